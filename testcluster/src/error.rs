@@ -1,0 +1,55 @@
+//! What Alternator answers when it refuses: one JSON shape, and a status that follows from the type.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+/// A refusal of the DynamoDB API as Alternator words it.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error's type without its namespace, such as `ValidationException`.
+    pub kind: Cow<'static, str>,
+    /// What went wrong.
+    pub message: String,
+    /// The item that failed a condition, where the request asked for it.
+    pub item: Option<Value>,
+    /// Why each part of a cancelled transaction failed.
+    pub reasons: Option<Value>,
+}
+
+impl ApiError {
+    /// A refusal with the status that Alternator gives its type: 500 for `InternalServerError`, 413 for
+    /// `PayloadTooLarge` and 400 for everything else.
+    pub fn new(kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        let kind = kind.into();
+        Self {
+            status: match &*kind {
+                "InternalServerError" => 500,
+                "PayloadTooLarge" => 413,
+                _ => 400,
+            },
+            kind,
+            message: message.into(),
+            item: None,
+            reasons: None,
+        }
+    }
+
+    pub(crate) fn body(&self) -> Vec<u8> {
+        let mut body = Map::new();
+        body.insert(
+            "__type".into(),
+            format!("com.amazonaws.dynamodb.v20120810#{}", self.kind).into(),
+        );
+        body.insert("message".into(), self.message.as_str().into());
+        if let Some(item) = &self.item {
+            body.insert("Item".into(), item.clone());
+        }
+        if let Some(reasons) = &self.reasons {
+            body.insert("CancellationReasons".into(), reasons.clone());
+        }
+        Value::Object(body).to_string().into_bytes()
+    }
+}
