@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A refusal of the DynamoDB API as Alternator words it.
 #[derive(Clone, Debug)]
@@ -38,18 +38,18 @@ impl ApiError {
     }
 
     pub(crate) fn body(&self) -> Vec<u8> {
-        let mut body = Map::new();
-        body.insert(
-            "__type".into(),
-            format!("com.amazonaws.dynamodb.v20120810#{}", self.kind).into(),
+        // By hand, because the order of the members is the server's.
+        let mut body = format!(
+            r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{}","message":{}"#,
+            self.kind,
+            Value::from(self.message.as_str())
         );
-        body.insert("message".into(), self.message.as_str().into());
-        if let Some(item) = &self.item {
-            body.insert("Item".into(), item.clone());
+        for (name, value) in [("Item", &self.item), ("CancellationReasons", &self.reasons)] {
+            if let Some(value) = value {
+                body.push_str(&format!(r#","{name}":{value}"#));
+            }
         }
-        if let Some(reasons) = &self.reasons {
-            body.insert("CancellationReasons".into(), reasons.clone());
-        }
-        Value::Object(body).to_string().into_bytes()
+        body.push('}');
+        body.into_bytes()
     }
 }
