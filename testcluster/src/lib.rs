@@ -1,8 +1,53 @@
-//! An embedded multi-node ScyllaDB Alternator.
+//! An embedded multi-node ScyllaDB Alternator, for tests, examples, benchmarks and local development.
+//!
+//! Every node is an HTTP/1.1 server on an address of its own, 127.0.0.1 and upwards, and all share one port: that is how
+//! `/localnodes` names nodes. Behind them is one store that implements the DynamoDB API; in front of it is what makes a node
+//! an Alternator node on the wire, and what makes a test interesting: nodes that stop, drain, hang, reset, lie and return.
+//!
+//! ```
+//! use alternator_testcluster::{Cluster, Fault};
+//!
+//! let cluster = Cluster::builder().rack("dc1", "rack1", 2).rack("dc1", "rack2", 1).start()?;
+//! let node = cluster.node(0);
+//! println!("{}", node.url());
+//! node.inject(Fault::Refuse);
+//! node.heal();
+//! node.stop();
+//! node.start()?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The cluster runs on threads of its own and its API is synchronous, so it works under any runtime and under none.
 
+mod api;
+mod builder;
+mod cluster;
 mod compression;
+mod connection;
+mod door;
 mod error;
+mod fault;
+mod head;
+mod localnodes;
+mod members;
+mod node;
+mod reply;
+mod request;
+mod routes;
+mod runtime;
 mod sigv4;
+mod socket;
+mod stats;
 mod store;
+mod tls;
+mod version;
 
+pub use builder::Builder;
+pub use cluster::Cluster;
 pub use error::ApiError;
+pub use fault::{Delay, Fault, Lie, Scope};
+pub use members::{Gossip, View};
+pub use node::Node;
+pub use stats::Stats;
+pub use tls::Tls;
+pub use version::Version;

@@ -1,0 +1,184 @@
+//! What a node can be told to do wrong. Each fault has one place in the life of a connection; faults of different places may
+//! be on together, and a second fault of the same place takes the first one's.
+
+use std::time::Duration;
+
+use crate::ApiError;
+
+/// Something that a node does wrong until it is healed.
+///
+/// Faults of requests and replies concern the DynamoDB API (`POST /`) alone, so that discovery goes on; [`Fault::LocalNodes`]
+/// is for discovery; the others concern every request, or say which.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The listener is closed: connects are refused, and connections that exist live on.
+    Refuse,
+    /// The listener's queue is full: the kernel drops further SYNs and connects hang. Connections that exist live on.
+    DropSyns,
+    /// Connections are reset as soon as they are accepted.
+    ResetOnAccept,
+    /// Connections are reset after the first bytes of the TLS handshake; without TLS, after the first bytes.
+    ResetDuringTls,
+
+    /// Connections are accepted, requests are read, and nothing is answered. Healing lets what hangs go on, as when a
+    /// suspended process is resumed. With [`Scope::All`] TLS handshakes hang too.
+    Hang(Scope),
+    /// Requests are answered with this error and not executed.
+    Answer(ApiError),
+    /// The connection is reset once the head of a request has been read.
+    ResetAfterHead,
+    /// The connection is reset once a request has been read, or, with `execute`, also executed.
+    ResetAfterRequest {
+        /// Whether the request takes effect before the reset.
+        execute: bool,
+    },
+
+    /// Requests are executed, and every reply, of any route, is late.
+    Slow(Delay),
+
+    /// Requests are executed, and the connection closes in the middle of the reply's head.
+    CloseMidHead,
+    /// Requests are executed, and the connection closes in the middle of the reply's body.
+    Truncate,
+    /// Requests are answered, and the connection closes after the reply without having said so.
+    CloseAfterResponse,
+
+    /// What `/localnodes` answers is wrong.
+    LocalNodes(Lie),
+}
+
+/// Which requests a fault concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every request.
+    All,
+    /// Requests of the DynamoDB API.
+    Data,
+    /// Requests of `/localnodes`.
+    LocalNodes,
+}
+
+/// How late a reply is.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Delay {
+    /// Always this late.
+    Fixed(Duration),
+    /// Evenly spread from `min` to `max`.
+    Uniform {
+        /// The shortest delay.
+        min: Duration,
+        /// The longest delay.
+        max: Duration,
+    },
+    /// One reply in `one_in`, drawn at random, is late.
+    Sometimes {
+        /// One over the probability.
+        one_in: u32,
+        /// How late.
+        delay: Duration,
+    },
+}
+
+impl Delay {
+    pub(crate) fn draw(self) -> Duration {
+        match self {
+            Self::Fixed(delay) => delay,
+            Self::Uniform { min, max } => min + max.saturating_sub(min).mul_f64(fastrand::f64()),
+            Self::Sometimes { one_in, delay } if fastrand::u32(..one_in.max(1)) == 0 => delay,
+            Self::Sometimes { .. } => Duration::ZERO,
+        }
+    }
+}
+
+/// What `/localnodes` answers instead of the truth.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Lie {
+    /// These entries, whatever was asked for.
+    Only(Vec<String>),
+    /// Every node of the datacenter, also those that are down, joining or gone to shut down.
+    Everyone,
+    /// This body, which need not be JSON.
+    Garbage(Vec<u8>),
+    /// This status, with the truth as the body.
+    Status(u16),
+    /// No entries.
+    Empty,
+    /// As many well-formed entries as this.
+    Huge(usize),
+    /// A well-formed array whose end never comes.
+    NeverEnding,
+    /// Half of the body that was promised, then the connection closes.
+    Truncated,
+    /// The connection is reset instead of an answer.
+    Reset,
+}
+
+/// The places of a connection's life at which something can be wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Accept,
+    Request,
+    Delay,
+    Reply,
+    LocalNodes,
+}
+
+impl Fault {
+    fn place(&self) -> Place {
+        match self {
+            Self::Refuse | Self::DropSyns | Self::ResetOnAccept | Self::ResetDuringTls => Place::Accept,
+            Self::Hang(_) | Self::Answer(_) | Self::ResetAfterHead | Self::ResetAfterRequest { .. } => Place::Request,
+            Self::Slow(_) => Place::Delay,
+            Self::CloseMidHead | Self::Truncate | Self::CloseAfterResponse => Place::Reply,
+            Self::LocalNodes(_) => Place::LocalNodes,
+        }
+    }
+}
+
+/// The faults that are on: at most one for each place.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.0.retain(|other| other.place() != fault.place());
+        self.0.push(fault);
+    }
+
+    fn at(&self, place: Place) -> Option<&Fault> {
+        self.0.iter().find(|fault| fault.place() == place)
+    }
+
+    pub(crate) fn of_accept(&self) -> Option<&Fault> {
+        self.at(Place::Accept)
+    }
+
+    pub(crate) fn of_request(&self) -> Option<&Fault> {
+        self.at(Place::Request)
+    }
+
+    pub(crate) fn of_reply(&self) -> Option<&Fault> {
+        self.at(Place::Reply)
+    }
+
+    pub(crate) fn hang(&self, scope: Scope) -> bool {
+        matches!(self.of_request(), Some(Fault::Hang(hung)) if *hung == Scope::All || *hung == scope)
+    }
+
+    pub(crate) fn delay(&self) -> Duration {
+        match self.at(Place::Delay) {
+            Some(Fault::Slow(delay)) => delay.draw(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn lie(&self) -> Option<&Lie> {
+        match self.at(Place::LocalNodes) {
+            Some(Fault::LocalNodes(lie)) => Some(lie),
+            _ => None,
+        }
+    }
+}

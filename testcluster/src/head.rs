@@ -1,0 +1,301 @@
+//! The head of a request, by Seastar's grammar rather than a lenient one: what Seastar refuses is refused at the same byte,
+//! and what it takes (any version digit, any length, folded lines) is taken.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+/// The head cannot be parsed. Holds the version, where it had been read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(crate) Option<String>);
+
+/// The request line and the header fields, as ranges of the bytes received.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    bytes: Bytes,
+    spans: Spans,
+}
+
+#[derive(Debug, Default)]
+struct Spans {
+    method: Range<usize>,
+    target: Range<usize>,
+    version: Range<usize>,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Default)]
+struct Field {
+    /// Empty where the line continues the field before it.
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Head {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn method(&self) -> Cow<'_, str> {
+        self.text(&self.spans.method)
+    }
+
+    /// The digits after `HTTP/`.
+    pub(crate) fn version(&self) -> Cow<'_, str> {
+        self.text(&self.spans.version)
+    }
+
+    /// The target up to the question mark, without one trailing slash.
+    pub(crate) fn path(&self) -> Cow<'_, str> {
+        let path = match self.text(&self.spans.target) {
+            Cow::Borrowed(target) => Cow::Borrowed(target.split('?').next().unwrap_or_default()),
+            Cow::Owned(target) => Cow::Owned(target.split('?').next().unwrap_or_default().to_owned()),
+        };
+        match path.strip_suffix('/') {
+            Some(stripped) if !stripped.is_empty() => Cow::Owned(stripped.to_owned()),
+            _ => path,
+        }
+    }
+
+    /// The target after the question mark.
+    pub(crate) fn query(&self) -> String {
+        self.text(&self.spans.target).split_once('?').map_or_else(String::new, |(_, query)| query.to_owned())
+    }
+
+    /// A field's value. Fields of one name are joined by commas, folded lines by blanks.
+    pub(crate) fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let mut found: Option<Cow<'_, [u8]>> = None;
+        let mut inside = false;
+        for field in &self.spans.fields {
+            let continued = field.name.is_empty();
+            inside = if continued { inside } else { self.bytes[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()) };
+            if !inside {
+                continue;
+            }
+            let value = &self.bytes[field.value.clone()];
+            match &mut found {
+                None => found = Some(Cow::Borrowed(value)),
+                Some(before) => {
+                    before.to_mut().push(if continued { b' ' } else { b',' });
+                    before.to_mut().extend_from_slice(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// A field's value as text, empty where there is none.
+    pub(crate) fn get_text(&self, name: &str) -> String {
+        self.get(name).map_or_else(String::new, |value| String::from_utf8_lossy(&value).into_owned())
+    }
+
+    /// Every field in order, for whoever must look at all of them.
+    pub(crate) fn fields(&self) -> Vec<(String, Vec<u8>)> {
+        let mut fields: Vec<(String, Vec<u8>)> = Vec::with_capacity(self.spans.fields.len());
+        for field in &self.spans.fields {
+            let value = &self.bytes[field.value.clone()];
+            match fields.last_mut() {
+                Some((_, before)) if field.name.is_empty() => {
+                    before.push(b' ');
+                    before.extend_from_slice(value);
+                }
+                _ => fields.push((self.text(&field.name).into_owned(), value.to_vec())),
+            }
+        }
+        fields
+    }
+
+    pub(crate) fn keeps_alive(&self) -> bool {
+        let connection = self.get("Connection").unwrap_or_default();
+        match &*self.version() {
+            "0.9" => false,
+            "1.0" => connection.eq_ignore_ascii_case(b"keep-alive"),
+            _ => !connection.eq_ignore_ascii_case(b"close"),
+        }
+    }
+
+    fn text(&self, range: &Range<usize>) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes[range.clone()])
+    }
+}
+
+/// Where in the grammar the next byte belongs.
+#[derive(Debug, Default, Clone, Copy)]
+enum Place {
+    #[default]
+    Method,
+    Target,
+    Version,
+    StartLineEnd,
+    LineStart,
+    Name,
+    BeforeValue,
+    Value,
+    FieldEnd,
+    HeadEnd,
+}
+
+/// Finds the end of a head in bytes that arrive bit by bit.
+#[derive(Debug, Default)]
+pub(crate) struct Scanner {
+    place: Place,
+    at: usize,
+    /// Where the present word began.
+    mark: usize,
+    spans: Spans,
+}
+
+impl Scanner {
+    /// Goes on with `received`, which begins with all that was given before. Answers the head's length once it is whole.
+    pub(crate) fn scan(&mut self, received: &[u8]) -> Result<Option<usize>, Malformed> {
+        while let Some(&byte) = received.get(self.at) {
+            let last = matches!(self.place, Place::HeadEnd);
+            match self.step(received, byte) {
+                Some(place) => self.place = place,
+                None => return Err(Malformed(self.version(received))),
+            }
+            self.at += 1;
+            if last {
+                return Ok(Some(self.at));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn finish(self, bytes: Bytes) -> Head {
+        Head { bytes, spans: self.spans }
+    }
+
+    fn version(&self, received: &[u8]) -> Option<String> {
+        let version = received.get(self.spans.version.clone())?;
+        (!version.is_empty()).then(|| String::from_utf8_lossy(version).into_owned())
+    }
+
+    /// The place of the byte after this one, if this one may stand here.
+    fn step(&mut self, received: &[u8], byte: u8) -> Option<Place> {
+        let at = self.at;
+        let length = at - self.mark;
+        match (self.place, byte) {
+            (Place::Method, b'A'..=b'Z') => Some(Place::Method),
+            (Place::Method, b' ') if length > 0 => {
+                self.spans.method = self.word(at);
+                Some(Place::Target)
+            }
+            (Place::Target, b' ') if length > 0 => {
+                self.spans.target = self.word(at);
+                Some(Place::Version)
+            }
+            (Place::Target, b'\n') if received[at - 1] == b'\r' => None,
+            (Place::Target, byte) if byte != b' ' => Some(Place::Target),
+            (Place::Version, b'\r') if length == 8 => {
+                self.spans.version = self.mark + 5..at;
+                Some(Place::StartLineEnd)
+            }
+            (Place::Version, byte) => match b"HTTP/0.0".get(length)? {
+                b'0' => byte.is_ascii_digit(),
+                expected => byte == *expected,
+            }
+            .then_some(Place::Version),
+            (Place::StartLineEnd | Place::FieldEnd, b'\n') => {
+                self.mark = at + 1;
+                Some(Place::LineStart)
+            }
+            (Place::LineStart, b'\r') => Some(Place::HeadEnd),
+            (Place::LineStart, b' ' | b'\t') if !self.spans.fields.is_empty() => {
+                self.spans.fields.push(Field::default());
+                Some(Place::BeforeValue)
+            }
+            (Place::LineStart | Place::Name, byte) if is_token(byte) => Some(Place::Name),
+            (Place::Name, b':') => {
+                let name = self.word(at);
+                self.spans.fields.push(Field { name, value: 0..0 });
+                Some(Place::BeforeValue)
+            }
+            (Place::BeforeValue, b' ' | b'\t') => Some(Place::BeforeValue),
+            (Place::BeforeValue, byte) if is_text(byte) => {
+                self.mark = at;
+                Some(Place::Value)
+            }
+            (Place::BeforeValue, b'\r') => Some(Place::FieldEnd),
+            (Place::Value, b'\r') => {
+                let value = received[self.mark..at].trim_ascii_end().len();
+                self.spans.fields.last_mut()?.value = self.mark..self.mark + value;
+                Some(Place::FieldEnd)
+            }
+            (Place::Value, byte) if is_text(byte) || byte == b' ' || byte == b'\t' => Some(Place::Value),
+            (Place::HeadEnd, b'\n') => Some(Place::HeadEnd),
+            _ => None,
+        }
+    }
+
+    fn word(&mut self, end: usize) -> Range<usize> {
+        std::mem::replace(&mut self.mark, end + 1)..end
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-!#$%&'*+.^_`|~".contains(&byte)
+}
+
+fn is_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &[u8]) -> Result<Option<Head>, Malformed> {
+        let mut scanner = Scanner::default();
+        // Byte by byte is the hardest way to arrive.
+        for end in 1..=text.len() {
+            if let Some(length) = scanner.scan(&text[..end])? {
+                return Ok(Some(scanner.finish(Bytes::copy_from_slice(&text[..length]))));
+            }
+        }
+        Ok(None)
+    }
+
+    #[test]
+    fn fields_are_found_joined_trimmed_and_unfolded() {
+        let head = parse(b"POST /a/?b=c HTTP/1.1\r\nA:  1 \t\r\na: 2\r\nEmpty:\r\nB: x\r\n  y\r\n\r\nrest").unwrap().unwrap();
+        assert_eq!(head.method(), "POST");
+        assert_eq!(head.path(), "/a");
+        assert_eq!(head.query(), "b=c");
+        assert_eq!(head.version(), "1.1");
+        assert_eq!(head.get_text("a"), "1,2");
+        assert_eq!(head.get_text("empty"), "");
+        assert!(head.get("empty").is_some() && head.get("none").is_none());
+        assert_eq!(head.get_text("b"), "x y");
+        assert_eq!(head.fields().len(), 4);
+        assert!(head.bytes().ends_with(b"\r\n\r\n"));
+    }
+
+    #[test]
+    fn what_seastar_refuses_is_refused_at_the_first_wrong_byte() {
+        for text in [
+            &b"g"[..],
+            b" ",
+            b"GET  ",
+            b"GET /\r\n",
+            b"GET / HTTX",
+            b"GET / HTTP/1.1\n",
+            b"GET / HTTP/1.1\r\n ",
+            b"GET / HTTP/1.1\r\nA b",
+            b"GET / HTTP/1.1\r\nA: \x01",
+            b"GET / HTTP/1.1\r\n:",
+            b"GET / HTTP/1.1\r\nA: b\n",
+            b"GET / HTTP/11",
+        ] {
+            assert!(parse(text).is_err(), "{:?} was taken", text.escape_ascii().to_string());
+            assert!(parse(&text[..text.len() - 1]).is_ok_and(|head| head.is_none()), "{text:?} was refused too early");
+        }
+        assert_eq!(parse(b"GET / HTTP/1.0\r\n:").unwrap_err(), Malformed(Some("1.0".into())));
+    }
+
+    #[test]
+    fn any_version_digits_are_taken() {
+        assert_eq!(parse(b"PRI * HTTP/2.0\r\n\r\n").unwrap().unwrap().version(), "2.0");
+    }
+}

@@ -1,0 +1,101 @@
+//! A connection's socket as both sides of the server see it: the task that serves it, and the node, which may cut it off at
+//! any moment while the task goes on.
+
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::stats::Counters;
+
+#[derive(Clone)]
+pub(crate) struct Socket(Arc<Inner>);
+
+struct Inner {
+    stream: TcpStream,
+    counters: Arc<Counters>,
+    idle: AtomicBool,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.counters.closed();
+    }
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, counters: Arc<Counters>) -> Self {
+        // Only a socket that is already broken refuses, and that shows at the first read.
+        let _ = stream.set_nodelay(true);
+        counters.accepted();
+        Self(Arc::new(Inner { stream, counters, idle: AtomicBool::new(true) }))
+    }
+
+    /// Between requests, and nothing of the next one has arrived.
+    pub(crate) fn set_idle(&self, idle: bool) {
+        self.0.idle.store(idle, Relaxed);
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.idle.load(Relaxed)
+    }
+
+    /// Both directions end at once; whoever serves the connection learns it at the next read or write.
+    pub(crate) fn shut_down(&self) {
+        // Fails only where the client was first.
+        let _ = SockRef::from(&self.0.stream).shutdown(Shutdown::Both);
+    }
+
+    /// Makes the close that follows a reset.
+    pub(crate) fn reset_on_close(&self) {
+        let _ = SockRef::from(&self.0.stream).set_linger(Some(Duration::ZERO));
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.0.stream.poll_read_ready(cx))?;
+            match self.0.stream.try_read(buf.initialize_unfilled()) {
+                Ok(read) => {
+                    buf.advance(read);
+                    self.0.counters.received(read);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.stream.poll_write_ready(cx))?;
+            match self.0.stream.try_write(buf) {
+                Ok(written) => {
+                    self.0.counters.sent(written);
+                    return Poll::Ready(Ok(written));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&self.0.stream).shutdown(Shutdown::Write))
+    }
+}

@@ -1,0 +1,157 @@
+//! What a node saw. Counters are always on and cheap; bytes and heads are kept only where the cluster records.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How much of what came in one node keeps; what comes later is counted only.
+const KEPT: usize = 64 << 20;
+
+/// What a node has counted since the cluster started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections accepted.
+    pub connections: u64,
+    /// Connections open now.
+    pub open: u64,
+    /// TLS handshakes that resumed an earlier session.
+    pub tls_resumed: u64,
+    /// Requests whose head arrived: by operation, or by method and path for those outside the DynamoDB API.
+    pub requests: BTreeMap<String, u64>,
+    /// Requests that the store executed, successfully or not.
+    pub executed: u64,
+    /// The same by operation.
+    pub executed_by_operation: BTreeMap<String, u64>,
+    /// Bytes read from sockets.
+    pub bytes_in: u64,
+    /// Bytes written to sockets.
+    pub bytes_out: u64,
+}
+
+impl Stats {
+    /// How many requests of an operation, or of a method and path such as `GET /localnodes`, arrived.
+    pub fn requests_of(&self, operation: &str) -> u64 {
+        self.requests.get(operation).copied().unwrap_or(0)
+    }
+
+    /// How many requests of the DynamoDB API arrived.
+    pub fn data_requests(&self) -> u64 {
+        self.requests.iter().filter(|(name, _)| !name.contains(' ')).map(|(_, count)| count).sum()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    connections: AtomicU64,
+    open: AtomicU64,
+    tls_resumed: AtomicU64,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    requests: Mutex<BTreeMap<String, u64>>,
+    executed: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Counters {
+    pub(crate) fn accepted(&self) {
+        self.connections.fetch_add(1, Relaxed);
+        self.open.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn closed(&self) {
+        self.open.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn resumed(&self) {
+        self.tls_resumed.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn received(&self, bytes: usize) {
+        self.bytes_in.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.bytes_out.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn requested(&self, name: &str) {
+        count(&self.requests, name);
+    }
+
+    pub(crate) fn executed(&self, operation: &str) {
+        count(&self.executed, operation);
+    }
+
+    pub(crate) fn snapshot(&self) -> Stats {
+        let executed_by_operation = lock(&self.executed).clone();
+        Stats {
+            connections: self.connections.load(Relaxed),
+            open: self.open.load(Relaxed),
+            tls_resumed: self.tls_resumed.load(Relaxed),
+            requests: lock(&self.requests).clone(),
+            executed: executed_by_operation.values().sum(),
+            executed_by_operation,
+            bytes_in: self.bytes_in.load(Relaxed),
+            bytes_out: self.bytes_out.load(Relaxed),
+        }
+    }
+}
+
+fn count(counts: &Mutex<BTreeMap<String, u64>>, name: &str) {
+    let mut counts = lock(counts);
+    // Looked up first, because an entry would need an owned name for every request.
+    match counts.get_mut(name) {
+        Some(count) => *count += 1,
+        None => {
+            counts.insert(name.to_owned(), 1);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bytes that clients sent, after TLS: the stream of every connection, and every head by itself.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    heads: Mutex<Vec<Vec<u8>>>,
+    streams: Mutex<Vec<Tape>>,
+    kept: AtomicU64,
+}
+
+/// What one connection sent.
+pub(crate) type Tape = Arc<Mutex<Vec<u8>>>;
+
+impl Records {
+    pub(crate) fn new_stream(&self) -> Tape {
+        let tape = Tape::default();
+        lock(&self.streams).push(Arc::clone(&tape));
+        tape
+    }
+
+    pub(crate) fn keep(&self, tape: &Tape, bytes: &[u8]) {
+        if self.has_room_for(bytes.len()) {
+            lock(tape).extend_from_slice(bytes);
+        }
+    }
+
+    pub(crate) fn keep_head(&self, head: &[u8]) {
+        if self.has_room_for(head.len()) {
+            lock(&self.heads).push(head.to_vec());
+        }
+    }
+
+    fn has_room_for(&self, bytes: usize) -> bool {
+        self.kept.fetch_add(bytes as u64, Relaxed) as usize + bytes <= KEPT
+    }
+
+    pub(crate) fn heads(&self) -> Vec<Vec<u8>> {
+        lock(&self.heads).clone()
+    }
+
+    pub(crate) fn contain(&self, bytes: &[u8]) -> bool {
+        let found = |tape: &Tape| bytes.is_empty() || lock(tape).windows(bytes.len()).any(|window| window == bytes);
+        lock(&self.streams).iter().any(found)
+    }
+}
