@@ -171,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             return refuse(reply, &error);
         }
-        let in_flight = InFlight::enter(&node.in_flight);
+        let mut in_flight = Some(InFlight::enter(&node.in_flight));
         let limit = if version.limits_bodies_itself() { BODY_LIMIT } else { usize::MAX };
         let body = match self.read_body(node, limit).await {
             Ok(body) => body,
@@ -184,12 +184,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         if !version.sheds_before_reading() {
             // The request itself is not among those that it is too many for.
-            drop(in_flight);
+            drop(in_flight.take());
             if let Some(error) = node.shed() {
                 return refuse(reply, &error);
             }
         }
-        let _in_flight = InFlight::enter(&node.in_flight);
+        let _in_flight = in_flight.unwrap_or_else(|| InFlight::enter(&node.in_flight));
 
         self.hang(node, Scope::Data).await?;
         match faults.of_request() {

@@ -36,7 +36,10 @@ impl Store {
                 let request =
                     serde_json::from_slice(object(body)?).map_err(|error| unreadable(&error))?;
                 #[allow(unused_mut, reason = "only CreateTable's answer is touched up")]
-                let mut $response = self.0.$method(request).map_err(refusal)?;
+                let mut $response = self
+                    .0
+                    .$method(request)
+                    .map_err(|error| refusal(error, body))?;
                 let items = $items;
                 Ok(Reply {
                     body: serde_json::to_vec(&$response).map_err(unwritable)?,
@@ -150,7 +153,7 @@ fn unwritable(error: serde_json::Error) -> ApiError {
     )
 }
 
-fn refusal(error: DynoxideError) -> ApiError {
+fn refusal(error: DynoxideError, body: &[u8]) -> ApiError {
     let kind = match error.error_type().rsplit('#').next() {
         None | Some("SerializationException") => "ValidationException",
         Some(kind) => kind,
@@ -163,9 +166,22 @@ fn refusal(error: DynoxideError) -> ApiError {
         DynoxideError::TransactionCanceledException(_, reasons) => {
             refusal.reasons = serde_json::to_value(reasons).ok();
         }
+        DynoxideError::ResourceNotFoundException(short)
+            if short == "Requested resource not found" =>
+        {
+            name_table(&mut refusal.message, body);
+        }
         _ => {}
     }
     refusal
+}
+
+/// The server names the table that it did not find; the emulator, like DynamoDB, does so for some operations only.
+fn name_table(message: &mut String, body: &[u8]) {
+    let request = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    if let Some(table) = request["TableName"].as_str() {
+        message.push_str(&format!(": Table: {table} not found"));
+    }
 }
 
 #[cfg(test)]

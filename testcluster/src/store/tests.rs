@@ -253,7 +253,7 @@ fn errors_are_alternators() {
             "GetItem",
             r#"{"TableName":"absent","Key":{"p":{"S":"a"}}}"#,
             "ResourceNotFoundException",
-            "Requested resource not found",
+            "Requested resource not found: Table: absent not found",
         ),
     ];
     for (operation, body, kind, message) in cases {

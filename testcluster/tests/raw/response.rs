@@ -1,0 +1,117 @@
+//! Responses as they came, read by framing alone.
+
+use super::Connection;
+
+#[derive(Debug)]
+pub struct Response {
+    /// Everything up to and including the empty line, with the value of Date replaced by `<date>` once it was seen to be one.
+    pub head: String,
+    /// The body without its framing.
+    pub body: Vec<u8>,
+    /// The body as it was framed.
+    pub framed: Vec<u8>,
+}
+
+impl Response {
+    pub(super) fn read(connection: &mut Connection) -> Self {
+        let head = connection.read_through(b"\r\n\r\n");
+        let head = mask_date(&String::from_utf8(head).unwrap());
+        let mut response = Self {
+            head,
+            body: Vec::new(),
+            framed: Vec::new(),
+        };
+        if response.header("Transfer-Encoding") == Some("chunked") {
+            response.read_chunks(connection);
+        } else if let Some(length) = response.header("Content-Length") {
+            response.body = connection.read_exactly(length.parse().unwrap());
+            response.framed.clone_from(&response.body);
+        }
+        response
+    }
+
+    fn read_chunks(&mut self, connection: &mut Connection) {
+        loop {
+            let size = connection.read_through(b"\r\n");
+            self.framed.extend_from_slice(&size);
+            let size = std::str::from_utf8(&size).unwrap().trim_end();
+            let size = usize::from_str_radix(size, 16).unwrap();
+            let chunk = connection.read_exactly(size);
+            let end = connection.read_exactly(2);
+            assert_eq!(end, b"\r\n", "a chunk ends with its line");
+            self.framed.extend_from_slice(&chunk);
+            self.framed.extend_from_slice(&end);
+            self.body.extend_from_slice(&chunk);
+            if size == 0 {
+                return;
+            }
+        }
+    }
+
+    pub fn status(&self) -> u16 {
+        self.head[9..12].parse().unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(": "))
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The status line and every header, byte by byte; in any order, because the server keeps them in a hash map.
+    #[track_caller]
+    pub fn assert_head(&self, status_line: &str, headers: &[&str]) {
+        let mut lines: Vec<&str> = self
+            .head
+            .strip_suffix("\r\n\r\n")
+            .unwrap()
+            .split("\r\n")
+            .collect();
+        assert_eq!(lines.remove(0), status_line);
+        lines.sort_unstable();
+        let mut headers = headers.to_vec();
+        headers.sort_unstable();
+        assert_eq!(lines, headers);
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The type of error in an API error, without its namespace, and its message.
+    pub fn error(&self) -> (u16, String, String) {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
+        let kind = body["__type"].as_str().unwrap();
+        let kind = kind
+            .strip_prefix("com.amazonaws.dynamodb.v20120810#")
+            .unwrap();
+        (
+            self.status(),
+            kind.to_owned(),
+            body["message"].as_str().unwrap().to_owned(),
+        )
+    }
+}
+
+/// `Date: Fri, 21 Aug 2026 10:00:00 GMT`, whatever the moment.
+fn mask_date(head: &str) -> String {
+    let Some((before, rest)) = head.split_once("\r\nDate: ") else {
+        return head.to_owned();
+    };
+    let (date, after) = rest.split_once("\r\n").unwrap();
+    let shape: String = date
+        .chars()
+        .map(|c| match c {
+            '0'..='9' => '9',
+            'A'..='Z' => 'A',
+            'a'..='z' => 'a',
+            other => other,
+        })
+        .collect();
+    assert_eq!(shape, "Aaa, 99 Aaa 9999 99:99:99 AAA");
+    assert!(date.ends_with(" GMT"));
+    format!("{before}\r\nDate: <date>\r\n{after}")
+}

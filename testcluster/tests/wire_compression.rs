@@ -1,0 +1,379 @@
+//! Compressed requests and replies, and how large replies are framed.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod raw;
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+
+use alternator_testcluster::Cluster;
+use flate2::Compression;
+use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+use raw::{Request, Response, Signer, ask, operation};
+
+const MIB: usize = 1024 * 1024;
+
+fn start() -> (Cluster, SocketAddr) {
+    let cluster = Cluster::builder().nodes(1).start().unwrap();
+    let node = cluster.node(0).addr();
+    let table = r#"{"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
+        "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
+        "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]}"#;
+    assert_eq!(
+        ask(node, operation("CreateTable", table).bytes()).status(),
+        200
+    );
+    (cluster, node)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn ungzip(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+fn unzlib(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    ZlibDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+fn encoded(encoding: &str, body: impl AsRef<[u8]>) -> Request {
+    operation("ListTables", body).header("Content-Encoding", encoding)
+}
+
+/// Puts an item, and gives the request for one attribute of it that is answered with exactly `length` bytes.
+fn item_of(node: SocketAddr, length: usize) -> Request {
+    let around = r#"{"Item":{"x":{"S":""}}}"#.len();
+    let filler = "x".repeat(length - around);
+    let put = format!(r#"{{"TableName":"tab","Item":{{"p":{{"S":"a"}},"x":{{"S":"{filler}"}}}}}}"#);
+    assert_eq!(ask(node, operation("PutItem", put).bytes()).status(), 200);
+    let get = r#"{"TableName":"tab","Key":{"p":{"S":"a"}},"ProjectionExpression":"x"}"#;
+    operation("GetItem", get)
+}
+
+fn plain(node: SocketAddr, request: &Request) -> Response {
+    let response = ask(node, request.bytes());
+    assert_eq!(response.header("Content-Encoding"), None);
+    response
+}
+
+#[test]
+fn requests_may_be_gzip_or_deflate() {
+    let (_cluster, node) = start();
+    let two = [gzip(b"{"), gzip(b"}")].concat();
+    for request in [
+        encoded("gzip", gzip(b"{}")),
+        encoded("deflate", zlib(b"{}")),
+        encoded("gzip", two),
+        encoded("gzip", gzip(&[b"{}", &*vec![b' '; 100_000]].concat())),
+        encoded("", "{}"),
+    ] {
+        let response = ask(node, request.bytes());
+        assert_eq!(response.text(), r#"{"TableNames":["tab"]}"#);
+    }
+}
+
+#[test]
+fn the_signature_is_over_the_compressed_bytes() {
+    let cluster = Cluster::builder()
+        .nodes(1)
+        .auth("user", "secret")
+        .start()
+        .unwrap();
+    let node = cluster.node(0).addr();
+    let signer = Signer::new("user", "secret");
+    let request = encoded("gzip", gzip(b"{}"));
+    assert_eq!(ask(node, request.signed(&signer).bytes()).status(), 200);
+    // The encoding itself need not be signed.
+    let request = operation("ListTables", gzip(b"{}")).signed(&signer);
+    assert_eq!(
+        ask(node, request.header("Content-Encoding", "gzip").bytes()).status(),
+        200
+    );
+    let swapped = operation("ListTables", "{}")
+        .signed(&signer)
+        .body(gzip(b"{}"));
+    let (_, kind, _) = ask(node, swapped.header("Content-Encoding", "gzip").bytes()).error();
+    assert_eq!(kind, "UnrecognizedClientException");
+}
+
+#[test]
+fn what_cannot_be_decompressed_is_an_internal_error() {
+    let (cluster, node) = start();
+    let executed = cluster.node(0).stats().executed;
+    let whole = gzip(b"{}");
+    let broken = "Error during gzip decompression of request body";
+    let truncated = "Truncated gzip in request body";
+    let unsupported = "Unsupported Content-Encoding";
+    let cases = [
+        (encoded("gzip", "{}"), broken),
+        (encoded("gzip", [&*whole, b"junk"].concat()), broken),
+        (encoded("gzip", &whole[..whole.len() - 1]), truncated),
+        (encoded("gzip", ""), truncated),
+        (encoded("GZIP", &whole), unsupported),
+        (encoded("br", &whole), unsupported),
+        (encoded("identity", "{}"), unsupported),
+        (
+            encoded("gzip", &whole).header("Content-Encoding", "gzip"),
+            unsupported,
+        ),
+    ];
+    for (request, message) in cases {
+        let response = ask(node, request.bytes());
+        let expected = (500, "InternalServerError".to_owned(), message.to_owned());
+        assert_eq!(response.error(), expected);
+        assert!(
+            response
+                .head
+                .starts_with("HTTP/1.1 500 Internal Server Error\r\n")
+        );
+    }
+    assert_eq!(cluster.node(0).stats().executed, executed);
+}
+
+#[test]
+fn the_limit_holds_for_decompressed_bodies() {
+    let (_cluster, node) = start();
+    // Of an operation that does not exist, so that only what comes before it is measured.
+    let members = gzip(&vec![b' '; MIB]).repeat(16);
+    let mut request = operation("Dance", &members).header("Content-Encoding", "gzip");
+    assert_eq!(
+        ask(node, request.bytes()).error().1,
+        "UnknownOperationException"
+    );
+    request = request.body([members, gzip(b" ")].concat());
+    assert_eq!(
+        ask(node, request.bytes()).error(),
+        (
+            413,
+            "PayloadTooLarge".to_owned(),
+            "Request content length limit of 16777216 bytes exceeded".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_compressed_reply_is_exact() {
+    let (_cluster, node) = start();
+    let get = item_of(node, 5000);
+    let expected = plain(node, &get).body;
+    assert_eq!(expected.len(), 5000);
+    type Decode = fn(&[u8]) -> Vec<u8>;
+    for (encoding, decode) in [("gzip", ungzip as Decode), ("deflate", unzlib)] {
+        let response = ask(
+            node,
+            get.clone().header("Accept-Encoding", encoding).bytes(),
+        );
+        assert!(response.body.len() < 500);
+        response.assert_head(
+            "HTTP/1.1 200 OK",
+            &[
+                "Content-Type: application/x-amz-json-1.0",
+                &format!("Content-Encoding: {encoding}"),
+                "Server: Seastar httpd",
+                "Date: <date>",
+                &format!("Content-Length: {}", response.body.len()),
+            ],
+        );
+        assert!(decode(&response.body) == expected);
+    }
+}
+
+#[test]
+fn replies_below_the_threshold_are_plain() {
+    let (_cluster, node) = start();
+    for (length, encoding) in [(100, None), (4095, None), (4096, Some("gzip"))] {
+        let get = item_of(node, length);
+        assert_eq!(plain(node, &get).body.len(), length);
+        let response = ask(node, get.header("Accept-Encoding", "gzip").bytes());
+        assert_eq!(response.header("Content-Encoding"), encoding, "{length}");
+    }
+}
+
+#[test]
+fn the_threshold_can_be_chosen_and_zero_means_never() {
+    for (threshold, encoding) in [(22, Some("gzip")), (23, None), (0, None)] {
+        let cluster = Cluster::builder()
+            .nodes(1)
+            .response_compression_threshold(threshold)
+            .start()
+            .unwrap();
+        let table = r#"{"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
+            "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
+            "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]}"#;
+        let node = cluster.node(0).addr();
+        ask(node, operation("CreateTable", table).bytes());
+        let request = operation("ListTables", "{}");
+        assert_eq!(plain(node, &request).text(), r#"{"TableNames":["tab"]}"#);
+        let response = ask(node, request.header("Accept-Encoding", "gzip").bytes());
+        assert_eq!(response.header("Content-Encoding"), encoding, "{threshold}");
+    }
+}
+
+#[test]
+fn errors_are_never_compressed() {
+    let cluster = Cluster::builder()
+        .nodes(1)
+        .response_compression_threshold(1)
+        .start()
+        .unwrap();
+    let request = operation("Dance", "{}").header("Accept-Encoding", "gzip");
+    let response = plain(cluster.node(0).addr(), &request);
+    assert_eq!(response.error().1, "UnknownOperationException");
+}
+
+#[test]
+fn negotiation_is_the_servers() {
+    let (_cluster, node) = start();
+    let get = item_of(node, 5000);
+    let (none, gzip, deflate) = (None, Some("gzip"), Some("deflate"));
+    let cases = [
+        ("", none),
+        ("identity", none),
+        ("br", none),
+        ("zstd", none),
+        ("compress", none),
+        ("x-gzip", none),
+        ("gzip, deflate", gzip),
+        ("br, identity, deflate, gzip", deflate),
+        ("GZIP, identity", gzip),
+        ("dog, gzip ,, cat", gzip),
+        ("gzip;q=0.8, deflate;q=0.5", gzip),
+        ("br, gzip;q=0, deflate; q = 0.5 , identity;q=0", deflate),
+        ("*", gzip),
+        ("*, deflate;q=0.5", gzip),
+        ("*, deflate", deflate),
+        ("*, identity", gzip),
+        ("*, gzip;q=0.5", deflate),
+        ("gzip ;q=0", none),
+        ("gzip;q=0", none),
+        ("identity;q=0", none),
+        ("*;q=0", none),
+        ("*;q=0.5,identity", gzip),
+        ("gzip;q=0.5,identity;q=0.8", gzip),
+        ("br;q=0.8,identity;q=0.5,*;q=0", none),
+        ("\"gzip\"", none),
+        ("gzip br", none),
+        ("gzip:q=1", none),
+        ("deflate;q=0.5, gzip;q=31", gzip),
+        ("gzip;q=31,deflate;q=51", gzip),
+        ("deflate;q=0.5, gzip;q=0.2", deflate),
+        ("deflate;q=0.5, gzip;q=1;q=0.2", gzip),
+        ("deflate;q=0.5,gzip;q=0.", deflate),
+        ("deflate;q=0.5,gzip;q=0.x", gzip),
+        ("deflate;q=-0.5,gzip;q=0.2", gzip),
+        ("gzip;nq=1;q=0 ", none),
+        ("gzip;q=0, gzip;q=1, gzip;q=0", gzip),
+        ("br,identity;q=0.5,gzip;q=0.0001", gzip),
+    ];
+    for (accept_encoding, expected) in cases {
+        let response = ask(
+            node,
+            get.clone()
+                .header("Accept-Encoding", accept_encoding)
+                .bytes(),
+        );
+        assert_eq!(
+            response.header("Content-Encoding"),
+            expected,
+            "{accept_encoding}"
+        );
+    }
+}
+
+#[test]
+fn large_replies_are_chunked() {
+    let (_cluster, node) = start();
+    for (length, framing) in [(100_000, None), (100_001, Some("chunked"))] {
+        let get = item_of(node, length);
+        let response = plain(node, &get);
+        assert_eq!(response.body.len(), length);
+        assert_eq!(response.header("Transfer-Encoding"), framing, "{length}");
+        assert_eq!(
+            response.header("Content-Length").is_some(),
+            framing.is_none()
+        );
+        let compressed = ask(node, get.header("Accept-Encoding", "gzip").bytes());
+        assert_eq!(compressed.header("Transfer-Encoding"), framing, "{length}");
+        assert_eq!(compressed.header("Content-Encoding"), Some("gzip"));
+        assert!(ungzip(&compressed.body) == response.body);
+    }
+}
+
+#[test]
+fn a_chunked_reply_is_exact() {
+    let (_cluster, node) = start();
+    let response = plain(node, &item_of(node, 100_001));
+    response.assert_head(
+        "HTTP/1.1 200 OK",
+        &[
+            "Content-Type: application/x-amz-json-1.0",
+            "Server: Seastar httpd",
+            "Date: <date>",
+            "Transfer-Encoding: chunked",
+        ],
+    );
+    assert!(response.framed.ends_with(b"\r\n0\r\n\r\n"));
+}
+
+#[test]
+fn long_lists_are_chunked_and_count_as_large() {
+    let (_cluster, node) = start();
+    let mut batch = Vec::new();
+    for n in 0..256 {
+        batch.push(format!(
+            r#"{{"PutRequest":{{"Item":{{"p":{{"S":"{n}"}}}}}}}}"#
+        ));
+    }
+    for writes in batch.chunks(25) {
+        let body = format!(r#"{{"RequestItems":{{"tab":[{}]}}}}"#, writes.join(","));
+        assert_eq!(
+            ask(node, operation("BatchWriteItem", body).bytes()).status(),
+            200
+        );
+    }
+    let scan =
+        |limit: usize| operation("Scan", format!(r#"{{"TableName":"tab","Limit":{limit}}}"#));
+    assert_eq!(plain(node, &scan(255)).header("Transfer-Encoding"), None);
+    assert_eq!(
+        plain(node, &scan(256)).header("Transfer-Encoding"),
+        Some("chunked")
+    );
+}
+
+#[test]
+fn streamed_replies_are_above_any_threshold() {
+    let cluster = Cluster::builder()
+        .nodes(1)
+        .response_compression_threshold(1_000_000)
+        .start()
+        .unwrap();
+    let node = cluster.node(0).addr();
+    let table = r#"{"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
+        "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
+        "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]}"#;
+    ask(node, operation("CreateTable", table).bytes());
+    let small = item_of(node, 100_000).header("Accept-Encoding", "gzip");
+    assert_eq!(ask(node, small.bytes()).header("Content-Encoding"), None);
+    let large = item_of(node, 100_001).header("Accept-Encoding", "gzip");
+    assert_eq!(
+        ask(node, large.bytes()).header("Content-Encoding"),
+        Some("gzip")
+    );
+}
