@@ -7,7 +7,7 @@ mod raw;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use alternator_testcluster::{Cluster, Fault, Gossip, Lie, Node};
+use alternator_testcluster::{Cluster, Gossip, Node};
 
 use raw::{Connection, ask, get};
 
@@ -142,16 +142,6 @@ fn a_stopped_node_leaves_the_list_and_a_started_one_returns() {
     assert!(cluster.wait_until(LIMIT, || named(&cluster, 0, "/localnodes") == [0]));
     cluster.node(1).start().unwrap();
     assert!(cluster.wait_until(LIMIT, || named(&cluster, 0, "/localnodes") == [0, 1]));
-}
-
-#[test]
-fn ipv6_is_printed_bare() {
-    let cluster = Cluster::builder().nodes(1).start().unwrap();
-    cluster
-        .node(0)
-        .inject(Fault::LocalNodes(Lie::Only(vec!["2001:db8::1".into()])));
-    let response = ask(cluster.node(0).addr(), get("/localnodes").bytes());
-    assert_eq!(response.text(), r#"["2001:db8::1"]"#);
 }
 
 #[test]

@@ -6,13 +6,9 @@ mod raw;
 
 use std::net::SocketAddr;
 
-use alternator_testcluster::Cluster;
+use alternator_testcluster::{Cluster, Version};
 
-use raw::{Request, Response, Signer, ask, operation};
-
-const TABLE: &str = r#"{"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
-    "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
-    "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]}"#;
+use raw::{Request, Response, Signer, ask, create_table, operation};
 
 const OVERSIZE: usize = 16 * 1024 * 1024 + 1;
 
@@ -39,7 +35,7 @@ fn expected(status: u16, kind: &str, message: &str) -> (u16, String, String) {
 #[test]
 fn a_reply_is_exact() {
     let (_cluster, node) = open();
-    do_ok(node, "CreateTable", TABLE);
+    create_table(node);
     do_ok(
         node,
         "PutItem",
@@ -84,7 +80,7 @@ fn an_error_is_exact() {
 #[test]
 fn a_failed_condition_shows_the_item_when_asked() {
     let (_cluster, node) = open();
-    do_ok(node, "CreateTable", TABLE);
+    create_table(node);
     let put = r#"{"TableName":"tab","Item":{"p":{"S":"a"}},"ConditionExpression":"attribute_not_exists(p)",
         "ReturnValuesOnConditionCheckFailure":"ALL_OLD"}"#;
     do_ok(node, "PutItem", put);
@@ -280,4 +276,40 @@ fn shedding_comes_after_the_size_and_before_the_signature() {
     );
     let oversize = request.header("Content-Length", &OVERSIZE.to_string());
     assert_eq!(ask(node, oversize.head()).status(), 413);
+}
+
+#[test]
+fn standard_headers_can_be_left_out() {
+    let lines = |response: &Response| response.head.lines().count();
+    for (builder, left_out) in [
+        (Cluster::builder().version(Version::V2026_3), "Server"),
+        (Cluster::builder().server_header(None), "Server"),
+        (Cluster::builder().without_date_header(), "Date"),
+        (
+            Cluster::builder().without_content_type_header(),
+            "Content-Type",
+        ),
+    ] {
+        let cluster = builder.nodes(1).start().unwrap();
+        let response = ask(
+            cluster.node(0).addr(),
+            operation("ListTables", "{}").bytes(),
+        );
+        // The status line, three headers and the empty line.
+        assert_eq!(
+            (response.header(left_out), lines(&response)),
+            (None, 5),
+            "{left_out}"
+        );
+    }
+    let cluster = Cluster::builder()
+        .nodes(1)
+        .server_header(Some("mine"))
+        .start()
+        .unwrap();
+    let response = ask(
+        cluster.node(0).addr(),
+        operation("ListTables", "{}").bytes(),
+    );
+    assert_eq!(response.header("Server"), Some("mine"));
 }

@@ -121,3 +121,24 @@ impl Connection {
 pub fn ask(node: SocketAddr, request: impl AsRef<[u8]>) -> Response {
     Connection::open(node).ask(request)
 }
+
+/// Creates the table `tab`, whose items are known by a string `p`.
+pub fn create_table(node: SocketAddr) {
+    let table = r#"{"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
+        "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
+        "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]}"#;
+    assert_eq!(
+        ask(node, operation("CreateTable", table).bytes()).status(),
+        200
+    );
+}
+
+/// Puts an item, and gives the request for one attribute of it that is answered with exactly `length` bytes.
+pub fn item_of(node: SocketAddr, length: usize) -> Request {
+    let around = r#"{"Item":{"x":{"S":""}}}"#.len();
+    let filler = "x".repeat(length - around);
+    let put = format!(r#"{{"TableName":"tab","Item":{{"p":{{"S":"a"}},"x":{{"S":"{filler}"}}}}}}"#);
+    assert_eq!(ask(node, operation("PutItem", put).bytes()).status(), 200);
+    let get = r#"{"TableName":"tab","Key":{"p":{"S":"a"}},"ProjectionExpression":"x"}"#;
+    operation("GetItem", get)
+}
