@@ -24,7 +24,7 @@ const STREAMED_ITEMS: usize = 256;
 const JSON: &str = "application/x-amz-json-1.0";
 
 pub(crate) fn too_large() -> ApiError {
-    ApiError::new("PayloadTooLarge", format!("Request content length limit of {BODY_LIMIT} bytes exceeded"))
+    compression::too_large(BODY_LIMIT)
 }
 
 pub(crate) fn too_many(in_flight: usize) -> ApiError {

@@ -121,7 +121,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
             }
         }
         // A client that sends this much ahead of an answer is there.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn chunks(&mut self, records: &Records, limit: usize) -> Result<Bytes, BodyError> {
