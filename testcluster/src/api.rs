@@ -29,7 +29,10 @@ pub(crate) fn too_large() -> ApiError {
 
 pub(crate) fn too_many(in_flight: usize) -> ApiError {
     let limit = "configured via max_concurrent_requests_per_shard";
-    ApiError::new("RequestLimitExceeded", format!("too many in-flight requests ({limit}): {in_flight}"))
+    ApiError::new(
+        "RequestLimitExceeded",
+        format!("too many in-flight requests ({limit}): {in_flight}"),
+    )
 }
 
 /// Who sent the request, as far as the connection tells.
@@ -48,7 +51,14 @@ pub(crate) struct Backend<'a> {
 }
 
 impl Backend<'_> {
-    pub(crate) fn answer(&self, mut reply: Reply, head: &Head, peer: Peer, operation: &str, body: &Bytes) -> Reply {
+    pub(crate) fn answer(
+        &self,
+        mut reply: Reply,
+        head: &Head,
+        peer: Peer,
+        operation: &str,
+        body: &Bytes,
+    ) -> Reply {
         match self.execute(head, peer, operation, body) {
             Ok(success) => self.succeed(reply, head, success),
             Err(error) => {
@@ -63,21 +73,41 @@ impl Backend<'_> {
         reply.set_body(&self.settings.headers, JSON, error.body());
     }
 
-    fn execute(&self, head: &Head, peer: Peer, operation: &str, body: &Bytes) -> Result<Success, ApiError> {
-        let certified = peer == Peer::Certified && self.settings.version.trusts_client_certificates();
+    fn execute(
+        &self,
+        head: &Head,
+        peer: Peer,
+        operation: &str,
+        body: &Bytes,
+    ) -> Result<Success, ApiError> {
+        let certified =
+            peer == Peer::Certified && self.settings.version.trusts_client_certificates();
         if let Some(users) = self.settings.users.as_ref().filter(|_| !certified) {
-            sigv4::verify(users, &head.method(), &head.fields(), body, OffsetDateTime::now_utc())?;
+            sigv4::verify(
+                users,
+                &head.method(),
+                &head.fields(),
+                body,
+                OffsetDateTime::now_utc(),
+            )?;
         }
-        let encoding = head.get("Content-Encoding").filter(|encoding| !encoding.is_empty());
+        let encoding = head
+            .get("Content-Encoding")
+            .filter(|encoding| !encoding.is_empty());
         let decompressed = match encoding.filter(|_| self.settings.version.has_compression()) {
             Some(encoding) => &compression::decompress(&encoding, body, BODY_LIMIT)?,
             None => &body[..],
         };
         if let Some(canned) = self.settings.canned.get(operation) {
             self.counters.executed(operation);
-            return Ok(Success { body: canned.clone(), items: 0 });
+            return Ok(Success {
+                body: canned.clone(),
+                items: 0,
+            });
         }
-        let host = head.get("Host").map(|host| String::from_utf8_lossy(&host).into_owned());
+        let host = head
+            .get("Host")
+            .map(|host| String::from_utf8_lossy(&host).into_owned());
         let result = self.store.execute(operation, decompressed, host.as_deref());
         if !matches!(&result, Err(error) if error.kind == "UnknownOperationException") {
             self.counters.executed(operation);
@@ -124,6 +154,9 @@ struct Success {
 
 impl From<store::Reply> for Success {
     fn from(reply: store::Reply) -> Self {
-        Self { body: reply.body.into(), items: reply.items }
+        Self {
+            body: reply.body.into(),
+            items: reply.items,
+        }
     }
 }

@@ -76,14 +76,22 @@ impl Builder {
 
     /// Adds nodes in a rack of a datacenter.
     pub fn rack(mut self, datacenter: &str, rack: &str, nodes: usize) -> Self {
-        let place = Place { ip: None, datacenter: datacenter.to_owned(), rack: rack.to_owned() };
+        let place = Place {
+            ip: None,
+            datacenter: datacenter.to_owned(),
+            rack: rack.to_owned(),
+        };
         self.places.extend(std::iter::repeat_n(place, nodes));
         self
     }
 
     /// Adds a node at an address of the caller's choice, such as `::1`.
     pub fn node_at(mut self, ip: IpAddr, datacenter: &str, rack: &str) -> Self {
-        self.places.push(Place { ip: Some(ip), datacenter: datacenter.to_owned(), rack: rack.to_owned() });
+        self.places.push(Place {
+            ip: Some(ip),
+            datacenter: datacenter.to_owned(),
+            rack: rack.to_owned(),
+        });
         self
     }
 
@@ -95,7 +103,11 @@ impl Builder {
 
     /// Adds a user, and enforces authorization: requests that are not signed by a user are refused.
     pub fn auth(mut self, user: &str, secret: &str) -> Self {
-        self.settings.users.get_or_insert_default().0.insert(user.to_owned(), secret.to_owned());
+        self.settings
+            .users
+            .get_or_insert_default()
+            .0
+            .insert(user.to_owned(), secret.to_owned());
         self
     }
 
@@ -175,7 +187,9 @@ impl Builder {
 
     /// Answers an operation with this body, always and without the store, for benchmarks of clients.
     pub fn canned(mut self, operation: &str, body: impl Into<Bytes>) -> Self {
-        self.settings.canned.insert(operation.to_owned(), body.into());
+        self.settings
+            .canned
+            .insert(operation.to_owned(), body.into());
         self
     }
 
@@ -188,7 +202,11 @@ impl Builder {
         let defaults = StandardHeaders::of(self.settings.version);
         self.settings.headers.server = self.server_header.unwrap_or(defaults.server);
         if self.places.is_empty() {
-            self.places.push(Place { ip: None, datacenter: "dc1".into(), rack: "rack1".into() });
+            self.places.push(Place {
+                ip: None,
+                datacenter: "dc1".into(),
+                rack: "rack1".into(),
+            });
         }
         Cluster::start(self.places, self.port, self.settings)
     }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::Builder;
 use crate::builder::{Place, Settings};
 use crate::members::Members;
 use crate::node::{Node, Shared};
 use crate::runtime::Threads;
 use crate::store::Store;
 use crate::tls::Authority;
-use crate::Builder;
 
 /// Below the range from which the kernel takes the ports of outgoing connections, so that a node that stops finds its port
 /// free when it starts again.
@@ -38,13 +38,20 @@ impl Cluster {
         Builder::new()
     }
 
-    pub(crate) fn start(places: Vec<Place>, port: Option<u16>, settings: Settings) -> io::Result<Self> {
+    pub(crate) fn start(
+        places: Vec<Place>,
+        port: Option<u16>,
+        settings: Settings,
+    ) -> io::Result<Self> {
         let mut attempts = 0;
         loop {
             attempts += 1;
             let drawn = port.unwrap_or_else(|| fastrand::u16(PORTS));
             match Self::start_at(&places, drawn, settings.clone()) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse && port.is_none() && attempts < 100 => {}
+                Err(error)
+                    if error.kind() == io::ErrorKind::AddrInUse
+                        && port.is_none()
+                        && attempts < 100 => {}
                 result => return result,
             }
         }
@@ -77,7 +84,13 @@ impl Cluster {
     fn add(&self, place: &Place) -> io::Result<Node> {
         let id = self.created.fetch_add(1, Relaxed) + 1;
         let ip = place.ip.unwrap_or_else(|| loopback(id));
-        let node = Node::new(&self.shared, id, SocketAddr::new(ip, self.port), &place.datacenter, &place.rack);
+        let node = Node::new(
+            &self.shared,
+            id,
+            SocketAddr::new(ip, self.port),
+            &place.datacenter,
+            &place.rack,
+        );
         if let Err(error) = node.start() {
             node.leave();
             return Err(error);
@@ -127,7 +140,11 @@ impl Cluster {
     ///
     /// If its address cannot be listened at.
     pub fn add_node(&self, datacenter: &str, rack: &str) -> io::Result<Node> {
-        self.add(&Place { ip: None, datacenter: datacenter.to_owned(), rack: rack.to_owned() })
+        self.add(&Place {
+            ip: None,
+            datacenter: datacenter.to_owned(),
+            rack: rack.to_owned(),
+        })
     }
 
     /// Removes a node for good: the others forget it, and it stops.

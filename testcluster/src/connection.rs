@@ -47,6 +47,11 @@ impl From<Reply> for Outcome {
 struct InFlight<'a>(&'a AtomicUsize);
 
 impl<'a> InFlight<'a> {
+    /// One more, unless there are as many as may be; then how many there are.
+    fn admit(count: &'a AtomicUsize, limit: usize) -> Result<Self, usize> {
+        count.fetch_update(Relaxed, Relaxed, |count| (count < limit).then(|| count + 1)).map(|_| Self(count))
+    }
+
     fn enter(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Relaxed);
         Self(count)
@@ -70,8 +75,18 @@ pub(crate) struct Connection<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(crate) fn new(node: Arc<Inner>, socket: Socket, stream: S, peer: Peer) -> Self {
-        let tape = node.shared.settings.record.then(|| node.records.new_stream());
-        Self { node, socket, wire: Wire::new(stream, tape), peer, unread: Framing::Length(0) }
+        let tape = node
+            .shared
+            .settings
+            .record
+            .then(|| node.records.new_stream());
+        Self {
+            node,
+            socket,
+            wire: Wire::new(stream, tape),
+            peer,
+            unread: Framing::Length(0),
+        }
     }
 
     pub(crate) async fn serve(mut self) {
@@ -92,12 +107,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn next_request(&mut self) -> io::Result<Next> {
         self.socket.set_idle(true);
         let socket = self.socket.clone();
-        match self.wire.head(&self.node.records, || socket.set_idle(false)).await? {
+        match self
+            .wire
+            .head(&self.node.records, || socket.set_idle(false))
+            .await?
+        {
             Ok(Some(head)) => self.exchange(&head).await,
             Ok(None) => Ok(Next::Close),
             Err(malformed) => {
                 let version = malformed.0.as_deref().unwrap_or("1.1");
-                self.refuse_and_close(version, 400, "Can't parse the request".into()).await
+                self.refuse_and_close(version, 400, "Can't parse the request".into())
+                    .await
             }
         }
     }
@@ -127,7 +147,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if head.version() == "1.1" && head.get_text("Expect").eq_ignore_ascii_case("100-continue") {
             let mut go_on = Reply::new(&settings.headers);
             go_on.set_status(100);
-            self.wire.stream.write_all(&go_on.encode("1.1").bytes).await?;
+            self.wire
+                .stream
+                .write_all(&go_on.encode("1.1").bytes)
+                .await?;
         }
 
         self.unread = Framing::of(head);
@@ -139,7 +162,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Outcome::Reply(reply) => self.send(&reply, &head.version(), &faults, is_data).await?,
             Outcome::Half(reply) => {
                 let encoded = reply.encode(&head.version());
-                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await?
+                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2)
+                    .await?
             }
             Outcome::Endless => self.send_without_end(&head.version()).await?,
             Outcome::Reset => return Ok(Next::Reset),
@@ -149,11 +173,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Next::Request => self.wire.has_body(&node.records, self.unread).await,
             Next::Close | Next::Cut | Next::Reset => return Ok(sent),
         };
-        Ok(if head.keeps_alive() && matches!(unread, Ok(false)) { Next::Request } else { Next::Close })
+        Ok(if head.keeps_alive() && matches!(unread, Ok(false)) {
+            Next::Request
+        } else {
+            Next::Close
+        })
     }
 
     /// `POST /`: the checks in the server's order, and the faults where a server would have them.
-    async fn api(&mut self, node: &Inner, faults: &Faults, head: &Head, operation: &str) -> io::Result<Outcome> {
+    async fn api(
+        &mut self,
+        node: &Inner,
+        faults: &Faults,
+        head: &Head,
+        operation: &str,
+    ) -> io::Result<Outcome> {
         let backend = node.backend();
         let mut reply = self.new_reply(head);
         routes::allow_origin(&mut reply, head);
@@ -166,30 +200,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if content_length(head) > BODY_LIMIT as u64 {
             return refuse(reply, &api::too_large());
         }
-        if version.sheds_before_reading()
-            && let Some(error) = node.shed()
-        {
-            return refuse(reply, &error);
-        }
-        let mut in_flight = Some(InFlight::enter(&node.in_flight));
-        let limit = if version.limits_bodies_itself() { BODY_LIMIT } else { usize::MAX };
+        let admit = || InFlight::admit(&node.in_flight, node.shared.settings.max_concurrent).map_err(api::too_many);
+        let admitted = match version.sheds_before_reading().then(admit).transpose() {
+            Ok(admitted) => admitted,
+            Err(error) => return refuse(reply, &error),
+        };
+        let limit = if version.limits_bodies_itself() {
+            BODY_LIMIT
+        } else {
+            usize::MAX
+        };
         let body = match self.read_body(node, limit).await {
             Ok(body) => body,
             Err(BodyError::TooLarge) => return refuse(reply, &api::too_large()),
             Err(BodyError::Malformed(why)) => {
-                let why = format!("Internal server error: seastar::httpd::bad_request_exception ({why})");
+                let why =
+                    format!("Internal server error: seastar::httpd::bad_request_exception ({why})");
                 return refuse(reply, &ApiError::new("InternalServerError", why));
             }
             Err(BodyError::Gone(error)) => return Err(error),
         };
-        if !version.sheds_before_reading() {
-            // The request itself is not among those that it is too many for.
-            drop(in_flight.take());
-            if let Some(error) = node.shed() {
-                return refuse(reply, &error);
-            }
-        }
-        let _in_flight = in_flight.unwrap_or_else(|| InFlight::enter(&node.in_flight));
+        let _in_flight = match admitted.map_or_else(admit, Ok) {
+            Ok(in_flight) => in_flight,
+            Err(error) => return refuse(reply, &error),
+        };
 
         self.hang(node, Scope::Data).await?;
         match faults.of_request() {
@@ -211,9 +245,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(reply.into())
     }
 
-    async fn other(&mut self, node: &Inner, faults: &Faults, head: &Head, route: &Route) -> io::Result<Outcome> {
+    async fn other(
+        &mut self,
+        node: &Inner,
+        faults: &Faults,
+        head: &Head,
+        route: &Route,
+    ) -> io::Result<Outcome> {
         let _in_flight = InFlight::enter(&node.in_flight);
-        self.hang(node, if *route == Route::LocalNodes { Scope::LocalNodes } else { Scope::All }).await?;
+        self.hang(
+            node,
+            if *route == Route::LocalNodes {
+                Scope::LocalNodes
+            } else {
+                Scope::All
+            },
+        )
+        .await?;
         let delay = faults.delay();
         if !delay.is_zero() {
             sleep(delay).await;
@@ -245,12 +293,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 list(node.localnodes(&query))
             }
             Some(Lie::Empty) => list(Vec::new()),
-            Some(Lie::Huge(count)) => list((0..*count as u32).map(|at| node.imaginary(at)).collect()),
+            Some(Lie::Huge(count)) => {
+                list((0..*count as u32).map(|at| node.imaginary(at)).collect())
+            }
             Some(Lie::NeverEnding) => return Outcome::Endless,
             Some(Lie::Reset) => return Outcome::Reset,
         };
         reply.set_body(standard, "application/json", body);
-        if matches!(faults.lie(), Some(Lie::Truncated)) { Outcome::Half(reply) } else { reply.into() }
+        if matches!(faults.lie(), Some(Lie::Truncated)) {
+            Outcome::Half(reply)
+        } else {
+            reply.into()
+        }
     }
 
     fn new_reply(&self, head: &Head) -> Reply {
@@ -282,16 +336,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    async fn send(&mut self, reply: &Reply, version: &str, faults: &Faults, is_data: bool) -> io::Result<Next> {
+    async fn send(
+        &mut self,
+        reply: &Reply,
+        version: &str,
+        faults: &Faults,
+        is_data: bool,
+    ) -> io::Result<Next> {
         let encoded = reply.encode(version);
         let fault = faults.of_reply().filter(|_| is_data);
         match fault {
             Some(Fault::CloseMidHead) => self.send_part(&encoded.bytes, encoded.body / 2).await,
-            Some(Fault::Truncate) => self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await,
+            Some(Fault::Truncate) => {
+                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2)
+                    .await
+            }
             _ => {
                 self.wire.stream.write_all(&encoded.bytes).await?;
                 self.wire.stream.flush().await?;
-                Ok(if matches!(fault, Some(Fault::CloseAfterResponse)) { Next::Close } else { Next::Request })
+                Ok(if matches!(fault, Some(Fault::CloseAfterResponse)) {
+                    Next::Close
+                } else {
+                    Next::Request
+                })
             }
         }
     }
@@ -320,10 +387,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// What Seastar answers by itself, before any handler.
-    async fn refuse_and_close(&mut self, version: &str, status: u16, why: String) -> io::Result<Next> {
+    async fn refuse_and_close(
+        &mut self,
+        version: &str,
+        status: u16,
+        why: String,
+    ) -> io::Result<Next> {
         let mut reply = Reply::bare(status, why);
         reply.set("Connection", "close");
-        self.wire.stream.write_all(&reply.encode(version).bytes).await?;
+        self.wire
+            .stream
+            .write_all(&reply.encode(version).bytes)
+            .await?;
         Ok(Next::Close)
     }
 }

@@ -68,11 +68,17 @@ impl Door {
                 let listener = listen(listener, node.addr, BACKLOG)?;
                 let (stop, stopped) = oneshot::channel();
                 let accepting = tokio::spawn(accept(Arc::clone(node), listener, fillers, stopped));
-                Self::Open { _stop: stop, accepting }
+                Self::Open {
+                    _stop: stop,
+                    accepting,
+                }
             }
             Position::Full => {
                 let listener = listen(listener, node.addr, 0)?;
-                Self::Full { listener, fillers: fill(node.addr).await }
+                Self::Full {
+                    listener,
+                    fillers: fill(node.addr).await,
+                }
             }
         };
         Ok(())
@@ -80,7 +86,11 @@ impl Door {
 }
 
 /// Listens with the given backlog, which may change on a socket that listens already.
-fn listen(listener: Option<TcpListener>, addr: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
+fn listen(
+    listener: Option<TcpListener>,
+    addr: SocketAddr,
+    backlog: i32,
+) -> io::Result<TcpListener> {
     let Some(listener) = listener else {
         let socket = RawSocket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
         // Connections of an earlier listener may linger on the port.
@@ -109,7 +119,10 @@ async fn accept(
     fillers: Vec<TcpStream>,
     mut stopped: oneshot::Receiver<()>,
 ) -> TcpListener {
-    let own: Vec<SocketAddr> = fillers.iter().filter_map(|filler| filler.local_addr().ok()).collect();
+    let own: Vec<SocketAddr> = fillers
+        .iter()
+        .filter_map(|filler| filler.local_addr().ok())
+        .collect();
     drop(fillers);
     loop {
         tokio::select! {

@@ -129,8 +129,13 @@ enum Place {
 impl Fault {
     fn place(&self) -> Place {
         match self {
-            Self::Refuse | Self::DropSyns | Self::ResetOnAccept | Self::ResetDuringTls => Place::Accept,
-            Self::Hang(_) | Self::Answer(_) | Self::ResetAfterHead | Self::ResetAfterRequest { .. } => Place::Request,
+            Self::Refuse | Self::DropSyns | Self::ResetOnAccept | Self::ResetDuringTls => {
+                Place::Accept
+            }
+            Self::Hang(_)
+            | Self::Answer(_)
+            | Self::ResetAfterHead
+            | Self::ResetAfterRequest { .. } => Place::Request,
             Self::Slow(_) => Place::Delay,
             Self::CloseMidHead | Self::Truncate | Self::CloseAfterResponse => Place::Reply,
             Self::LocalNodes(_) => Place::LocalNodes,

@@ -20,7 +20,9 @@ impl Query {
         let mut parsed = Self::default();
         for parameter in query.split('&') {
             let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let (Some(key), Some(value)) = (decode(key), decode(value)) else { continue };
+            let (Some(key), Some(value)) = (decode(key), decode(value)) else {
+                continue;
+            };
             let value = Some(value).filter(|value| !value.is_empty());
             match key.as_str() {
                 "dc" => parsed.datacenter = value,
@@ -34,24 +36,41 @@ impl Query {
 
 fn decode(text: &str) -> Option<String> {
     let whole = |at: usize| {
-        text.as_bytes().get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        text.as_bytes()
+            .get(at + 1..at + 3)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
     if text.match_indices('%').any(|(at, _)| !whole(at)) {
         return None;
     }
-    Some(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
+    Some(
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned(),
+    )
 }
 
 /// The entries that `me` answers with, in an order of the moment.
-pub(crate) fn entries(version: Version, members: &[Member], me: &Member, view: &View, query: &Query) -> Vec<String> {
+pub(crate) fn entries(
+    version: Version,
+    members: &[Member],
+    me: &Member,
+    view: &View,
+    query: &Query,
+) -> Vec<String> {
     let (datacenter, rack) = if version.has_localnodes_parameters() {
-        (query.datacenter.as_deref().unwrap_or(&me.datacenter), query.rack.as_deref())
+        (
+            query.datacenter.as_deref().unwrap_or(&me.datacenter),
+            query.rack.as_deref(),
+        )
     } else {
         (me.datacenter.as_str(), None)
     };
     let mut entries: Vec<String> = members
         .iter()
-        .filter(|member| member.datacenter == datacenter && rack.is_none_or(|rack| member.rack == rack))
+        .filter(|member| {
+            member.datacenter == datacenter && rack.is_none_or(|rack| member.rack == rack)
+        })
         .filter(|member| is_listed(version, member, me, view))
         .map(|member| member.ip.to_string())
         .collect();
@@ -62,7 +81,9 @@ pub(crate) fn entries(version: Version, members: &[Member], me: &Member, view: &
 fn is_listed(version: Version, member: &Member, me: &Member, view: &View) -> bool {
     let seen = match view {
         View::Cluster => true,
-        View::Only(alive) => member.ip == me.ip || alive.contains(&member.ip) || version.lists_down_nodes(),
+        View::Only(alive) => {
+            member.ip == me.ip || alive.contains(&member.ip) || version.lists_down_nodes()
+        }
     };
     seen && match member.gossip {
         Gossip::Normal | Gossip::Leaving => true,
@@ -77,7 +98,10 @@ mod tests {
 
     fn query(dc: &str, rack: &str) -> Query {
         let value = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Query { datacenter: value(dc), rack: value(rack) }
+        Query {
+            datacenter: value(dc),
+            rack: value(rack),
+        }
     }
 
     #[test]

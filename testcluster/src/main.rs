@@ -1,8 +1,10 @@
 //! The cluster as a program, for local development and for clients in any language.
 
 use std::error::Error;
-use std::io::Write;
+use std::future::ready;
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::pin::pin;
 
 use alternator_testcluster::{Cluster, Tls};
 use clap::Parser;
@@ -32,7 +34,12 @@ struct Arguments {
     tls: bool,
 
     /// Write the certificate of the authority that signed the nodes' certificates to this file
-    #[arg(long, value_name = "FILE", default_value = "alternator-ca.pem", requires = "tls")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "alternator-ca.pem",
+        requires = "tls"
+    )]
     ca_out: PathBuf,
 }
 
@@ -49,20 +56,31 @@ struct Rack {
 fn parse_topology(text: &str) -> Result<Topology, String> {
     let mut racks = Vec::new();
     let mut add = |datacenter: &str, name: &str, nodes: &str| {
-        let nodes = nodes.parse().map_err(|_| format!("{nodes:?} is not a number of nodes"))?;
-        racks.push(Rack { datacenter: datacenter.to_owned(), name: name.to_owned(), nodes });
+        let nodes = nodes
+            .parse()
+            .map_err(|_| format!("{nodes:?} is not a number of nodes"))?;
+        racks.push(Rack {
+            datacenter: datacenter.to_owned(),
+            name: name.to_owned(),
+            nodes,
+        });
         Ok::<_, String>(())
     };
-    let counted = |text: &str| text.split_once('=').map(|(name, nodes)| (name.to_owned(), nodes.to_owned()));
+    let counted = |text: &str| {
+        text.split_once('=')
+            .map(|(name, nodes)| (name.to_owned(), nodes.to_owned()))
+    };
     for datacenter in text.split(';') {
         if let Some((datacenter, racks)) = datacenter.split_once(':') {
             for rack in racks.split(',') {
-                let (name, nodes) = counted(rack).ok_or_else(|| format!("expected RACK=NODES, not {rack:?}"))?;
+                let (name, nodes) =
+                    counted(rack).ok_or_else(|| format!("expected RACK=NODES, not {rack:?}"))?;
                 add(datacenter, &name, &nodes)?;
             }
         } else {
-            let (name, nodes) = counted(datacenter)
-                .ok_or_else(|| format!("expected DC=NODES or DC:RACK=NODES,…, not {datacenter:?}"))?;
+            let (name, nodes) = counted(datacenter).ok_or_else(|| {
+                format!("expected DC=NODES or DC:RACK=NODES,…, not {datacenter:?}")
+            })?;
             add(&name, "rack1", &nodes)?;
         }
     }
@@ -79,9 +97,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut builder = Cluster::builder().record(false);
     builder = match arguments.dcs {
         None => builder.nodes(arguments.nodes),
-        Some(Topology(racks)) => racks
-            .into_iter()
-            .fold(builder, |builder, rack| builder.rack(&rack.datacenter, &rack.name, rack.nodes)),
+        Some(Topology(racks)) => racks.into_iter().fold(builder, |builder, rack| {
+            builder.rack(&rack.datacenter, &rack.name, rack.nodes)
+        }),
     };
     if let Some(port) = arguments.port {
         builder = builder.port(port);
@@ -95,17 +113,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cluster = builder.start()?;
     if arguments.tls {
         std::fs::write(&arguments.ca_out, cluster.ca_pem())?;
-        eprintln!("The certificate authority is in {}", arguments.ca_out.display());
+        eprintln!(
+            "The certificate authority is in {}",
+            arguments.ca_out.display()
+        );
     }
-    let mut out = std::io::stdout();
-    for url in cluster.urls() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(&cluster.urls()))?;
+    Ok(())
+}
+
+/// Prints the URLs and waits for the interrupt.
+async fn serve(urls: &[String]) -> io::Result<()> {
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    // The handler is there once it is polled, and must be before anybody can learn that the program is ready.
+    tokio::select! {
+        biased;
+        interrupted = &mut interrupt => return interrupted,
+        () = ready(()) => {}
+    }
+    let mut out = io::stdout();
+    for url in urls {
         writeln!(out, "{url}")?;
     }
     out.flush()?;
-
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(tokio::signal::ctrl_c())?;
-    Ok(())
+    interrupt.await
 }
 
 #[cfg(test)]
@@ -114,11 +148,19 @@ mod tests {
 
     #[test]
     fn topologies_are_read_with_and_without_racks() {
-        let rack = |datacenter: &str, name: &str, nodes| Rack { datacenter: datacenter.into(), name: name.into(), nodes };
+        let rack = |datacenter: &str, name: &str, nodes| Rack {
+            datacenter: datacenter.into(),
+            name: name.into(),
+            nodes,
+        };
         let parse = |text| parse_topology(text).map(|topology| topology.0);
         assert_eq!(
             parse("dc1:rack1=2,rack2=1;dc2=3"),
-            Ok(vec![rack("dc1", "rack1", 2), rack("dc1", "rack2", 1), rack("dc2", "rack1", 3)])
+            Ok(vec![
+                rack("dc1", "rack1", 2),
+                rack("dc1", "rack2", 1),
+                rack("dc2", "rack1", 3)
+            ])
         );
         for wrong in ["", "dc1", "dc1=x", "dc1:rack1", "dc1:rack1=", "dc1=1;"] {
             assert!(parse(wrong).is_err(), "{wrong:?} was taken");

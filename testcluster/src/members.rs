@@ -43,7 +43,13 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn new(ip: IpAddr, datacenter: &str, rack: &str) -> Self {
-        Self { ip, datacenter: datacenter.to_owned(), rack: rack.to_owned(), gossip: Gossip::Joining, epoch: 0 }
+        Self {
+            ip,
+            datacenter: datacenter.to_owned(),
+            rack: rack.to_owned(),
+            gossip: Gossip::Joining,
+            epoch: 0,
+        }
     }
 }
 
@@ -84,7 +90,11 @@ impl Members {
     }
 
     pub(crate) fn set_at(&self, id: u64, epoch: Epoch, gossip: Gossip) {
-        if let Some(member) = self.lock().get_mut(&id).filter(|member| member.epoch == epoch.0) {
+        if let Some(member) = self
+            .lock()
+            .get_mut(&id)
+            .filter(|member| member.epoch == epoch.0)
+        {
             member.gossip = gossip;
         }
     }

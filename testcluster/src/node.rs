@@ -74,22 +74,31 @@ impl Inner {
     pub(crate) async fn until_faults(&self, wanted: impl FnMut(&Faults) -> bool) {
         let mut wanted = wanted;
         // An error means that the node is gone, and whoever waits with it.
-        let _ = self.faults.subscribe().wait_for(|faults| wanted(faults)).await;
+        let _ = self
+            .faults
+            .subscribe()
+            .wait_for(|faults| wanted(faults))
+            .await;
     }
 
     pub(crate) fn backend(&self) -> Backend<'_> {
-        Backend { settings: &self.shared.settings, store: &self.shared.store, counters: &self.counters }
+        Backend {
+            settings: &self.shared.settings,
+            store: &self.shared.store,
+            counters: &self.counters,
+        }
     }
 
     /// The refusal of a request that is one too many.
-    pub(crate) fn shed(&self) -> Option<ApiError> {
-        let in_flight = self.in_flight.load(Relaxed);
-        (in_flight >= self.shared.settings.max_concurrent).then(|| api::too_many(in_flight))
-    }
-
     pub(crate) fn localnodes(&self, query: &Query) -> Vec<String> {
         let view = lock(&self.view).clone();
-        localnodes::entries(self.shared.settings.version, &self.shared.members.all(), &self.me, &view, query)
+        localnodes::entries(
+            self.shared.settings.version,
+            &self.shared.members.all(),
+            &self.me,
+            &view,
+            query,
+        )
     }
 
     /// As if every member were alive and normal.
@@ -98,7 +107,13 @@ impl Inner {
         for member in &mut members {
             member.gossip = Gossip::Normal;
         }
-        localnodes::entries(self.shared.settings.version, &members, &self.me, &View::Cluster, query)
+        localnodes::entries(
+            self.shared.settings.version,
+            &members,
+            &self.me,
+            &View::Cluster,
+            query,
+        )
     }
 
     /// An address at which there is no node.
@@ -133,18 +148,27 @@ impl Inner {
         }
         let tls = lock(&self.tls).clone();
         let Some(config) = tls else {
-            return Connection::new(Arc::clone(self), socket.clone(), socket, Peer::Unknown).serve().await;
+            return Connection::new(Arc::clone(self), socket.clone(), socket, Peer::Unknown)
+                .serve()
+                .await;
         };
-        self.until_faults(|faults| !faults.hang(Scope::All) || faults.hang(Scope::Data) && !faults.hang(Scope::LocalNodes))
-            .await;
+        self.until_faults(|faults| !faults.hang(Scope::All)).await;
         // A handshake that failed has already told the client why.
-        let Ok(stream) = TlsAcceptor::from(config).accept(socket.clone()).await else { return };
+        let Ok(stream) = TlsAcceptor::from(config).accept(socket.clone()).await else {
+            return;
+        };
         let session = stream.get_ref().1;
         if session.handshake_kind() == Some(HandshakeKind::Resumed) {
             self.counters.resumed();
         }
-        let peer = if session.peer_certificates().is_some() { Peer::Certified } else { Peer::Unknown };
-        Connection::new(Arc::clone(self), socket, stream, peer).serve().await;
+        let peer = if session.peer_certificates().is_some() {
+            Peer::Certified
+        } else {
+            Peer::Unknown
+        };
+        Connection::new(Arc::clone(self), socket, stream, peer)
+            .serve()
+            .await;
     }
 
     async fn turn_door(self: &Arc<Self>, life: &mut Life) -> io::Result<()> {
@@ -163,7 +187,10 @@ impl Inner {
             return Ok(());
         }
         let settings = &self.shared.settings;
-        *lock(&self.tls) = self.shared.authority.server_config(self.addr.ip(), settings.tls)?;
+        *lock(&self.tls) = self
+            .shared
+            .authority
+            .server_config(self.addr.ip(), settings.tls)?;
         life.running = true;
         life.changes += 1;
         if settings.listening_delay.is_zero() {
@@ -172,7 +199,8 @@ impl Inner {
                 return Err(error);
             }
         } else {
-            let (node, changes, delay) = (Arc::clone(&self), life.changes, settings.listening_delay);
+            let (node, changes, delay) =
+                (Arc::clone(&self), life.changes, settings.listening_delay);
             tokio::spawn(async move {
                 sleep(delay).await;
                 let mut life = node.life.lock().await;
@@ -246,7 +274,13 @@ pub struct Node(Arc<Inner>);
 
 impl Node {
     /// A node that is not started.
-    pub(crate) fn new(shared: &Arc<Shared>, id: u64, addr: SocketAddr, datacenter: &str, rack: &str) -> Self {
+    pub(crate) fn new(
+        shared: &Arc<Shared>,
+        id: u64,
+        addr: SocketAddr,
+        datacenter: &str,
+        rack: &str,
+    ) -> Self {
         let me = Member::new(addr.ip(), datacenter, rack);
         shared.members.insert(id, me.clone());
         Self(Arc::new(Inner {
@@ -273,7 +307,11 @@ impl Node {
 
     /// The node's URL by address, such as `http://127.0.0.1:8000`.
     pub fn url(&self) -> String {
-        let scheme = if self.0.shared.settings.tls == Tls::Off { "http" } else { "https" };
+        let scheme = if self.0.shared.settings.tls == Tls::Off {
+            "http"
+        } else {
+            "https"
+        };
         format!("{scheme}://{}", self.0.addr)
     }
 
@@ -305,7 +343,8 @@ impl Node {
     ///
     /// If the address cannot be listened at, or the cluster is gone.
     pub fn start(&self) -> io::Result<()> {
-        self.wait_for(Inner::start).unwrap_or_else(|| Err(io::Error::other("the cluster is gone")))
+        self.wait_for(Inner::start)
+            .unwrap_or_else(|| Err(io::Error::other("the cluster is gone")))
     }
 
     /// Drains the node as the server does: it listens no more, every connection is shut in both directions at once, what is
@@ -317,7 +356,9 @@ impl Node {
 
     /// Turns a fault on. It takes the place of a fault of the same kind, and adds to those of others.
     pub fn inject(&self, fault: Fault) {
-        self.0.faults.send_modify(|faults| Arc::make_mut(faults).add(fault));
+        self.0
+            .faults
+            .send_modify(|faults| Arc::make_mut(faults).add(fault));
         self.follow_faults();
     }
 
@@ -329,7 +370,10 @@ impl Node {
 
     /// Closes every connection on which no request is under way.
     pub fn close_idle(&self) {
-        for (socket, _) in lock(&self.0.connections).values().filter(|(socket, _)| socket.is_idle()) {
+        for (socket, _) in lock(&self.0.connections)
+            .values()
+            .filter(|(socket, _)| socket.is_idle())
+        {
             socket.shut_down();
         }
     }
@@ -393,6 +437,10 @@ impl Eq for Node {}
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(node) = self;
-        write!(f, "Node({} in {}/{})", node.addr, node.me.datacenter, node.me.rack)
+        write!(
+            f,
+            "Node({} in {}/{})",
+            node.addr, node.me.datacenter, node.me.rack
+        )
     }
 }

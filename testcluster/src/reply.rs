@@ -9,8 +9,9 @@ use time::macros::format_description;
 
 use crate::Version;
 
-const DATE: &[BorrowedFormatItem<'static>] =
-    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+const DATE: &[BorrowedFormatItem<'static>] = format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
 
 /// The size of the pieces that Seastar's chunked stream writes.
 const CHUNK: usize = 32_000;
@@ -25,8 +26,14 @@ pub(crate) struct StandardHeaders {
 
 impl StandardHeaders {
     pub(crate) fn of(version: Version) -> Self {
-        let server = version.names_its_server().then(|| "Seastar httpd".to_owned());
-        Self { server, date: true, content_type: true }
+        let server = version
+            .names_its_server()
+            .then(|| "Seastar httpd".to_owned());
+        Self {
+            server,
+            date: true,
+            content_type: true,
+        }
     }
 }
 
@@ -50,7 +57,12 @@ pub(crate) struct Encoded {
 impl Reply {
     /// A reply without the standard headers, as Seastar makes where no handler was asked.
     pub(crate) fn bare(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), chunked: false }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+            chunked: false,
+        }
     }
 
     /// An empty 200 with the standard headers.
@@ -60,7 +72,10 @@ impl Reply {
             reply.set("Server", server.clone());
         }
         if standard.date {
-            reply.set("Date", OffsetDateTime::now_utc().format(DATE).unwrap_or_default());
+            reply.set(
+                "Date",
+                OffsetDateTime::now_utc().format(DATE).unwrap_or_default(),
+            );
         }
         reply
     }
@@ -73,7 +88,12 @@ impl Reply {
         self.status = status;
     }
 
-    pub(crate) fn set_body(&mut self, standard: &StandardHeaders, content_type: &'static str, body: impl Into<Bytes>) {
+    pub(crate) fn set_body(
+        &mut self,
+        standard: &StandardHeaders,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) {
         if standard.content_type {
             self.set("Content-Type", content_type);
         }
@@ -87,7 +107,9 @@ impl Reply {
     /// Seastar keeps headers in a hash map that is walked from the newest to the oldest, so the framing comes first.
     pub(crate) fn encode(&self, version: &str) -> Encoded {
         let mut bytes = Vec::with_capacity(256 + self.body.len());
-        bytes.extend_from_slice(format!("HTTP/{version} {}\r\n", status_text(self.status)).as_bytes());
+        bytes.extend_from_slice(
+            format!("HTTP/{version} {}\r\n", status_text(self.status)).as_bytes(),
+        );
         if self.chunked {
             bytes.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
         } else {

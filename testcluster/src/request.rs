@@ -29,13 +29,24 @@ impl Framing {
 /// The Content-Length as C's `strtol` reads it: leading digits count, a negative number is a huge one, nonsense is nothing.
 pub(crate) fn content_length(head: &Head) -> u64 {
     let value = head.get("Content-Length").unwrap_or_default();
-    let digits = value.strip_prefix(b"-").or_else(|| value.strip_prefix(b"+")).unwrap_or(&value);
+    let digits = value
+        .strip_prefix(b"-")
+        .or_else(|| value.strip_prefix(b"+"))
+        .unwrap_or(&value);
     let number = digits
         .iter()
         .take_while(|byte| byte.is_ascii_digit())
-        .fold(0u64, |number, byte| number.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
+        .fold(0u64, |number, byte| {
+            number
+                .saturating_mul(10)
+                .saturating_add(u64::from(byte - b'0'))
+        })
         .min(i64::MAX as u64);
-    if value.starts_with(b"-") { number.wrapping_neg() } else { number }
+    if value.starts_with(b"-") {
+        number.wrapping_neg()
+    } else {
+        number
+    }
 }
 
 /// Why there is no body.
@@ -61,11 +72,19 @@ pub(crate) struct Wire<S> {
 
 impl<S: AsyncRead + Unpin> Wire<S> {
     pub(crate) fn new(stream: S, tape: Option<Tape>) -> Self {
-        Self { stream, received: BytesMut::new(), tape }
+        Self {
+            stream,
+            received: BytesMut::new(),
+            tape,
+        }
     }
 
     /// The next head; nothing once the client has closed its side.
-    pub(crate) async fn head(&mut self, records: &Records, busy: impl Fn()) -> io::Result<Result<Option<Head>, Malformed>> {
+    pub(crate) async fn head(
+        &mut self,
+        records: &Records,
+        busy: impl Fn(),
+    ) -> io::Result<Result<Option<Head>, Malformed>> {
         let mut scanner = Scanner::default();
         loop {
             if !self.received.is_empty() {
@@ -87,7 +106,12 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     }
 
     /// The whole body, at most `limit` bytes of it.
-    pub(crate) async fn body(&mut self, records: &Records, framing: Framing, limit: usize) -> Result<Bytes, BodyError> {
+    pub(crate) async fn body(
+        &mut self,
+        records: &Records,
+        framing: Framing,
+        limit: usize,
+    ) -> Result<Bytes, BodyError> {
         match framing {
             Framing::Length(length) if length > limit as u64 => Err(BodyError::TooLarge),
             Framing::Length(length) => Ok(self.take(records, length as usize).await?),
@@ -96,7 +120,11 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     }
 
     /// Whether anything is left of a body that nobody read. Waits until that is known.
-    pub(crate) async fn has_body(&mut self, records: &Records, framing: Framing) -> Result<bool, BodyError> {
+    pub(crate) async fn has_body(
+        &mut self,
+        records: &Records,
+        framing: Framing,
+    ) -> Result<bool, BodyError> {
         match framing {
             Framing::Length(0) => Ok(false),
             Framing::Length(_) => {
@@ -132,7 +160,9 @@ impl<S: AsyncRead + Unpin> Wire<S> {
             let size = std::str::from_utf8(digits)
                 .ok()
                 .and_then(|digits| usize::from_str_radix(digits.trim(), 16).ok())
-                .ok_or(BodyError::Malformed("Can't parse chunk size and extensions"))?;
+                .ok_or(BodyError::Malformed(
+                    "Can't parse chunk size and extensions",
+                ))?;
             if size == 0 {
                 // Trailers are read and dropped.
                 while !self.line(records).await?.is_empty() {}
@@ -143,7 +173,9 @@ impl<S: AsyncRead + Unpin> Wire<S> {
             }
             body.extend_from_slice(&self.take(records, size).await?);
             if &self.take(records, 2).await?[..] != b"\r\n" {
-                return Err(BodyError::Malformed("The actual chunk length exceeds the specified length"));
+                return Err(BodyError::Malformed(
+                    "The actual chunk length exceeds the specified length",
+                ));
             }
         }
     }
@@ -151,7 +183,11 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     /// A line without its end.
     async fn line(&mut self, records: &Records) -> io::Result<Bytes> {
         loop {
-            if let Some(end) = self.received.windows(2).position(|window| window == b"\r\n") {
+            if let Some(end) = self
+                .received
+                .windows(2)
+                .position(|window| window == b"\r\n")
+            {
                 let line = self.received.split_to(end).freeze();
                 let _ = self.received.split_to(2);
                 return Ok(line);
@@ -161,7 +197,8 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     }
 
     async fn take(&mut self, records: &Records, length: usize) -> io::Result<Bytes> {
-        self.received.reserve(length.saturating_sub(self.received.len()));
+        self.received
+            .reserve(length.saturating_sub(self.received.len()));
         while self.received.len() < length {
             self.fill_some(records).await?;
         }

@@ -24,7 +24,9 @@ impl Route {
         match (&*head.method(), &*head.path()) {
             ("POST", "/") => Self::Api(operation(head)),
             ("OPTIONS", "/") => Self::Preflight,
-            ("POST" | "OPTIONS" | "PUT" | "DELETE" | "HEAD" | "TRACE" | "CONNECT" | "PATCH", _) => Self::NotFound,
+            ("POST" | "OPTIONS" | "PUT" | "DELETE" | "HEAD" | "TRACE" | "CONNECT" | "PATCH", _) => {
+                Self::NotFound
+            }
             // Methods that Seastar does not know count as GET.
             (_, "/") => Self::Health,
             (_, "/localnodes") => Self::LocalNodes,
@@ -47,7 +49,9 @@ impl Route {
 /// Everything after the first dot of the target; the API version before it is not looked at.
 fn operation(head: &Head) -> String {
     let target = head.get_text("X-Amz-Target");
-    target.split_once('.').map_or_else(String::new, |(_, operation)| operation.to_owned())
+    target
+        .split_once('.')
+        .map_or_else(String::new, |(_, operation)| operation.to_owned())
 }
 
 /// The answer to `GET /`, which repeats the Host header.
@@ -62,8 +66,14 @@ pub(crate) fn health(standard: &StandardHeaders, mut reply: Reply, head: &Head) 
 pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Head) -> Reply {
     if head.get("Origin").is_some_and(|origin| !origin.is_empty()) {
         for (allow, request) in [
-            ("Access-Control-Allow-Headers", "Access-Control-Request-Headers"),
-            ("Access-Control-Allow-Methods", "Access-Control-Request-Method"),
+            (
+                "Access-Control-Allow-Headers",
+                "Access-Control-Request-Headers",
+            ),
+            (
+                "Access-Control-Allow-Methods",
+                "Access-Control-Request-Method",
+            ),
         ] {
             let requested = head.get_text(request);
             if !requested.is_empty() {

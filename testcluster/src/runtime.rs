@@ -24,7 +24,11 @@ impl Threads {
 
     pub(crate) fn handle(&self) -> Handle {
         #[expect(clippy::expect_used, reason = "the runtime is only taken in drop")]
-        self.0.as_ref().expect("the runtime lives as long as its owner").handle().clone()
+        self.0
+            .as_ref()
+            .expect("the runtime lives as long as its owner")
+            .handle()
+            .clone()
     }
 }
 
@@ -38,7 +42,10 @@ impl Drop for Threads {
 }
 
 /// Runs `work` on the cluster's threads and waits for it; `None` once the cluster is gone.
-pub(crate) fn wait_for<T: Send + 'static>(threads: &Handle, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+pub(crate) fn wait_for<T: Send + 'static>(
+    threads: &Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
     let (done, result) = mpsc::sync_channel(1);
     threads.spawn(async move {
         // The caller waits until this arrives.

@@ -35,7 +35,11 @@ impl Socket {
         // Only a socket that is already broken refuses, and that shows at the first read.
         let _ = stream.set_nodelay(true);
         counters.accepted();
-        Self(Arc::new(Inner { stream, counters, idle: AtomicBool::new(true) }))
+        Self(Arc::new(Inner {
+            stream,
+            counters,
+            idle: AtomicBool::new(true),
+        }))
     }
 
     /// Between requests, and nothing of the next one has arrived.
@@ -60,7 +64,11 @@ impl Socket {
 }
 
 impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.stream.poll_read_ready(cx))?;
             match self.0.stream.try_read(buf.initialize_unfilled()) {
@@ -77,7 +85,11 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.0.stream.poll_write_ready(cx))?;
             match self.0.stream.try_write(buf) {

@@ -37,7 +37,11 @@ impl Stats {
 
     /// How many requests of the DynamoDB API arrived.
     pub fn data_requests(&self) -> u64 {
-        self.requests.iter().filter(|(name, _)| !name.contains(' ')).map(|(_, count)| count).sum()
+        self.requests
+            .iter()
+            .filter(|(name, _)| !name.contains(' '))
+            .map(|(_, count)| count)
+            .sum()
     }
 }
 
@@ -151,7 +155,12 @@ impl Records {
     }
 
     pub(crate) fn contain(&self, bytes: &[u8]) -> bool {
-        let found = |tape: &Tape| bytes.is_empty() || lock(tape).windows(bytes.len()).any(|window| window == bytes);
+        let found = |tape: &Tape| {
+            bytes.is_empty()
+                || lock(tape)
+                    .windows(bytes.len())
+                    .any(|window| window == bytes)
+        };
         lock(&self.streams).iter().any(found)
     }
 }

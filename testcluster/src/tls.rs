@@ -4,7 +4,10 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::server::WebPkiClientVerifier;
@@ -36,27 +39,45 @@ impl Authority {
     pub(crate) fn new() -> io::Result<Self> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "alternator-testcluster authority");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "alternator-testcluster authority");
         let issuer = CertifiedIssuer::self_signed(params, generate()?).map_err(io::Error::other)?;
 
         let mut client = CertificateParams::default();
-        client.distinguished_name.push(DnType::CommonName, "alternator-testcluster client");
-        client.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        client
+            .distinguished_name
+            .push(DnType::CommonName, "alternator-testcluster client");
+        client
+            .extended_key_usages
+            .push(ExtendedKeyUsagePurpose::ClientAuth);
         let key = generate()?;
         let certificate = client.signed_by(&key, &issuer).map_err(io::Error::other)?;
-        Ok(Self { pem: issuer.pem(), client: (certificate.pem(), key.serialize_pem()), issuer })
+        Ok(Self {
+            pem: issuer.pem(),
+            client: (certificate.pem(), key.serialize_pem()),
+            issuer,
+        })
     }
 
     /// A node's side of TLS. Each call makes a new key for session tickets, as a process does when it starts.
-    pub(crate) fn server_config(&self, ip: IpAddr, tls: Tls) -> io::Result<Option<Arc<ServerConfig>>> {
+    pub(crate) fn server_config(
+        &self,
+        ip: IpAddr,
+        tls: Tls,
+    ) -> io::Result<Option<Arc<ServerConfig>>> {
         if tls == Tls::Off {
             return Ok(None);
         }
         let names = vec![ip.to_string(), CLUSTER_NAME.to_owned()];
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
-        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
+        params
+            .extended_key_usages
+            .push(ExtendedKeyUsagePurpose::ServerAuth);
         let key = generate()?;
-        let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(io::Error::other)?;
 
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -64,7 +85,9 @@ impl Authority {
             .map_err(io::Error::other)?;
         let builder = if tls == Tls::Mutual {
             let mut roots = RootCertStore::empty();
-            roots.add(self.issuer.der().clone()).map_err(io::Error::other)?;
+            roots
+                .add(self.issuer.der().clone())
+                .map_err(io::Error::other)?;
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .build()
                 .map_err(io::Error::other)?;
@@ -73,7 +96,10 @@ impl Authority {
             builder.with_no_client_auth()
         };
         let mut config = builder
-            .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            )
             .map_err(io::Error::other)?;
         config.ticketer = aws_lc_rs::Ticketer::new().map_err(io::Error::other)?;
         Ok(Some(Arc::new(config)))
