@@ -49,7 +49,9 @@ struct InFlight<'a>(&'a AtomicUsize);
 impl<'a> InFlight<'a> {
     /// One more, unless there are as many as may be; then how many there are.
     fn admit(count: &'a AtomicUsize, limit: usize) -> Result<Self, usize> {
-        count.fetch_update(Relaxed, Relaxed, |count| (count < limit).then(|| count + 1)).map(|_| Self(count))
+        count
+            .fetch_update(Relaxed, Relaxed, |count| (count < limit).then(|| count + 1))
+            .map(|_| Self(count))
     }
 
     fn enter(count: &'a AtomicUsize) -> Self {
@@ -200,7 +202,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if content_length(head) > BODY_LIMIT as u64 {
             return refuse(reply, &api::too_large());
         }
-        let admit = || InFlight::admit(&node.in_flight, node.shared.settings.max_concurrent).map_err(api::too_many);
+        let admit = || {
+            InFlight::admit(&node.in_flight, node.shared.settings.max_concurrent)
+                .map_err(api::too_many)
+        };
         let admitted = match version.sheds_before_reading().then(admit).transpose() {
             Ok(admitted) => admitted,
             Err(error) => return refuse(reply, &error),

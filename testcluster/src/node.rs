@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use crate::api::{self, Backend, Peer};
+use crate::api::{Backend, Peer};
 use crate::builder::Settings;
 use crate::connection::Connection;
 use crate::door::{Door, Position};
@@ -29,7 +29,7 @@ use crate::socket::Socket;
 use crate::stats::{Counters, Records, Stats};
 use crate::store::Store;
 use crate::tls::{Authority, Tls};
-use crate::{ApiError, Version};
+use crate::Version;
 
 /// What all nodes of a cluster have in common.
 pub(crate) struct Shared {

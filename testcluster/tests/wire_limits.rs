@@ -5,6 +5,8 @@
 mod raw;
 
 use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use alternator_testcluster::{Cluster, Fault, Scope, Version};
@@ -162,6 +164,29 @@ fn requests_in_flight_count_towards_shedding() {
     node.heal();
     assert_eq!(hung.receive().text(), NO_TABLES);
     assert_eq!(ask(node.addr(), list_tables().bytes()).text(), NO_TABLES);
+}
+
+#[test]
+fn exactly_as_many_requests_as_the_limit_are_in_flight() {
+    let cluster = Cluster::builder().nodes(1).shedding(3).start().unwrap();
+    let node = cluster.node(0);
+    node.inject(Fault::Hang(Scope::Data));
+    let (sender, answers) = mpsc::channel();
+    for _ in 0..10 {
+        let (sender, addr) = (sender.clone(), node.addr());
+        thread::spawn(move || sender.send(ask(addr, list_tables().bytes())));
+    }
+    for _ in 0..7 {
+        let (_, kind, message) = answers.recv_timeout(LIMIT).unwrap().error();
+        assert_eq!(
+            (&*kind, message),
+            ("RequestLimitExceeded", format!("{SHED}: 3"))
+        );
+    }
+    node.heal();
+    for _ in 0..3 {
+        assert_eq!(answers.recv_timeout(LIMIT).unwrap().text(), NO_TABLES);
+    }
 }
 
 #[test]
