@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
+use crate::Version;
 use crate::api::{Backend, Peer};
 use crate::builder::Settings;
 use crate::connection::Connection;
@@ -29,7 +30,6 @@ use crate::socket::Socket;
 use crate::stats::{Counters, Records, Stats};
 use crate::store::Store;
 use crate::tls::{Authority, Tls};
-use crate::Version;
 
 /// What all nodes of a cluster have in common.
 pub(crate) struct Shared {

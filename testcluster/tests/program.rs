@@ -83,7 +83,8 @@ fn nodes_are_in_the_datacenters_and_racks_that_were_asked_for() {
     };
     assert_eq!(named("?rack=b"), r#"["127.0.0.2"]"#);
     assert_eq!(named("?dc=dc2&rack=rack1"), r#"["127.0.0.3"]"#);
-    (program.url(), program.url());
+    program.url();
+    program.url();
     program.interrupt();
 }
 
