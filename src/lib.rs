@@ -1,1 +1,27 @@
-//! An HTTP client for the AWS SDK for Rust that spreads DynamoDB requests over every node of a ScyllaDB Alternator cluster.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod attempts;
+mod balancer;
+mod body;
+mod cluster;
+mod config;
+mod connector;
+mod discovery;
+mod error;
+mod node;
+mod plan;
+mod policy;
+mod sdk;
+mod seed;
+mod stats;
+mod transport;
+
+pub use body::Body;
+pub use config::Policy;
+pub use connector::{AlternatorConnector, Builder};
+pub use discovery::Scope;
+pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};
+pub use node::NodeStats;
+pub use stats::Stats;
+pub use transport::{NodeProxy, Tls};

@@ -1,0 +1,157 @@
+//! Which nodes an invocation of the SDK has already tried.
+//!
+//! The SDK retries by calling the connector anew, with the same invocation id. Only invocations whose attempt failed are
+//! remembered, so that a first attempt costs nothing.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+use http::{HeaderMap, HeaderName};
+
+const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
+const REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
+
+/// Failed invocations that are remembered at once. Two that meet in a place forget the older: then a retry may meet a
+/// node again, which is what it would do without this memory.
+const PLACES: usize = 1024;
+
+/// An invocation, as the hash of its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Invocation(u64);
+
+/// Where an invocation has failed so far.
+#[derive(Debug)]
+struct Failed {
+    invocation: Invocation,
+    nodes: Vec<SocketAddr>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    hasher: RandomState,
+    places: Box<[Mutex<Option<Failed>>]>,
+}
+
+impl Attempts {
+    pub(crate) fn new() -> Self {
+        Self {
+            hasher: RandomState::new(),
+            places: (0..PLACES).map(|_| Mutex::default()).collect(),
+        }
+    }
+
+    /// The nodes that the request's earlier attempts have tried.
+    pub(crate) fn earlier(&self, headers: &HeaderMap) -> Vec<SocketAddr> {
+        let first = headers
+            .get(&REQUEST)
+            .is_none_or(|v| attempt(v.as_bytes()) == Some(b"1"));
+        let Some(invocation) = (!first).then(|| self.invocation(headers)).flatten() else {
+            return Vec::new();
+        };
+        let place = self
+            .place(invocation)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*place {
+            Some(failed) if failed.invocation == invocation => failed.nodes.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The invocation that a request belongs to, if it says so.
+    pub(crate) fn invocation(&self, headers: &HeaderMap) -> Option<Invocation> {
+        Some(Invocation(
+            self.hasher
+                .hash_one(headers.get(&INVOCATION_ID)?.as_bytes()),
+        ))
+    }
+
+    /// Remembers that an attempt failed on `node`.
+    pub(crate) fn failed(&self, invocation: Invocation, node: SocketAddr) {
+        let mut place = self
+            .place(invocation)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &mut *place {
+            Some(failed) if failed.invocation == invocation => {
+                if !failed.nodes.contains(&node) {
+                    failed.nodes.push(node);
+                }
+            }
+            place => {
+                *place = Some(Failed {
+                    invocation,
+                    nodes: vec![node],
+                })
+            }
+        }
+    }
+
+    fn place(&self, invocation: Invocation) -> &Mutex<Option<Failed>> {
+        &self.places[invocation.0 as usize % PLACES]
+    }
+}
+
+/// The number in `attempt=2; max=3`, which may have other parts in any order.
+fn attempt(value: &[u8]) -> Option<&[u8]> {
+    value
+        .split(|b| *b == b';')
+        .find_map(|part| part.trim_ascii().strip_prefix(b"attempt="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(id: &str, request: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(INVOCATION_ID, id.parse().unwrap());
+        headers.insert(REQUEST, request.parse().unwrap());
+        headers
+    }
+
+    fn node(i: u8) -> SocketAddr {
+        ([10, 0, 0, i], 8000).into()
+    }
+
+    #[test]
+    fn a_later_attempt_knows_where_its_invocation_failed() {
+        let attempts = Attempts::new();
+        let id = |headers: &HeaderMap| attempts.invocation(headers).unwrap();
+        attempts.failed(id(&headers("a", "attempt=1; max=3")), node(1));
+        attempts.failed(id(&headers("a", "attempt=2; max=3")), node(2));
+        let third = headers("a", "ttl=20260101T000000Z; attempt=3; max=3");
+        assert_eq!(attempts.earlier(&third), [node(1), node(2)]);
+        assert_eq!(attempts.earlier(&headers("b", "attempt=2; max=3")), []);
+    }
+
+    #[test]
+    fn a_first_attempt_and_a_request_without_the_headers_know_nothing() {
+        let attempts = Attempts::new();
+        attempts.failed(
+            attempts.invocation(&headers("a", "attempt=1")).unwrap(),
+            node(1),
+        );
+        assert_eq!(attempts.earlier(&headers("a", "attempt=1; max=3")), []);
+        assert_eq!(attempts.earlier(&HeaderMap::new()), []);
+        assert_eq!(attempts.invocation(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let attempts = Attempts::new();
+        for i in 0..10 * PLACES {
+            let id = attempts
+                .invocation(&headers(&i.to_string(), "attempt=1"))
+                .unwrap();
+            attempts.failed(id, node(1));
+        }
+        let kept = attempts
+            .places
+            .iter()
+            .filter(|p| p.lock().unwrap().is_some())
+            .count();
+        assert!(kept <= PLACES);
+    }
+}

@@ -1,0 +1,189 @@
+//! The nodes that may serve requests, as one immutable snapshot, and the signals between those who use it and the task that
+//! refreshes it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use arc_swap::{ArcSwapOption, Guard};
+use tokio::sync::{Notify, watch};
+
+use crate::error::RefreshError;
+use crate::node::Node;
+
+/// The nodes that may serve requests; never empty.
+#[derive(Debug)]
+pub(crate) struct Snapshot(Box<[Arc<Node>]>);
+
+impl Snapshot {
+    /// `None` if there are no nodes.
+    pub(crate) fn new(nodes: impl IntoIterator<Item = Arc<Node>>) -> Option<Self> {
+        let nodes: Box<[_]> = nodes.into_iter().collect();
+        (!nodes.is_empty()).then_some(Self(nodes))
+    }
+
+    pub(crate) fn nodes(&self) -> &[Arc<Node>] {
+        &self.0
+    }
+
+    fn contains(&self, node: &Arc<Node>) -> bool {
+        self.0.iter().any(|n| Arc::ptr_eq(n, node))
+    }
+}
+
+/// How many refreshes were begun and ended, and how the last one ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Rounds {
+    pub(crate) begun: u64,
+    pub(crate) ended: u64,
+    pub(crate) last: Result<(), Arc<RefreshError>>,
+}
+
+/// The routing state that all clones of a connector share.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    /// `None` only before the first nodes are known.
+    snapshot: ArcSwapOption<Snapshot>,
+    rounds: watch::Sender<Rounds>,
+    refresh_wanted: Notify,
+    used: AtomicBool,
+    asleep: AtomicBool,
+    redispatched: AtomicU64,
+}
+
+impl Cluster {
+    pub(crate) fn new(first: Option<Snapshot>) -> Self {
+        let last = Err(Arc::new(RefreshError::Pending));
+        Self {
+            snapshot: ArcSwapOption::new(first.map(Arc::new)),
+            rounds: watch::Sender::new(Rounds {
+                begun: 0,
+                ended: 0,
+                last,
+            }),
+            refresh_wanted: Notify::new(),
+            used: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            redispatched: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Guard<Option<Arc<Snapshot>>> {
+        self.snapshot.load()
+    }
+
+    /// A copy of the list, for everyone but the hot path.
+    pub(crate) fn nodes(&self) -> Vec<Arc<Node>> {
+        self.snapshot
+            .load()
+            .as_ref()
+            .map_or_else(Vec::new, |s| s.nodes().to_vec())
+    }
+
+    /// Puts `next` in the place of the snapshot. Nodes that are in it no longer lose their idle connections, and those in
+    /// use when their request ends.
+    pub(crate) fn publish(&self, next: Snapshot) {
+        let next = Arc::new(next);
+        if let Some(previous) = self.snapshot.swap(Some(Arc::clone(&next))) {
+            for node in previous.nodes().iter().filter(|n| !next.contains(n)) {
+                node.pool.retire();
+            }
+        }
+    }
+
+    /// Closes every idle connection, for the end of the connector.
+    pub(crate) fn retire(&self) {
+        for node in self.nodes() {
+            node.pool.retire();
+        }
+    }
+
+    /// Notes that a request is under way, and wakes a refresher that sleeps because there were none.
+    pub(crate) fn note_use(&self) {
+        // Written only when it changes: the line stays shared between the threads that read it.
+        if !self.used.load(Relaxed) {
+            self.used.store(true, Relaxed);
+            if self.asleep.swap(false, Relaxed) {
+                self.refresh_wanted.notify_one();
+            }
+        }
+    }
+
+    /// Whether there was a request since the last time this was asked.
+    pub(crate) fn take_use(&self) -> bool {
+        self.used.swap(false, Relaxed)
+    }
+
+    /// Says that the refresher is about to sleep for long.
+    pub(crate) fn fall_asleep(&self) {
+        self.asleep.store(true, Relaxed);
+        if self.used.load(Relaxed) {
+            self.refresh_wanted.notify_one();
+        }
+    }
+
+    pub(crate) fn want_refresh(&self) {
+        self.refresh_wanted.notify_one();
+    }
+
+    pub(crate) async fn refresh_wanted(&self) {
+        self.refresh_wanted.notified().await;
+    }
+
+    pub(crate) fn begin_round(&self) {
+        self.rounds.send_modify(|r| r.begun += 1);
+    }
+
+    pub(crate) fn end_round(&self, outcome: Result<(), RefreshError>) {
+        self.rounds.send_modify(|r| {
+            r.ended = r.begun;
+            r.last = outcome.map_err(Arc::new);
+        });
+    }
+
+    /// Asks for a refresh and waits until one that began after this call has ended.
+    pub(crate) async fn refresh(&self) -> Result<(), Arc<RefreshError>> {
+        let mut rounds = self.rounds.subscribe();
+        let next = rounds.borrow_and_update().begun + 1;
+        self.want_refresh();
+        // The sender lives as long as `self`, so this ends by the condition alone.
+        match rounds.wait_for(|r| r.ended >= next).await {
+            Ok(rounds) => rounds.last.clone(),
+            Err(_) => Err(Arc::new(RefreshError::Pending)),
+        }
+    }
+
+    /// Waits for the end of a refresh if no node is known yet.
+    ///
+    /// # Errors
+    ///
+    /// That refresh's error, if it found no node either.
+    pub(crate) async fn known(&self) -> Result<(), Arc<RefreshError>> {
+        if self.snapshot().is_some() {
+            return Ok(());
+        }
+        let mut rounds = self.rounds.subscribe();
+        let ended = rounds.borrow_and_update().ended;
+        self.want_refresh();
+        match rounds
+            .wait_for(|r| r.ended > ended || self.snapshot().is_some())
+            .await
+        {
+            Ok(_) if self.snapshot().is_some() => Ok(()),
+            Ok(rounds) => rounds.last.clone(),
+            Err(_) => Err(Arc::new(RefreshError::Pending)),
+        }
+    }
+
+    /// How the last refresh ended.
+    pub(crate) fn last_refresh(&self) -> Result<(), Arc<RefreshError>> {
+        self.rounds.borrow().last.clone()
+    }
+
+    pub(crate) fn note_redispatch(&self) {
+        self.redispatched.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn redispatched(&self) -> u64 {
+        self.redispatched.load(Relaxed)
+    }
+}

@@ -1,0 +1,269 @@
+//! The options of a connector as plain data, each default with its reason.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use http::Uri;
+
+use crate::discovery::{Resolver, Scope, SystemResolver};
+use crate::error::ConfigError;
+use crate::seed::{Scheme, Seeds};
+use crate::transport::{Dialer, NodeProxy, PoolLimits, Tls};
+
+/// How the first node for a request is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Every node in turn, from a random place on. The shares of the nodes are exactly even.
+    #[default]
+    RoundRobin,
+    /// Any node, with equal chance. Nothing is shared between threads.
+    Random,
+}
+
+/// What the builder collects.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) seeds: Vec<String>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) policy: Policy,
+    pub(crate) active_refresh_interval: Duration,
+    pub(crate) idle_refresh_interval: Duration,
+    pub(crate) discovery_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) connect_budget: Duration,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) max_connections_per_node: usize,
+    pub(crate) idle_connection_timeout: Duration,
+    pub(crate) only_endpoint: Option<String>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) node_proxy: NodeProxy,
+    pub(crate) resolver: Resolver,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seeds: Vec::new(),
+            scopes: Vec::new(),
+            policy: Policy::default(),
+            // Both intervals are those of the Java, Python, C++ and C# clients of Alternator.
+            active_refresh_interval: Duration::from_secs(1),
+            idle_refresh_interval: Duration::from_secs(60),
+            // Far more than /localnodes takes, which a node answers from memory.
+            discovery_timeout: Duration::from_secs(2),
+            // Linux repeats a lost SYN after one second. Another node is the better use of that second.
+            connect_timeout: Duration::from_secs(1),
+            // The SDK gives up on a request that makes no progress for 5.9 s.
+            connect_budget: Duration::from_secs(4),
+            read_timeout: None,
+            // Envoy's default of connections per cluster; an Alternator connection serves one request at a time.
+            max_connections_per_node: 1024,
+            // The SDK's own. Alternator itself never closes an idle connection, but what is in between may: the
+            // shortest known is Azure's load balancer with four minutes.
+            idle_connection_timeout: Duration::from_secs(90),
+            only_endpoint: None,
+            tls: None,
+            node_proxy: NodeProxy::default(),
+            resolver: Resolver::new(SystemResolver),
+        }
+    }
+}
+
+/// Options that are known to make sense.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) seeds: Seeds,
+    /// The preferred scope first, then its fallbacks; never empty.
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) policy: Policy,
+    pub(crate) active_refresh_interval: Duration,
+    pub(crate) idle_refresh_interval: Duration,
+    pub(crate) discovery_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) connect_budget: Duration,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) pool: PoolLimits,
+    pub(crate) only_endpoint: Option<Origin>,
+    pub(crate) dialer: Dialer,
+    pub(crate) resolver: Resolver,
+}
+
+impl Config {
+    pub(crate) fn parse(options: &Options) -> Result<Self, ConfigError> {
+        let seeds = Seeds::parse(&options.seeds)?;
+        let scopes = match &options.scopes[..] {
+            [] => vec![Scope::Cluster],
+            scopes => scopes.to_vec(),
+        };
+        scopes.iter().try_for_each(Scope::validate)?;
+        let positive = |option, duration: Duration| match duration {
+            Duration::ZERO => Err(ConfigError::Zero { option }),
+            _ => Ok(duration),
+        };
+        let read_timeout = options
+            .read_timeout
+            .map(|d| positive("read_timeout", d))
+            .transpose()?;
+        let max_connections =
+            NonZeroUsize::new(options.max_connections_per_node).ok_or(ConfigError::Zero {
+                option: "max_connections_per_node",
+            })?;
+        let tls = match (seeds.scheme, &options.tls) {
+            (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
+            (Scheme::Http, None) => None,
+            (Scheme::Http, Some(_)) => {
+                let what = "TLS settings are given, but the seeds are http; write https".to_owned();
+                return Err(ConfigError::Tls { what, source: None });
+            }
+        };
+        Ok(Self {
+            seeds,
+            scopes,
+            policy: options.policy,
+            active_refresh_interval: positive(
+                "active_refresh_interval",
+                options.active_refresh_interval,
+            )?,
+            idle_refresh_interval: positive(
+                "idle_refresh_interval",
+                options.idle_refresh_interval,
+            )?,
+            discovery_timeout: positive("discovery_timeout", options.discovery_timeout)?,
+            connect_timeout: positive("connect_timeout", options.connect_timeout)?,
+            connect_budget: positive("connect_budget", options.connect_budget)?,
+            read_timeout,
+            pool: PoolLimits {
+                max_connections,
+                idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
+            },
+            only_endpoint: options
+                .only_endpoint
+                .as_deref()
+                .map(Origin::parse)
+                .transpose()?,
+            dialer: Dialer::new(tls, options.node_proxy),
+            resolver: options.resolver.clone(),
+        })
+    }
+}
+
+/// Scheme, host and port of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    scheme: String,
+    host: String,
+    port: Option<u16>,
+}
+
+impl Origin {
+    fn parse(endpoint: &str) -> Result<Self, ConfigError> {
+        let bad = |reason| ConfigError::Endpoint {
+            endpoint: endpoint.to_owned(),
+            reason,
+        };
+        let uri: Uri = endpoint.parse().map_err(|_| bad("is not a URL"))?;
+        if uri.scheme().is_none() {
+            return Err(bad("has no scheme"));
+        }
+        Self::of(&uri).ok_or_else(|| bad("has no host"))
+    }
+
+    fn of(uri: &Uri) -> Option<Self> {
+        let scheme = uri.scheme_str()?.to_ascii_lowercase();
+        let default = match &scheme[..] {
+            "http" => Some(80),
+            "https" => Some(443),
+            _ => None,
+        };
+        Some(Self {
+            host: uri.host()?.to_ascii_lowercase(),
+            port: uri.port_u16().or(default),
+            scheme,
+        })
+    }
+
+    /// Whether a request to `uri` is for this endpoint.
+    pub(crate) fn matches(&self, uri: &Uri) -> bool {
+        Self::of(uri).as_ref() == Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options {
+            seeds: vec!["http://10.0.0.1:8000".to_owned()],
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn a_zero_is_named_in_the_error() {
+        type Set = fn(&mut Options);
+        let zeros: [(&str, Set); 8] = [
+            ("active_refresh_interval", |o| {
+                o.active_refresh_interval = Duration::ZERO
+            }),
+            ("idle_refresh_interval", |o| {
+                o.idle_refresh_interval = Duration::ZERO
+            }),
+            ("discovery_timeout", |o| {
+                o.discovery_timeout = Duration::ZERO
+            }),
+            ("connect_timeout", |o| o.connect_timeout = Duration::ZERO),
+            ("connect_budget", |o| o.connect_budget = Duration::ZERO),
+            ("read_timeout", |o| o.read_timeout = Some(Duration::ZERO)),
+            ("max_connections_per_node", |o| {
+                o.max_connections_per_node = 0
+            }),
+            ("idle_connection_timeout", |o| {
+                o.idle_connection_timeout = Duration::ZERO
+            }),
+        ];
+        for (name, set) in zeros {
+            let mut options = options();
+            set(&mut options);
+            let error = Config::parse(&options).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn tls_settings_for_http_seeds_are_refused() {
+        let options = Options {
+            tls: Some(Tls::new()),
+            ..options()
+        };
+        assert!(
+            Config::parse(&options)
+                .unwrap_err()
+                .to_string()
+                .contains("https")
+        );
+    }
+
+    #[test]
+    fn an_endpoint_is_compared_by_scheme_host_and_port() {
+        let origin = Origin::parse("http://Alternator.example.com:80").unwrap();
+        assert!(origin.matches(&"http://alternator.example.com/".parse().unwrap()));
+        for other in [
+            "https://alternator.example.com/",
+            "http://alternator.example.com:81/",
+            "http://b/",
+            "/",
+        ] {
+            assert!(!origin.matches(&other.parse().unwrap()), "{other}");
+        }
+        for bad in ["", "alternator.example.com", "http://", ":"] {
+            assert!(
+                Origin::parse(bad)
+                    .unwrap_err()
+                    .to_string()
+                    .contains(&format!("{bad:?}"))
+            );
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! What a user touches: the connector and its builder.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::dns::ResolveDns;
+use bytes::Bytes;
+use http::{Request, Response};
+use tokio::runtime::Handle;
+use tower::Service;
+
+use crate::balancer::{Balancer, Limits, has_dynamodb_target};
+use crate::body::Body;
+use crate::cluster::Cluster;
+use crate::config::{Config, Options, Policy};
+use crate::discovery::{Contacts, Refresher, Resolver, Scope, ask, seed_nodes};
+use crate::error::{BoxError, ConfigError, Error, RefreshError};
+use crate::node::Node;
+use crate::policy::chooser;
+use crate::sdk::PassThrough;
+use crate::stats::Stats;
+use crate::transport::{NodeBody, NodeProxy, Tls};
+
+/// An HTTP client that sends every DynamoDB request to a live node of a ScyllaDB Alternator cluster, and every other
+/// request to where it was addressed.
+///
+/// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a [`tower::Service`] that can be used without
+/// it. Clones are cheap and share everything: connections, node list and counters. Making one does no I/O and needs no
+/// runtime. The task that follows the cluster starts with the first request, on the Tokio runtime of that request, moves
+/// to another runtime when that one ends, and stops when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct AlternatorConnector {
+    inner: Result<Arc<Inner>, Arc<ConfigError>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    config: Arc<Config>,
+    balancer: Balancer,
+    refresher: Refresher,
+    pub(crate) pass_through: PassThrough,
+}
+
+impl AlternatorConnector {
+    /// A connector with the default options, for the cluster that the seeds belong to: URLs such as
+    /// `http://10.0.0.1:8000`, `https://alternator.example.com:8043` or `http://[2001:db8::1]:8000`, whose scheme and port
+    /// are those of all nodes. A name stands for all its addresses.
+    ///
+    /// Seeds that cannot be used are reported by the first operation of every client, with [`Error::Config`] as the error's
+    /// source. [`builder`](Self::builder) tells at once.
+    pub fn new<S: Into<String>>(seeds: impl IntoIterator<Item = S>) -> Self {
+        let builder = Self::builder().seeds(seeds);
+        Self {
+            inner: builder.inner().map_err(Arc::new),
+        }
+    }
+
+    /// A builder with every option.
+    pub fn builder() -> Builder {
+        Builder {
+            options: Options::default(),
+        }
+    }
+
+    /// The URLs of the nodes that may serve requests now, in no particular order.
+    pub fn known_nodes(&self) -> Vec<String> {
+        self.list().iter().map(|node| node.url()).collect()
+    }
+
+    /// The URL of the node that would be tried first now. Like a request, this moves round robin on by one.
+    pub fn next_node(&self) -> Option<String> {
+        self.inner
+            .as_ref()
+            .ok()?
+            .balancer
+            .first_choice()
+            .map(|node| node.url())
+    }
+
+    /// What the connector has seen so far.
+    pub fn stats(&self) -> Stats {
+        let redispatched = self
+            .inner
+            .as_ref()
+            .map_or(0, |inner| inner.balancer.cluster.redispatched());
+        Stats {
+            redispatched,
+            nodes: self.list().iter().map(|node| node.stats()).collect(),
+        }
+    }
+
+    /// Refreshes the node list now, and returns when that is done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoNodes`] if nobody answered or no node lives in any scope; the list is then what it was. [`Error::Config`],
+    /// [`Error::NoRuntime`].
+    pub async fn refresh(&self) -> Result<(), Error> {
+        self.running()?
+            .balancer
+            .cluster
+            .refresh()
+            .await
+            .map_err(Error::NoNodes)
+    }
+
+    /// Checks that some node lives in the preferred scope, which is how a misspelled datacenter or rack shows. Without a
+    /// datacenter there is nothing to check. Fallback scopes do not count.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoNodes`] with [`RefreshError::EmptyScope`] if nodes answered and none of them knows any in that scope, with
+    /// [`RefreshError::Unanswered`] if nobody answered. [`Error::Config`], [`Error::NoRuntime`].
+    pub async fn check_if_rack_and_datacenter_set_correctly(&self) -> Result<(), Error> {
+        let inner = self.running()?;
+        let Some(scope) = inner
+            .config
+            .scopes
+            .first()
+            .filter(|scope| **scope != Scope::Cluster)
+        else {
+            return Ok(());
+        };
+        let path = scope.localnodes();
+        let mut failures = Vec::new();
+        let contacts = inner.contacts().await;
+        for contact in &contacts {
+            match ask(contact, &path, inner.config.discovery_timeout).await {
+                Ok(listed) if !listed.is_empty() => return Ok(()),
+                Ok(_) => {}
+                Err(error) => failures.push((contact.url(), error.to_string())),
+            }
+        }
+        let error = if failures.len() == contacts.len() {
+            RefreshError::Unanswered(failures)
+        } else {
+            RefreshError::EmptyScope {
+                scopes: scope.to_string(),
+            }
+        };
+        Err(Error::NoNodes(Arc::new(error)))
+    }
+
+    /// Whether the servers understand datacenters and racks: one that does lists nobody for a rack that does not exist,
+    /// and one that does not ignores the question. ScyllaDB understands them since 2025.1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoNodes`] if no node answered, or the one that did lists no node at all. [`Error::Config`],
+    /// [`Error::NoRuntime`].
+    pub async fn check_if_rack_datacenter_feature_is_supported(&self) -> Result<bool, Error> {
+        let inner = self.running()?;
+        let limit = inner.config.discovery_timeout;
+        let nowhere = "/localnodes?rack=fakeRack";
+        let mut failures = Vec::new();
+        for contact in inner.contacts().await {
+            // Both questions go to the same node: different nodes may be of different versions.
+            let all = ask(&contact, &Scope::Cluster.localnodes(), limit).await;
+            let some = ask(&contact, nowhere, limit).await;
+            match (all, some) {
+                (Ok(all), Ok(_)) if all.is_empty() => {
+                    failures.push((contact.url(), "it lists no node".to_owned()));
+                }
+                (Ok(all), Ok(some)) => return Ok(all.len() != some.len()),
+                (Err(error), _) | (_, Err(error)) => {
+                    failures.push((contact.url(), error.to_string()))
+                }
+            }
+        }
+        Err(Error::NoNodes(Arc::new(RefreshError::Unanswered(failures))))
+    }
+
+    pub(crate) fn inner(&self) -> Result<&Arc<Inner>, &Arc<ConfigError>> {
+        self.inner.as_ref()
+    }
+
+    fn list(&self) -> Vec<Arc<Node>> {
+        self.inner
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |inner| inner.balancer.cluster.nodes())
+    }
+
+    fn running(&self) -> Result<&Arc<Inner>, Error> {
+        let inner = self
+            .inner
+            .as_ref()
+            .map_err(|e| Error::Config(Arc::clone(e)))?;
+        inner.ensure_running()?;
+        Ok(inner)
+    }
+}
+
+impl Inner {
+    /// Whether a request is for the cluster.
+    pub(crate) fn balances(&self, is_dynamodb: bool, uri: &http::Uri) -> bool {
+        is_dynamodb
+            && self
+                .config
+                .only_endpoint
+                .as_ref()
+                .is_none_or(|only| only.matches(uri))
+    }
+
+    /// Sends a DynamoDB request to the cluster. `connect` and `read` are the caller's own timeouts, if it has any.
+    pub(crate) async fn call<B>(
+        &self,
+        request: Request<B>,
+        connect: Option<Duration>,
+        read: Option<Duration>,
+    ) -> Result<Response<NodeBody>, Error>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        self.ensure_running()?;
+        self.balancer.cluster.note_use();
+        let limits = Limits {
+            connect: connect.map_or(self.config.connect_timeout, |d| {
+                d.min(self.config.connect_timeout)
+            }),
+            connect_budget: self.config.connect_budget,
+            read: read.or(self.config.read_timeout),
+        };
+        self.balancer.call(request, limits).await
+    }
+
+    fn ensure_running(&self) -> Result<(), Error> {
+        if Handle::try_current().is_err() {
+            return Err(Error::NoRuntime);
+        }
+        self.refresher.ensure();
+        Ok(())
+    }
+
+    /// Those who can be asked about the cluster: its nodes, or the seeds while none is known.
+    async fn contacts(&self) -> Vec<Arc<Node>> {
+        let list = self.balancer.cluster.nodes();
+        if list.is_empty() {
+            Contacts::new(Arc::clone(&self.config))
+                .seeds(true, &list)
+                .await
+        } else {
+            list
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.refresher.stop();
+        self.balancer.cluster.retire();
+    }
+}
+
+impl<B> Service<Request<B>> for AlternatorConnector
+where
+    B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inner = self.inner.clone();
+        Box::pin(async move {
+            let inner = inner.map_err(Error::Config)?;
+            if inner.balances(has_dynamodb_target(request.headers()), request.uri()) {
+                Ok(inner.call(request, None, None).await?.map(Body::node))
+            } else {
+                inner.pass_through.call(request).await
+            }
+        })
+    }
+}
+
+/// Builds an [`AlternatorConnector`]. Every option but the seeds has a default.
+///
+/// ```
+/// use alternator_connector::{AlternatorConnector, Scope};
+///
+/// let connector = AlternatorConnector::builder()
+///     .seeds(["http://10.0.0.1:8000", "http://10.0.1.1:8000"])
+///     .scope(Scope::rack("us-east-1", "us-east-1a"))
+///     .fallback(Scope::datacenter("us-east-1"))
+///     .build()?;
+/// # Ok::<(), alternator_connector::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder {
+    options: Options,
+}
+
+impl Builder {
+    /// Adds a seed, the URL of a node or a name that stands for several. See [`AlternatorConnector::new`].
+    pub fn seed(mut self, seed: impl Into<String>) -> Self {
+        self.options.seeds.push(seed.into());
+        self
+    }
+
+    /// Adds seeds.
+    pub fn seeds<S: Into<String>>(mut self, seeds: impl IntoIterator<Item = S>) -> Self {
+        self.options.seeds.extend(seeds.into_iter().map(Into::into));
+        self
+    }
+
+    /// The part of the cluster that serves requests. Default: [`Scope::Cluster`].
+    ///
+    /// With any other scope, the first requests wait for the first refresh, as seeds may live elsewhere.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        match self.options.scopes.first_mut() {
+            Some(first) => *first = scope,
+            None => self.options.scopes.push(scope),
+        }
+        self
+    }
+
+    /// A further scope that serves requests while none of those before it has a live node. May be called repeatedly; the
+    /// first call comes after [`scope`](Self::scope). Default: none, and the last known nodes are kept.
+    pub fn fallback(mut self, scope: Scope) -> Self {
+        if self.options.scopes.is_empty() {
+            self.options.scopes.push(Scope::Cluster);
+        }
+        self.options.scopes.push(scope);
+        self
+    }
+
+    /// How the first node for a request is chosen. Default: [`Policy::RoundRobin`].
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.options.policy = policy;
+        self
+    }
+
+    /// Time between two refreshes of the node list while there are requests. Default: 1 s, as other Alternator clients.
+    /// It varies by a tenth, and a node that cannot be connected brings a refresh forward, to a tenth of it at most.
+    pub fn active_refresh_interval(mut self, interval: Duration) -> Self {
+        self.options.active_refresh_interval = interval;
+        self
+    }
+
+    /// Time between two refreshes once there was no request for that long. The next request wakes the refresh up.
+    /// Default: 60 s, as other Alternator clients.
+    pub fn idle_refresh_interval(mut self, interval: Duration) -> Self {
+        self.options.idle_refresh_interval = interval;
+        self
+    }
+
+    /// How long one node may take to answer `/localnodes`, connecting included, and a resolver to resolve a seed's name.
+    /// Several are asked side by side, so a slow one delays nothing. Default: 2 s.
+    pub fn discovery_timeout(mut self, timeout: Duration) -> Self {
+        self.options.discovery_timeout = timeout;
+        self
+    }
+
+    /// How long one node may take to be connected, TLS included, or a busy one to free a connection, before another is
+    /// tried. The SDK's own connect timeout applies where it is shorter. Default: 1 s, after which Linux would repeat a
+    /// lost SYN.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one call may spend on connecting, all nodes together. Default: 4 s, which stays below the 5.9 s after which
+    /// the SDK takes a request for stalled.
+    pub fn connect_budget(mut self, budget: Duration) -> Self {
+        self.options.connect_budget = budget;
+        self
+    }
+
+    /// How long a node may take from the moment it has the connection to the head of its answer. The SDK's own read
+    /// timeout, where set, takes its place. Default: none, as in the SDK.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.options.read_timeout = Some(timeout);
+        self
+    }
+
+    /// The most connections to one node, each of which serves one request at a time. Default: 1024.
+    pub fn max_connections_per_node(mut self, limit: usize) -> Self {
+        self.options.max_connections_per_node = limit;
+        self
+    }
+
+    /// How long a connection is kept without a request. Default: 90 s, as in the SDK.
+    pub fn idle_connection_timeout(mut self, timeout: Duration) -> Self {
+        self.options.idle_connection_timeout = timeout;
+        self
+    }
+
+    /// Balances only the DynamoDB requests that the SDK addresses to this endpoint, such as the `endpoint_url` of one of
+    /// several clients. All others go where they are addressed, for processes that also talk to DynamoDB in AWS with
+    /// the same `SdkConfig`. Default: every DynamoDB request is balanced.
+    pub fn only_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.options.only_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// TLS settings, for `https` seeds. Default: [`Tls::new`].
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.options.tls = Some(tls);
+        self
+    }
+
+    /// Whether nodes are connected through the proxies that the environment names. Default: [`NodeProxy::Never`].
+    pub fn node_proxy(mut self, proxy: NodeProxy) -> Self {
+        self.options.node_proxy = proxy;
+        self
+    }
+
+    /// What resolves the names of seeds. Default: the operating system.
+    pub fn dns_resolver(mut self, resolver: impl ResolveDns + 'static) -> Self {
+        self.options.resolver = Resolver::new(resolver);
+        self
+    }
+
+    /// The connector.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names the value which cannot be used.
+    pub fn build(self) -> Result<AlternatorConnector, ConfigError> {
+        Ok(AlternatorConnector {
+            inner: Ok(self.inner()?),
+        })
+    }
+
+    fn inner(&self) -> Result<Arc<Inner>, ConfigError> {
+        let config = Arc::new(Config::parse(&self.options)?);
+        let cluster = Arc::new(Cluster::new(seed_nodes(&config)));
+        Ok(Arc::new(Inner {
+            balancer: Balancer::new(
+                Arc::clone(&cluster),
+                chooser(config.policy, &mut fastrand::Rng::new()),
+            ),
+            refresher: Refresher::new(Arc::clone(&config), cluster),
+            pass_through: PassThrough::default(),
+            config,
+        }))
+    }
+}

@@ -1,0 +1,129 @@
+//! What a node's answer to `/localnodes` says. It comes from the network, so nothing in it is believed unseen.
+
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use serde_json::Value;
+
+/// The largest answer that is read, in bytes: room for over 20,000 IPv6 addresses.
+pub(crate) const BODY_LIMIT: usize = 1 << 20;
+
+/// The addresses in an answer, in its order and each once, and how many entries were no addresses.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Parsed {
+    pub(crate) nodes: Vec<SocketAddr>,
+    pub(crate) skipped: usize,
+}
+
+/// Reads the body of an answer: a JSON array of bare addresses, to which every node adds the same `port`.
+///
+/// An entry that is not the address of a host is skipped: servers that lack a node's address print its UUID instead.
+/// `None` if the body is anything but an array.
+pub(crate) fn parse(body: &[u8], port: u16) -> Option<Parsed> {
+    let entries: Vec<Value> = serde_json::from_slice(body).ok()?;
+    let mut nodes = Vec::with_capacity(entries.len());
+    let mut skipped = 0;
+    for entry in &entries {
+        match entry.as_str().and_then(|text| address(text, port)) {
+            Some(node) => nodes.push(node),
+            None => skipped += 1,
+        }
+    }
+    let mut seen = std::collections::HashSet::with_capacity(nodes.len());
+    nodes.retain(|node| seen.insert(*node));
+    Some(Parsed { nodes, skipped })
+}
+
+fn address(text: &str, port: u16) -> Option<SocketAddr> {
+    // The server writes the scope of a link-local address as a number behind a percent sign.
+    let (ip, scope) = match text.split_once('%') {
+        Some((ip, scope)) => (ip, scope.parse().ok()?),
+        None => (text, 0),
+    };
+    let ip: IpAddr = ip.parse().ok()?;
+    let ip = ip.to_canonical();
+    let is_host = match ip {
+        IpAddr::V4(v4) => !v4.is_broadcast(),
+        IpAddr::V6(_) => true,
+    };
+    if ip.is_unspecified() || ip.is_multicast() || !is_host {
+        return None;
+    }
+    Some(match ip {
+        IpAddr::V6(v6) => SocketAddr::V6(SocketAddrV6::new(v6, port, 0, scope)),
+        IpAddr::V4(_) if scope != 0 => return None,
+        IpAddr::V4(_) => SocketAddr::new(ip, port),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parsed(body: &str) -> Option<(Vec<String>, usize)> {
+        parse(body.as_bytes(), 8000)
+            .map(|p| (p.nodes.iter().map(ToString::to_string).collect(), p.skipped))
+    }
+
+    #[test]
+    fn addresses_keep_their_order_and_get_the_port() {
+        let body = r#" ["127.0.0.2", "2001:db8::1",
+            "127.0.0.1"] "#;
+        let nodes = ["127.0.0.2:8000", "[2001:db8::1]:8000", "127.0.0.1:8000"].map(String::from);
+        assert_eq!(parsed(body), Some((nodes.to_vec(), 0)));
+        assert_eq!(parsed("[]"), Some((vec![], 0)));
+    }
+
+    #[test]
+    fn an_entry_that_is_no_address_of_a_host_is_skipped_and_the_rest_is_kept() {
+        let body = r#"["9e6b3b5c-0b9e-4c0c-9f0e-7f1f6d9f1b2a", "", "host", "10.0.0.1:8000", "[::1]", "0.0.0.0",
+            "::", "224.0.0.1", "ff02::1", "255.255.255.255", "10.0.0.1%2", "fe80::1%eth0", 7, null, ["10.0.0.9"],
+            "10.0.0.1"]"#;
+        assert_eq!(parsed(body), Some((vec!["10.0.0.1:8000".to_owned()], 15)));
+    }
+
+    #[test]
+    fn an_address_counts_once_however_it_is_written() {
+        let body = r#"["127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1", "fe80::1%3", "fe80:0::1%3"]"#;
+        assert_eq!(
+            parsed(body),
+            Some((vec!["127.0.0.1:8000".into(), "[fe80::1%3]:8000".into()], 0))
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_array_is_no_answer() {
+        for body in [
+            "",
+            "{}",
+            "\"127.0.0.1\"",
+            "[\"127.0.0.1\"",
+            "[\"127.0.0.1\"]x",
+            "<html>",
+            "null",
+        ] {
+            assert_eq!(parsed(body), None, "{body}");
+        }
+        let deep = "[".repeat(100_000);
+        assert_eq!(parsed(&deep), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..512)) {
+            let _ = parse(&body, 8000);
+        }
+
+        #[test]
+        fn every_address_that_a_server_can_print_is_found(ips in proptest::collection::vec(any::<IpAddr>(), 0..40)) {
+            let body = serde_json::to_vec(&ips.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+            let found = parse(&body, 8000).unwrap();
+            for ip in ips {
+                let ip = ip.to_canonical();
+                let host = !ip.is_unspecified() && !ip.is_multicast() && ip.to_string() != "255.255.255.255";
+                prop_assert_eq!(found.nodes.contains(&SocketAddr::new(ip, 8000)), host);
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Who is in the cluster: asked of its nodes, again and again.
+
+mod ask;
+mod contacts;
+mod localnodes;
+mod refresh;
+mod refresher;
+mod scope;
+mod survey;
+
+pub(crate) use ask::ask;
+pub(crate) use contacts::{Contacts, Resolver, SystemResolver};
+pub(crate) use refresh::seed_nodes;
+pub(crate) use refresher::Refresher;
+pub use scope::Scope;

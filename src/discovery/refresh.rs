@@ -1,0 +1,210 @@
+//! One refresh of the node list: ask, compare, publish.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::contacts::{Contacts, Patience};
+use super::scope::Scope;
+use super::survey::{Finding, Misses, Survey};
+use crate::cluster::{Cluster, Snapshot};
+use crate::config::Config;
+use crate::error::RefreshError;
+use crate::node::Node;
+use crate::seed::Host;
+
+/// How many nodes of the list are asked in a refresh: more than one, so that one node's view is not taken for the
+/// cluster's, and few, so that asking costs the cluster nothing.
+const WITNESSES: usize = 3;
+
+/// How many nodes are asked side by side when many are new.
+const SIDE_BY_SIDE: usize = 64;
+
+/// What is kept from one refresh to the next.
+pub(crate) struct Refresh {
+    config: Arc<Config>,
+    contacts: Contacts,
+    misses: Misses,
+    /// The place of the scope that the list belongs to among the configured ones.
+    in_force: Option<usize>,
+    /// Places of scopes that were reported as empty.
+    reported: HashSet<usize>,
+}
+
+impl Refresh {
+    pub(crate) fn new(config: Arc<Config>) -> Self {
+        let in_force = config
+            .scopes
+            .iter()
+            .position(|s| *s == Scope::Cluster)
+            .filter(|rank| *rank == 0);
+        Self {
+            contacts: Contacts::new(Arc::clone(&config)),
+            config,
+            misses: Misses::new(),
+            in_force,
+            reported: HashSet::new(),
+        }
+    }
+
+    /// Asks around and publishes what has changed. Where nothing useful is heard, the list stays as it is.
+    pub(crate) async fn run(&mut self, cluster: &Cluster) -> Result<(), RefreshError> {
+        let list = cluster.nodes();
+        let scopes = self.config.scopes.clone();
+        let mut error = None;
+        for (rank, scope) in scopes.iter().enumerate() {
+            let survey = self.survey(scope, &list).await;
+            let misses = (self.in_force == Some(rank)).then_some(&mut self.misses);
+            match survey.finding(misses) {
+                Finding::Nodes(nodes) => {
+                    self.enter(rank, scope);
+                    self.publish(cluster, &list, &nodes, &survey);
+                    return Ok(());
+                }
+                Finding::Nobody => self.report_empty(rank, scope),
+                Finding::Unreachable => {
+                    error = Some(unanswered(&survey));
+                }
+                Finding::Silence => {
+                    error = Some(unanswered(&survey));
+                    break;
+                }
+            }
+        }
+        if list.is_empty() && scopes.contains(&Scope::Cluster) {
+            self.publish_seeds(cluster).await;
+        }
+        Err(error.unwrap_or_else(|| {
+            let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
+            RefreshError::EmptyScope {
+                scopes: scopes.join(" or "),
+            }
+        }))
+    }
+
+    async fn survey(&mut self, scope: &Scope, list: &[Arc<Node>]) -> Survey {
+        let path: Arc<str> = scope.localnodes().into();
+        let mut survey = Survey::new(list.iter().map(|n| n.addr()));
+        self.contacts.note_late(&path, &mut survey);
+
+        let witnesses = fastrand::choose_multiple(list, WITNESSES)
+            .into_iter()
+            .cloned()
+            .collect::<Vec<_>>();
+        self.contacts
+            .ask(&witnesses, &path, Patience::Grace, &mut survey)
+            .await;
+        let silent = !survey.anyone_answered();
+        if silent || *scope == Scope::Cluster {
+            let mut more = self.contacts.seeds(silent, list).await;
+            let listed = survey.listed();
+            more.retain(|n| !survey.was_asked(n.addr()) && !listed.contains(&n.addr()));
+            if silent {
+                more.extend(
+                    list.iter()
+                        .filter(|n| !survey.was_asked(n.addr()))
+                        .take(SIDE_BY_SIDE)
+                        .cloned(),
+                );
+                // Those asked first may still answer.
+                more.extend(witnesses);
+            }
+            more.sort_by_key(|n| n.addr());
+            more.dedup_by_key(|n| n.addr());
+            self.contacts
+                .ask(&more, &path, Patience::UntilHeard, &mut survey)
+                .await;
+        }
+        loop {
+            let next = survey.to_ask();
+            if next.is_empty() {
+                return survey;
+            }
+            for addrs in next.chunks(SIDE_BY_SIDE) {
+                let nodes: Vec<_> = addrs
+                    .iter()
+                    .map(|addr| self.contacts.node(*addr, None, list))
+                    .collect();
+                self.contacts
+                    .ask(&nodes, &path, Patience::UntilHeard, &mut survey)
+                    .await;
+            }
+        }
+    }
+
+    fn publish(
+        &mut self,
+        cluster: &Cluster,
+        list: &[Arc<Node>],
+        nodes: &[SocketAddr],
+        survey: &Survey,
+    ) {
+        let next: Vec<_> = nodes
+            .iter()
+            .map(|addr| self.contacts.node(*addr, None, list))
+            .collect();
+        let listed = survey.listed();
+        self.contacts.retain(|addr| listed.contains(&addr), &next);
+        let same =
+            next.len() == list.len() && next.iter().all(|n| list.iter().any(|l| Arc::ptr_eq(l, n)));
+        if same {
+            return;
+        }
+        tracing::info!(nodes = ?next, "the node list has changed");
+        if let Some(snapshot) = Snapshot::new(next) {
+            cluster.publish(snapshot);
+        }
+    }
+
+    /// Until anyone has answered, the seeds are the best guess of where the cluster is.
+    async fn publish_seeds(&mut self, cluster: &Cluster) {
+        let seeds = self.contacts.seeds(false, &[]).await;
+        self.contacts.retain(|_| false, &seeds);
+        if let Some(snapshot) = Snapshot::new(seeds) {
+            self.in_force = self.config.scopes.iter().position(|s| *s == Scope::Cluster);
+            cluster.publish(snapshot);
+        }
+    }
+
+    fn enter(&mut self, rank: usize, scope: &Scope) {
+        self.reported.remove(&rank);
+        if self.in_force != Some(rank) {
+            self.misses.clear();
+            self.in_force = Some(rank);
+            if rank > 0 {
+                tracing::warn!(%scope, "no preferred scope has a live node; falling back");
+            } else {
+                tracing::info!(%scope, "routing to the preferred scope");
+            }
+        }
+    }
+
+    fn report_empty(&mut self, rank: usize, scope: &Scope) {
+        if self.reported.insert(rank) {
+            tracing::error!(%scope, "no node lives in this scope; check the names of datacenter and rack");
+        }
+    }
+}
+
+fn unanswered(survey: &Survey) -> RefreshError {
+    let mut failures: Vec<_> = survey
+        .failures()
+        .map(|(who, why)| (who.to_string(), why.to_owned()))
+        .collect();
+    failures.sort_unstable();
+    RefreshError::Unanswered(failures)
+}
+
+/// The nodes that can be used before anyone was asked: the seeds that are addresses, if any node of the cluster may serve.
+pub(crate) fn seed_nodes(config: &Config) -> Option<Snapshot> {
+    if config.scopes.first() != Some(&Scope::Cluster) {
+        return None;
+    }
+    let addresses = config.seeds.hosts.iter().filter_map(|host| match host {
+        Host::Ip(ip) => Some(SocketAddr::new(*ip, config.seeds.port)),
+        Host::Name(_) => None,
+    });
+    Snapshot::new(
+        addresses.map(|addr| Arc::new(Node::new(addr, None, &config.dialer, config.pool))),
+    )
+}

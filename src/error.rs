@@ -1,0 +1,194 @@
+//! Errors that say what to check.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An error of whatever type a dependency gave us.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A configuration that cannot work, named by the value that makes it so.
+///
+/// [`Builder::build`](crate::Builder::build) returns it. A connector made by
+/// [`AlternatorConnector::new`](crate::AlternatorConnector::new) reports it with the first operation of each client,
+/// before anything is signed or sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// There is no seed to find the cluster with.
+    #[error("no seed: name at least one node of the cluster, such as http://10.0.0.1:8000")]
+    NoSeeds,
+    /// A seed is not the URL of a node.
+    #[error("seed {seed:?} {reason}; a seed looks like http://10.0.0.1:8000")]
+    Seed {
+        /// The seed as it was given.
+        seed: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Seeds differ in scheme or port, which all nodes of a cluster share.
+    #[error("seeds {first:?} and {other:?} differ in {what}, which all nodes of a cluster share")]
+    MixedSeeds {
+        /// The first seed.
+        first: String,
+        /// The first seed that differs from it.
+        other: String,
+        /// `"scheme"` or `"port"`.
+        what: &'static str,
+    },
+    /// An option that must be positive is zero.
+    #[error("{option} is zero; it must be positive")]
+    Zero {
+        /// The option's name in the builder.
+        option: &'static str,
+    },
+    /// A scope names a datacenter or rack that is an empty string.
+    #[error("scope {scope} has an empty name; leave the rack or datacenter out instead")]
+    EmptyName {
+        /// The scope as it reads.
+        scope: String,
+    },
+    /// The endpoint to which balancing is limited is not a URL with a host.
+    #[error(
+        "only_endpoint {endpoint:?} {reason}; it looks like http://alternator.example.com:8000"
+    )]
+    Endpoint {
+        /// The endpoint as it was given.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Certificates or keys that cannot be used.
+    #[error("TLS: {what}")]
+    Tls {
+        /// Which part of the TLS settings, and what to check.
+        what: String,
+        /// What the TLS library said.
+        #[source]
+        source: Option<BoxError>,
+    },
+}
+
+/// Why a DynamoDB request got no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The connector was made with a configuration that cannot work.
+    #[error("the connector is misconfigured: {0}")]
+    Config(#[source] Arc<ConfigError>),
+    /// No node of the cluster is known. Nothing was sent.
+    #[error("no node of the cluster is known: {0}")]
+    NoNodes(#[source] Arc<RefreshError>),
+    /// No node could be connected. Nothing was sent.
+    #[error("no node could be reached, {} tried: {}; check that they are running and reachable", .tried.len(), List(.tried))]
+    Unreachable {
+        /// The nodes that were tried, in order, and how each failed.
+        tried: Vec<(SocketAddr, ConnectError)>,
+    },
+    /// The connection broke before the answer was complete. The request may have been executed.
+    #[error(
+        "node {node} closed the connection before it answered; the request may have been executed"
+    )]
+    Unanswered {
+        /// The node that had the request.
+        node: SocketAddr,
+        /// What happened on the connection.
+        #[source]
+        source: BoxError,
+    },
+    /// The read timeout passed without an answer. The request may have been executed.
+    #[error("node {node} did not answer within {after:?}; the request may have been executed")]
+    ReadTimeout {
+        /// The node that had the request.
+        node: SocketAddr,
+        /// The read timeout.
+        after: Duration,
+    },
+    /// The request cannot be sent as it is: its body failed, or its URI has no host.
+    #[error("the request cannot be sent: {0}")]
+    Request(#[source] BoxError),
+    /// The request was made outside of a Tokio runtime, which connections and timers need.
+    #[error("there is no Tokio runtime here; make requests inside of one")]
+    NoRuntime,
+    /// A request that is not for the cluster failed on its way to where it was addressed.
+    #[error("a request that is not for the cluster failed: {0}")]
+    PassThrough(#[source] BoxError),
+}
+
+/// Why one node could not be connected. Nothing was sent to it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The network or the node refused.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The TLS handshake failed.
+    #[error("TLS handshake failed: {0}")]
+    Tls(#[source] io::Error),
+    /// The proxy did not open a tunnel to the node.
+    #[error("proxy: {0}")]
+    Proxy(#[source] BoxError),
+    /// Connecting took longer than the connect timeout.
+    #[error("not connected within {0:?}")]
+    Timeout(Duration),
+    /// Every connection that the limit allows was busy for as long as the connect timeout.
+    #[error(
+        "all {limit} connections stayed busy; raise max_connections_per_node or send less at once"
+    )]
+    Busy {
+        /// The limit of connections per node.
+        limit: usize,
+    },
+    /// The connection was closed before anything was written to it.
+    #[error("closed before the request was written: {0}")]
+    Closed(#[source] BoxError),
+}
+
+/// Why the node list could not be refreshed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// No refresh has ended yet.
+    #[error("the first refresh of the node list has not ended")]
+    Pending,
+    /// Nobody answered `/localnodes`.
+    #[error("no node answered /localnodes: {}", Contacts(.0))]
+    Unanswered(Vec<(String, String)>),
+    /// Nodes answered, but none lives in any of the scopes.
+    #[error(
+        "no node lives in {scopes}; check the names of datacenter and rack, or add a fallback scope"
+    )]
+    EmptyScope {
+        /// The scopes that were asked for.
+        scopes: String,
+    },
+}
+
+struct List<'a>(&'a [(SocketAddr, ConnectError)]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        join(f, self.0.iter().map(|(node, error)| (node, error)))
+    }
+}
+
+struct Contacts<'a>(&'a [(String, String)]);
+
+impl fmt::Display for Contacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        join(f, self.0.iter().map(|(contact, error)| (contact, error)))
+    }
+}
+
+fn join<A: fmt::Display, B: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    pairs: impl Iterator<Item = (A, B)>,
+) -> fmt::Result {
+    for (i, (who, why)) in pairs.enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}{who} ({why})")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! One node: its identity, its connections and what was seen of it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::transport::{Dialer, Pool, PoolLimits};
+
+/// One node of the cluster. It lives as long as its address stays in the snapshot, and longer while requests run on it.
+pub(crate) struct Node {
+    addr: SocketAddr,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) counters: Counters,
+}
+
+/// What happened on a node since it joined the snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    requests: AtomicU64,
+    failures: AtomicU64,
+    connect_failures: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn sent(&self) {
+        self.requests.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failures.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn not_connected(&self) {
+        self.connect_failures.fetch_add(1, Relaxed);
+    }
+}
+
+impl Node {
+    /// `name` is the seed's name, if the node was found by resolving one.
+    pub(crate) fn new(
+        addr: SocketAddr,
+        name: Option<&str>,
+        dialer: &Dialer,
+        limits: PoolLimits,
+    ) -> Self {
+        let pool = Pool::new(dialer.endpoint(addr, name), limits);
+        Self {
+            addr,
+            pool: Arc::new(pool),
+            counters: Counters::default(),
+        }
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}", self.pool.endpoint().scheme(), self.addr)
+    }
+
+    pub(crate) fn stats(&self) -> NodeStats {
+        NodeStats {
+            url: self.url(),
+            requests: self.counters.requests.load(Relaxed),
+            failures: self.counters.failures.load(Relaxed),
+            connect_failures: self.counters.connect_failures.load(Relaxed),
+            in_flight: self.pool.in_flight(),
+            connections_idle: self.pool.idle(),
+            connections_opened: self.pool.opened(),
+        }
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.addr)
+    }
+}
+
+/// What was seen of one node since it joined the node list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeStats {
+    /// The node's URL, without a trailing slash.
+    pub url: String,
+    /// Requests of which at least a part was written to the node.
+    pub requests: u64,
+    /// Those of them that got no answer.
+    pub failures: u64,
+    /// How often the node could not be connected, or closed a connection before anything was written to it.
+    pub connect_failures: u64,
+    /// Requests that hold a connection now, or wait for one to be made.
+    pub in_flight: usize,
+    /// Connections that wait for a request.
+    pub connections_idle: usize,
+    /// Connections that were ever made.
+    pub connections_opened: u64,
+}

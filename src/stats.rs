@@ -1,0 +1,13 @@
+//! What a connector has seen, for its users.
+
+use crate::node::NodeStats;
+
+/// Counters of a connector and of the nodes in its list, read one after the other and not at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// How often a request moved on to another node because one could not be connected.
+    pub redispatched: u64,
+    /// The nodes that may serve requests now.
+    pub nodes: Vec<NodeStats>,
+}

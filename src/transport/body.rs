@@ -1,0 +1,100 @@
+//! The body of a node's answer, which holds the connection until it has been read.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::pool::Lease;
+
+/// What a node that sheds load says. It closes the connection afterwards without announcing it, because it has not read the
+/// request's body.
+const SHED: &[u8] = b"RequestLimitExceeded";
+
+/// The body of a node's answer. Read to its end, it gives the connection back; dropped earlier, it closes it.
+pub(crate) struct NodeBody {
+    incoming: Incoming,
+    lease: Option<Lease>,
+    may_say_shed: bool,
+}
+
+impl NodeBody {
+    pub(crate) fn new(status: StatusCode, incoming: Incoming, lease: Lease) -> Self {
+        let mut body = Self {
+            incoming,
+            lease: Some(lease),
+            may_say_shed: status == StatusCode::BAD_REQUEST,
+        };
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The node closes this connection too, but the answer must be read first.
+            if let Some(lease) = &body.lease {
+                lease.connection.poison();
+            }
+        }
+        if body.incoming.is_end_stream() {
+            body.finish(&mut Context::from_waker(Waker::noop()));
+        }
+        body
+    }
+
+    fn finish(&mut self, cx: &mut Context<'_>) {
+        if let Some(mut lease) = self.lease.take() {
+            // The connection learns from this that the answer is over.
+            let _ = lease.connection.drive(cx);
+            lease.finish();
+        }
+    }
+
+    fn inspect(&mut self, frame: &Frame<Bytes>) {
+        if self.may_say_shed
+            && let Some(data) = frame.data_ref()
+            && data.windows(SHED.len()).any(|window| window == SHED)
+            && let Some(lease) = &self.lease
+        {
+            lease.connection.poison();
+        }
+    }
+}
+
+impl Body for NodeBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = &mut *self;
+        let mut polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        if polled.is_pending()
+            && let Some(lease) = &mut this.lease
+        {
+            // Asking for a frame is what makes the connection read one.
+            let _ = lease.connection.drive(cx);
+            polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        }
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(frame))) => {
+                this.inspect(frame);
+                if this.incoming.is_end_stream() {
+                    this.finish(cx);
+                }
+            }
+            Poll::Ready(Some(Err(_))) => this.lease = None,
+            Poll::Ready(None) => this.finish(cx),
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

@@ -1,0 +1,180 @@
+//! One HTTP/1.1 connection, driven by whoever uses it.
+//!
+//! hyper splits a connection into a handle and a driver that is usually spawned as a task. Here the request that holds the
+//! connection polls the driver itself: no task to wake for every request, none to leak, and a dropped request takes its
+//! connection with it at once.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::runtime::{self, Handle};
+use tokio::time::Instant;
+
+use super::stream::{Socket, Stream};
+use crate::error::BoxError;
+
+/// A request that got no answer.
+#[derive(Debug)]
+pub(crate) enum SendError {
+    /// Nothing of the request was written: here it is back, without its body.
+    Unsent(Box<http::request::Parts>, BoxError),
+    /// Some of it was written, so the node may have executed it.
+    Sent(BoxError),
+}
+
+/// The connection that an answer came on, as far as it concerns whoever gets the answer.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionInfo(Weak<Socket>);
+
+impl ConnectionInfo {
+    /// Forbids further use of the connection.
+    pub(crate) fn poison(&self) {
+        if let Some(socket) = self.0.upgrade() {
+            socket.poison();
+        }
+    }
+
+    pub(crate) fn remote_addr(&self) -> Option<SocketAddr> {
+        self.0.upgrade()?.remote_addr()
+    }
+
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        self.0.upgrade()?.local_addr()
+    }
+}
+
+pub(crate) struct Connection {
+    handle: http1::SendRequest<Full<Bytes>>,
+    /// Boxed, because connections move in and out of pools and bodies.
+    driver: Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>,
+    driver_ended: bool,
+    socket: Arc<Socket>,
+    /// The runtime whose reactor the socket is registered with; on another one it might never be woken.
+    runtime: runtime::Id,
+    idle_since: Instant,
+}
+
+impl Connection {
+    pub(crate) async fn open(stream: Stream) -> Result<Self, hyper::Error> {
+        let socket = Arc::clone(stream.socket());
+        let (handle, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Self {
+            handle,
+            driver: Box::new(driver),
+            driver_ended: false,
+            socket,
+            runtime: Handle::current().id(),
+            idle_since: Instant::now(),
+        })
+    }
+
+    pub(crate) fn poison(&self) {
+        self.socket.poison();
+    }
+
+    pub(crate) fn info(&self) -> ConnectionInfo {
+        ConnectionInfo(Arc::downgrade(&self.socket))
+    }
+
+    pub(crate) fn runtime(&self) -> runtime::Id {
+        self.runtime
+    }
+
+    pub(crate) fn idle_since(&self) -> Instant {
+        self.idle_since
+    }
+
+    pub(crate) fn set_idle_since(&mut self, now: Instant) {
+        self.idle_since = now;
+    }
+
+    /// Writes the request and waits for the head of its answer.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, SendError> {
+        let before = self.socket.written();
+        let mut answer = std::pin::pin!(self.handle.try_send_request(request));
+        let mut error = match std::future::poll_fn(|cx| {
+            let _ = drive(&mut self.driver, &mut self.driver_ended, cx);
+            answer.as_mut().poll(cx)
+        })
+        .await
+        {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        if let Some(request) = error.take_message() {
+            return Err(SendError::Unsent(
+                Box::new(request.into_parts().0),
+                error.into_error().into(),
+            ));
+        }
+        if self.socket.written() == before
+            && let Some(parts) = parse_head(&self.socket.take_unsent())
+        {
+            return Err(SendError::Unsent(
+                Box::new(parts),
+                error.into_error().into(),
+            ));
+        }
+        Err(SendError::Sent(error.into_error().into()))
+    }
+
+    /// Lets the connection read and write what it can.
+    pub(crate) fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        drive(&mut self.driver, &mut self.driver_ended, cx)
+    }
+
+    /// Whether the last answer was read whole and nothing forbids another request.
+    pub(crate) fn is_reusable(&self) -> bool {
+        !self.driver_ended && self.handle.is_ready() && !self.socket.is_poisoned()
+    }
+
+    /// Whether another request can be sent now: reusable, and not closed by the node.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is_reusable() && self.socket.is_quiet()
+    }
+
+    /// Notices, for a connection that nobody uses, that its peer has closed it.
+    pub(crate) fn check_while_idle(&mut self) -> bool {
+        let _ = self.drive(&mut Context::from_waker(Waker::noop()));
+        self.is_ready()
+    }
+}
+
+fn drive(
+    driver: &mut http1::Connection<TokioIo<Stream>, Full<Bytes>>,
+    ended: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    if *ended {
+        return Poll::Ready(());
+    }
+    // An error of the connection reaches whoever waits for an answer on it.
+    let polled = Pin::new(driver).poll(cx).map(|_| ());
+    *ended = polled.is_ready();
+    polled
+}
+
+/// Rebuilds a request's head from the bytes that hyper made of it, which is cheaper than a copy of each that is sent.
+fn parse_head(bytes: &[u8]) -> Option<http::request::Parts> {
+    let mut headers = [httparse::EMPTY_HEADER; 100];
+    let mut head = httparse::Request::new(&mut headers);
+    head.parse(bytes).ok()?.is_complete().then_some(())?;
+    let mut request = Request::builder().method(head.method?).uri(head.path?);
+    for header in head.headers {
+        let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
+        request = request.header(name, HeaderValue::from_bytes(header.value).ok()?);
+    }
+    Some(request.body(()).ok()?.into_parts().0)
+}

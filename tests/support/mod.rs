@@ -1,0 +1,116 @@
+//! What the tests share: a cluster, a connector for it, and unmodified SDK clients on top.
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used
+)]
+
+use std::time::Duration;
+
+use alternator_connector::AlternatorConnector;
+use alternator_testcluster::Cluster;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, retry::RetryConfig};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+
+/// The user of clusters that enforce signatures.
+pub const USER: (&str, &str) = ("alice", "salted-hash-of-alice");
+
+/// The table that [`create_table`] makes: its partition key is `pk`, a string.
+pub const TABLE: &str = "items";
+
+/// A builder for this cluster with times that suit a test.
+pub fn connector(cluster: &Cluster) -> alternator_connector::Builder {
+    AlternatorConnector::builder()
+        .seeds(cluster.urls())
+        .active_refresh_interval(Duration::from_millis(100))
+        .connect_timeout(Duration::from_millis(500))
+}
+
+/// The SDK's configuration with this connector, and without an endpoint.
+pub async fn sdk_config(connector: &AlternatorConnector) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(connector.clone())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(USER.0, USER.1, None, None, "test"))
+        .load()
+        .await
+}
+
+/// An unmodified client of the SDK with its default retries.
+pub async fn client(connector: &AlternatorConnector) -> Client {
+    Client::new(&sdk_config(connector).await)
+}
+
+/// A client that never retries, so that what it reports is what the connector did.
+pub async fn client_without_retries(connector: &AlternatorConnector) -> Client {
+    let config = sdk_config(connector).await;
+    let config =
+        aws_sdk_dynamodb::config::Builder::from(&config).retry_config(RetryConfig::disabled());
+    Client::from_conf(config.build())
+}
+
+pub async fn create_table(client: &Client) {
+    let key = AttributeDefinition::builder()
+        .attribute_name("pk")
+        .attribute_type(ScalarAttributeType::S);
+    let schema = KeySchemaElement::builder()
+        .attribute_name("pk")
+        .key_type(KeyType::Hash);
+    client
+        .create_table()
+        .table_name(TABLE)
+        .attribute_definitions(key.build().unwrap())
+        .key_schema(schema.build().unwrap())
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .expect("the table is created");
+}
+
+/// A string value.
+pub fn s(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// Waits until the condition holds, for ten seconds at most.
+pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
+    let limit = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !condition().await {
+        assert!(
+            tokio::time::Instant::now() < limit,
+            "{what} within ten seconds"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until the connector routes to exactly these nodes.
+pub async fn eventually_routes_to(
+    connector: &AlternatorConnector,
+    nodes: &[alternator_testcluster::Node],
+) {
+    let mut wanted: Vec<_> = nodes.iter().map(|n| n.url()).collect();
+    wanted.sort();
+    eventually(&format!("the list becomes {wanted:?}"), async || {
+        let mut known = connector.known_nodes();
+        known.sort();
+        known == wanted
+    })
+    .await;
+}
+
+/// How many DynamoDB requests each node has received.
+pub fn data_requests(cluster: &Cluster) -> Vec<u64> {
+    cluster
+        .nodes()
+        .iter()
+        .map(|n| n.stats().data_requests())
+        .collect()
+}
