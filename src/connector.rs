@@ -64,19 +64,17 @@ impl AlternatorConnector {
         }
     }
 
-    /// The URLs of the nodes that may serve requests now, in no particular order.
-    pub fn known_nodes(&self) -> Vec<String> {
-        self.list().iter().map(|node| node.url()).collect()
+    /// The nodes that may serve requests now, in no particular order.
+    pub fn known_nodes(&self) -> Vec<Arc<Node>> {
+        match &self.inner {
+            Ok(inner) => inner.balancer.cluster.nodes(),
+            Err(_) => Vec::new(),
+        }
     }
 
-    /// The URL of the node that would be tried first now. Like a request, this moves round robin on by one.
-    pub fn next_node(&self) -> Option<String> {
-        self.inner
-            .as_ref()
-            .ok()?
-            .balancer
-            .first_choice()
-            .map(|node| node.url())
+    /// The node that would be tried first now. Like a request, this moves round robin on by one.
+    pub fn next_node(&self) -> Option<Arc<Node>> {
+        self.inner.as_ref().ok()?.balancer.first_choice()
     }
 
     /// What the connector has seen so far.
@@ -87,7 +85,7 @@ impl AlternatorConnector {
             .map_or(0, |inner| inner.balancer.cluster.redispatched());
         Stats {
             redispatched,
-            nodes: self.list().iter().map(|node| node.stats()).collect(),
+            nodes: self.known_nodes().iter().map(|node| node.stats()).collect(),
         }
     }
 
@@ -174,12 +172,6 @@ impl AlternatorConnector {
 
     pub(crate) fn inner(&self) -> Result<&Arc<Inner>, &Arc<ConfigError>> {
         self.inner.as_ref()
-    }
-
-    fn list(&self) -> Vec<Arc<Node>> {
-        self.inner
-            .as_ref()
-            .map_or_else(|_| Vec::new(), |inner| inner.balancer.cluster.nodes())
     }
 
     fn running(&self) -> Result<&Arc<Inner>, Error> {

@@ -22,6 +22,6 @@ pub use config::Policy;
 pub use connector::{AlternatorConnector, Builder};
 pub use discovery::Scope;
 pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};
-pub use node::NodeStats;
+pub use node::{Node, NodeStats};
 pub use stats::Stats;
 pub use transport::{NodeProxy, Tls};

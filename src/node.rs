@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::transport::{Dialer, Pool, PoolLimits};
 
-/// One node of the cluster. It lives as long as its address stays in the snapshot, and longer while requests run on it.
-pub(crate) struct Node {
+/// One node of the cluster, displayed as its URL.
+///
+/// It lives as long as its address stays in the node list, and longer while requests run on it.
+pub struct Node {
     addr: SocketAddr,
     pub(crate) pool: Arc<Pool>,
     pub(crate) counters: Counters,
@@ -52,15 +54,18 @@ impl Node {
         }
     }
 
-    pub(crate) fn addr(&self) -> SocketAddr {
+    /// The address that the node is connected at.
+    pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("{}://{}", self.pool.endpoint().scheme(), self.addr)
+    /// The node's URL, such as `http://10.0.0.1:8000`.
+    pub fn url(&self) -> String {
+        self.to_string()
     }
 
-    pub(crate) fn stats(&self) -> NodeStats {
+    /// What was seen of the node.
+    pub fn stats(&self) -> NodeStats {
         NodeStats {
             url: self.url(),
             requests: self.counters.requests.load(Relaxed),
@@ -76,6 +81,12 @@ impl Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Node({})", self.addr)
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.pool.endpoint().scheme(), self.addr)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A connection's socket as both sides of the server see it: the task that serves it, and the node, which may cut it off at
 //! any moment while the task goes on.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +10,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::stats::Counters;
+
+/// How much is read by one call.
+const AT_ONCE: usize = 64 << 10;
 
 #[derive(Clone)]
 pub(crate) struct Socket(Arc<Inner>);
@@ -69,16 +72,34 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let Inner {
+            stream, counters, ..
+        } = &*self.0;
         loop {
-            ready!(self.0.stream.poll_read_ready(cx))?;
-            match self.0.stream.try_read(buf.initialize_unfilled()) {
-                Ok(read) => {
-                    buf.advance(read);
-                    self.0.counters.received(read);
-                    return Poll::Ready(Ok(()));
+            ready!(stream.poll_read_ready(cx))?;
+            let room = buf.remaining().min(AT_ONCE);
+            let space = buf.initialize_unfilled_to(room);
+            let mut read = None;
+            let result = stream.try_io(Interest::READABLE, || {
+                let length = (&*SockRef::from(stream)).read(space)?;
+                read = Some(length);
+                // Less than asked for is all there was: saying so saves the call that would find nothing.
+                if 0 < length && length < room {
+                    Err(ErrorKind::WouldBlock.into())
+                } else {
+                    Ok(())
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+            });
+            if let Some(length) = read {
+                buf.advance(length);
+                counters.received(length);
+                return Poll::Ready(Ok(()));
+            }
+            match result {
+                Err(error) if error.kind() != ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => {}
             }
         }
     }

@@ -99,7 +99,7 @@ pub async fn eventually_routes_to(
     let mut wanted: Vec<_> = nodes.iter().map(|n| n.url()).collect();
     wanted.sort();
     eventually(&format!("the list becomes {wanted:?}"), async || {
-        let mut known = connector.known_nodes();
+        let mut known: Vec<_> = connector.known_nodes().iter().map(|n| n.url()).collect();
         known.sort();
         known == wanted
     })
