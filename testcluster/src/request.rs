@@ -15,6 +15,8 @@ const READ: usize = 16 << 10;
 pub(crate) enum Framing {
     Length(u64),
     Chunked,
+    /// Reading stopped within the body, and nobody knows where it ends.
+    Lost,
 }
 
 impl Framing {
@@ -116,6 +118,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
             Framing::Length(length) if length > limit as u64 => Err(BodyError::TooLarge),
             Framing::Length(length) => Ok(self.take(records, length as usize).await?),
             Framing::Chunked => self.chunks(records, limit).await,
+            Framing::Lost => Err(BodyError::Malformed("The body was read before")),
         }
     }
 
@@ -138,6 +141,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
                 Err(BodyError::TooLarge) => Ok(true),
                 Err(error) => Err(error),
             },
+            Framing::Lost => Ok(true),
         }
     }
 
@@ -168,10 +172,12 @@ impl<S: AsyncRead + Unpin> Wire<S> {
                 while !self.line(records).await?.is_empty() {}
                 return Ok(body.freeze());
             }
-            if size > limit.saturating_sub(body.len()) {
+            // The server does not look ahead: the byte above the limit has to arrive.
+            let room = limit.saturating_sub(body.len());
+            body.extend_from_slice(&self.take(records, size.min(room.saturating_add(1))).await?);
+            if body.len() > limit {
                 return Err(BodyError::TooLarge);
             }
-            body.extend_from_slice(&self.take(records, size).await?);
             if &self.take(records, 2).await?[..] != b"\r\n" {
                 return Err(BodyError::Malformed(
                     "The actual chunk length exceeds the specified length",

@@ -1,0 +1,134 @@
+//! Seastar's grammar, byte by byte.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::{Field, Head, Malformed, Spans};
+
+/// Where in the grammar the next byte belongs.
+#[derive(Debug, Default, Clone, Copy)]
+enum Place {
+    #[default]
+    Method,
+    Target,
+    Version,
+    StartLineEnd,
+    LineStart,
+    Name,
+    BeforeValue,
+    Value,
+    FieldEnd,
+    HeadEnd,
+}
+
+/// Finds the end of a head in bytes that arrive bit by bit.
+#[derive(Debug, Default)]
+pub(crate) struct Scanner {
+    place: Place,
+    at: usize,
+    /// Where the present word began.
+    mark: usize,
+    spans: Spans,
+}
+
+impl Scanner {
+    /// Goes on with `received`, which begins with all that was given before. Answers the head's length once it is whole.
+    pub(crate) fn scan(&mut self, received: &[u8]) -> Result<Option<usize>, Malformed> {
+        while let Some(&byte) = received.get(self.at) {
+            let last = matches!(self.place, Place::HeadEnd);
+            match self.step(received, byte) {
+                Some(place) => self.place = place,
+                None => return Err(Malformed(self.version(received))),
+            }
+            self.at += 1;
+            if last {
+                return Ok(Some(self.at));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn finish(self, bytes: Bytes) -> Head {
+        Head {
+            bytes,
+            spans: self.spans,
+        }
+    }
+
+    fn version(&self, received: &[u8]) -> Option<String> {
+        let version = received.get(self.spans.version.clone())?;
+        (!version.is_empty()).then(|| String::from_utf8_lossy(version).into_owned())
+    }
+
+    /// The place of the byte after this one, if this one may stand here.
+    fn step(&mut self, received: &[u8], byte: u8) -> Option<Place> {
+        let at = self.at;
+        let length = at - self.mark;
+        match (self.place, byte) {
+            (Place::Method, b'A'..=b'Z') => Some(Place::Method),
+            (Place::Method, b' ') if length > 0 => {
+                self.spans.method = self.word(at);
+                Some(Place::Target)
+            }
+            (Place::Target, b' ') if length > 0 => {
+                self.spans.target = self.word(at);
+                Some(Place::Version)
+            }
+            (Place::Target, b'\n') if received[at - 1] == b'\r' => None,
+            (Place::Target, byte) if byte != b' ' => Some(Place::Target),
+            (Place::Version, b'\r') if length == 8 => {
+                self.spans.version = self.mark + 5..at;
+                Some(Place::StartLineEnd)
+            }
+            (Place::Version, byte) => match b"HTTP/0.0".get(length)? {
+                b'0' => byte.is_ascii_digit(),
+                expected => byte == *expected,
+            }
+            .then_some(Place::Version),
+            (Place::StartLineEnd | Place::FieldEnd, b'\n') => {
+                self.mark = at + 1;
+                Some(Place::LineStart)
+            }
+            (Place::LineStart, b'\r') => Some(Place::HeadEnd),
+            (Place::LineStart, b' ' | b'\t') if !self.spans.fields.is_empty() => {
+                self.spans.fields.push(Field::default());
+                Some(Place::BeforeValue)
+            }
+            (Place::LineStart | Place::Name, byte) if is_token(byte) => Some(Place::Name),
+            (Place::Name, b':') => {
+                let name = self.word(at);
+                self.spans.fields.push(Field { name, value: 0..0 });
+                Some(Place::BeforeValue)
+            }
+            (Place::BeforeValue, b' ' | b'\t') => Some(Place::BeforeValue),
+            (Place::BeforeValue, byte) if is_text(byte) => {
+                self.mark = at;
+                Some(Place::Value)
+            }
+            (Place::BeforeValue, b'\r') => Some(Place::FieldEnd),
+            (Place::Value, b'\r') => {
+                let value = received[self.mark..at].trim_ascii_end().len();
+                self.spans.fields.last_mut()?.value = self.mark..self.mark + value;
+                Some(Place::FieldEnd)
+            }
+            (Place::Value, byte) if is_text(byte) || byte == b' ' || byte == b'\t' => {
+                Some(Place::Value)
+            }
+            (Place::HeadEnd, b'\n') => Some(Place::HeadEnd),
+            _ => None,
+        }
+    }
+
+    fn word(&mut self, end: usize) -> Range<usize> {
+        std::mem::replace(&mut self.mark, end + 1)..end
+    }
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-!#$%&'*+.^_`|~".contains(&byte)
+}
+
+fn is_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte >= 0x80
+}
