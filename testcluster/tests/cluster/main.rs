@@ -1,0 +1,41 @@
+//! The cluster as a whole: who is listed when, what is shared, what is counted, and TLS.
+
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod counters;
+mod membership;
+mod nodes;
+#[path = "../raw/mod.rs"]
+mod raw;
+mod tls;
+
+use std::collections::BTreeSet;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use alternator_testcluster::Node;
+use raw::{ask, get, operation};
+
+pub(crate) const LIMIT: Duration = Duration::from_secs(10);
+
+pub(crate) fn listed_with(node: &Node, query: &str) -> BTreeSet<String> {
+    let response = ask(node.addr(), get(&format!("/localnodes{query}")).bytes());
+    serde_json::from_str(response.text()).unwrap()
+}
+
+pub(crate) fn listed(node: &Node) -> BTreeSet<String> {
+    listed_with(node, "")
+}
+
+pub(crate) fn lists(node: &Node, other: &Node) -> bool {
+    listed(node).contains(&other.addr().ip().to_string())
+}
+
+pub(crate) fn refuses(node: &Node) -> bool {
+    TcpStream::connect(node.addr()).is_err()
+}
+
+pub(crate) fn list_tables() -> Vec<u8> {
+    operation("ListTables", "{}").bytes()
+}
