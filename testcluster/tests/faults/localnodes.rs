@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use crate::raw::{ask, get};
-use alternator_testcluster::{Cluster, Fault, Lie, Node, View};
+use alternator_testcluster::{Fault, Lie, Node, View};
 
 use crate::{answers, exchange, is_reset, open, start, wait};
 

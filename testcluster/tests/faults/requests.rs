@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::raw::{Connection, ask, get, operation};
+use crate::raw::{ask, get, operation};
 use alternator_testcluster::{ApiError, Delay, Fault, Lie, Scope};
 
 use crate::{LIMIT, create_table, exchange, is_reset, is_silent, list_tables, open, start, wait};
