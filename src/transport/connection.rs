@@ -178,3 +178,34 @@ fn parse_head(bytes: &[u8]) -> Option<http::request::Parts> {
     }
     Some(request.body(()).ok()?.into_parts().0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_rebuilt_as_it_was_written() {
+        let written = b"POST / HTTP/1.1\r\ncontent-type: application/x-amz-json-1.0\r\n\
+            authorization: AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=c;d\r\nx-twice: 1\r\nx-twice: 2\r\n\
+            x-high: \xe9\r\nhost: [2001:db8::7]:8000\r\n\r\n{\"a\": 1}";
+        let rebuilt = parse_head(written).unwrap();
+        let mut again = format!(
+            "{} {} {:?}\r\n",
+            rebuilt.method, rebuilt.uri, rebuilt.version
+        )
+        .into_bytes();
+        for (name, value) in &rebuilt.headers {
+            again.extend_from_slice(name.as_str().as_bytes());
+            again.extend_from_slice(b": ");
+            again.extend_from_slice(value.as_bytes());
+            again.extend_from_slice(b"\r\n");
+        }
+        again.extend_from_slice(b"\r\n{\"a\": 1}");
+        assert_eq!(again, written);
+    }
+
+    #[test]
+    fn half_a_head_is_not_rebuilt() {
+        assert!(parse_head(b"POST / HTTP/1.1\r\ncontent-type: app").is_none());
+    }
+}
