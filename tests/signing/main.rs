@@ -1,0 +1,45 @@
+//! What the SDK signed is what a node receives: nodes that enforce signatures accept every request, whatever endpoint the
+//! SDK thought of and whichever node it went to.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod endpoints;
+mod made;
+mod refusals;
+mod rerouted;
+#[path = "../support/mod.rs"]
+mod support;
+
+use alternator_connector::{AlternatorConnector, Policy, Tls};
+use alternator_testcluster::{Builder, Cluster};
+use aws_sdk_dynamodb::Client;
+use support::*;
+
+/// A cluster that enforces signatures.
+fn enforcing(tls: alternator_testcluster::Tls) -> Builder {
+    Cluster::builder().auth(USER.0, USER.1).tls(tls)
+}
+
+fn connector(cluster: &Cluster) -> alternator_connector::Builder {
+    let builder = support::connector(cluster).policy(Policy::RoundRobin);
+    if cluster.node(0).url().starts_with("https") {
+        builder.tls(Tls::new().ca_pem(cluster.ca_pem()))
+    } else {
+        builder
+    }
+}
+
+/// A client whose requests are noted in `made`, with whatever else `change` configures.
+async fn client_noting(
+    made: &made::Made,
+    connector: &AlternatorConnector,
+    change: impl FnOnce(aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder,
+) -> Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(connector).await);
+    Client::from_conf(change(config).interceptor(made.clone()).build())
+}
+
+async fn put(client: &Client, key: impl Into<String>) -> Result<(), aws_sdk_dynamodb::Error> {
+    let item = client.put_item().table_name(TABLE).item("pk", s(key));
+    item.send().await?;
+    Ok(())
+}

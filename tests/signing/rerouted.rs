@@ -1,0 +1,110 @@
+//! A request that moves on to another node arrives there as it was signed.
+
+use std::time::Duration;
+
+use alternator_testcluster::{Cluster, Fault, Tls};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+
+use crate::made::{Made, arrived};
+use crate::support::*;
+use crate::{client_noting, connector, enforcing, put};
+
+/// Writes while the first of three nodes cannot be connected, and checks what the others received.
+async fn while_the_first_node(tls: Tls, breaks: impl Fn(&Cluster)) {
+    let cluster = enforcing(tls).nodes(3).start().unwrap();
+    // Without a refresh, the broken node stays in the list for the whole test.
+    let connector = connector(&cluster)
+        .active_refresh_interval(Duration::from_secs(3600))
+        .build()
+        .unwrap();
+    let made = Made::default();
+    let client = client_noting(&made, &connector, |config| {
+        config.retry_config(RetryConfig::disabled())
+    })
+    .await;
+    create_table(&client).await;
+    eventually_routes_to(&connector, &cluster.nodes()).await;
+    breaks(&cluster);
+    let before = data_requests(&cluster);
+    for i in 0..30 {
+        put(&client, i.to_string()).await.unwrap();
+    }
+    let after = data_requests(&cluster);
+    assert_eq!(after[0], before[0]);
+    assert_eq!(connector.stats().redispatched, 10);
+    let arrived = arrived(&cluster);
+    assert_eq!((arrived.len(), made.count()), (31, 31));
+    arrived
+        .iter()
+        .for_each(|arrived| made.assert_unchanged(arrived));
+}
+
+#[tokio::test]
+async fn a_request_arrives_unchanged_after_a_node_that_refuses() {
+    for tls in [Tls::Off, Tls::Server] {
+        while_the_first_node(tls, |cluster| {
+            cluster.node(0).inject(Fault::Refuse);
+            cluster.node(0).close_idle();
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_arrives_unchanged_after_a_node_that_is_dead() {
+    for tls in [Tls::Off, Tls::Server] {
+        while_the_first_node(tls, |cluster| cluster.node(0).stop()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_arrives_unchanged_after_a_node_that_resets_handshakes() {
+    for fault in [Fault::ResetOnAccept, Fault::ResetDuringTls] {
+        while_the_first_node(Tls::Server, |cluster| {
+            cluster.node(0).inject(fault.clone());
+            cluster.node(0).close_idle();
+        })
+        .await;
+    }
+}
+
+/// Without TLS the reset may come before or after the request was written. Whatever arrives anywhere is as it was signed,
+/// whether the connector moved it on or the SDK made it anew.
+#[tokio::test]
+async fn what_arrives_among_resets_and_closed_connections_was_made_by_the_sdk() {
+    let cluster = enforcing(Tls::Off).nodes(3).start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let made = Made::default();
+    let client = client_noting(&made, &connector, |config| {
+        config.retry_config(RetryConfig::disabled())
+    })
+    .await;
+    create_table(&client).await;
+    eventually_routes_to(&connector, &cluster.nodes()).await;
+    cluster.node(0).inject(Fault::ResetOnAccept);
+    cluster.node(0).close_idle();
+
+    let writers: Vec<_> = (0..4)
+        .map(|w| tokio::spawn(write(client.clone(), w)))
+        .collect();
+    while !writers.iter().all(|w| w.is_finished()) {
+        cluster.node(1).close_idle();
+        tokio::task::yield_now().await;
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let arrived = arrived(&cluster);
+    assert!(arrived.len() > 100, "{}", arrived.len());
+    arrived
+        .iter()
+        .for_each(|arrived| made.assert_unchanged(arrived));
+}
+
+async fn write(client: Client, writer: u32) {
+    for i in 0..100 {
+        // Some fail, because a reset after the request was written is reported.
+        let _ = put(&client, format!("{writer}/{i}")).await;
+    }
+}
