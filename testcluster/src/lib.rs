@@ -17,6 +17,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! Linux answers at every address of 127.0.0.0/8; elsewhere 127.0.0.2 and upwards must be added to the loopback interface
+//! before more than one node can start.
+//!
 //! The cluster runs on threads of its own and its API is synchronous, so it works under any runtime and under none.
 
 mod api;
