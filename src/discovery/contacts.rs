@@ -57,12 +57,15 @@ struct Answer {
     listed: Result<Vec<SocketAddr>, String>,
 }
 
+/// What the names of seeds were resolved to, and when.
+type Names = HashMap<Box<str>, (Vec<IpAddr>, Instant)>;
+
 pub(crate) struct Contacts {
     config: Arc<Config>,
     /// Nodes that are not in the list: seeds, and nodes about to join. They keep their connections from one refresh to the
     /// next.
     others: HashMap<SocketAddr, Arc<Node>>,
-    names: HashMap<Box<str>, (Vec<IpAddr>, Instant)>,
+    names: Names,
     asking: JoinSet<Answer>,
     unanswered: HashSet<(SocketAddr, Arc<str>)>,
 }
@@ -79,20 +82,20 @@ impl Contacts {
     }
 
     /// The node at `addr`, whether it is in `list` or not.
-    pub(crate) fn node(
-        &mut self,
-        addr: SocketAddr,
-        name: Option<&str>,
-        list: &[Arc<Node>],
-    ) -> Arc<Node> {
+    pub(crate) fn node(&mut self, addr: SocketAddr, list: &[Arc<Node>]) -> Arc<Node> {
         if let Some(node) = list.iter().find(|n| n.addr() == addr) {
             return Arc::clone(node);
         }
         let config = &self.config;
-        let node = self.others.entry(addr);
-        Arc::clone(
-            node.or_insert_with(|| Arc::new(Node::new(addr, name, &config.dialer, config.pool))),
-        )
+        let node = self.others.entry(addr).or_insert_with(|| {
+            // However it was found this time: its certificate may be for the name alone.
+            let name = match seed_of(config, &self.names, addr.ip()) {
+                Some(Host::Name(name)) => Some(&**name),
+                Some(Host::Ip(_)) | None => None,
+            };
+            Arc::new(Node::new(addr, name, &config.dialer, config.pool))
+        });
+        Arc::clone(node)
     }
 
     /// Every address of every seed, names resolved within the last half minute or, if `anew`, now.
@@ -100,12 +103,12 @@ impl Contacts {
         let config = Arc::clone(&self.config);
         let mut seeds = Vec::new();
         for host in &config.seeds.hosts {
-            let (addresses, name) = match host {
-                Host::Ip(ip) => (vec![*ip], None),
-                Host::Name(name) => (self.resolve(name, anew).await, Some(&**name)),
+            let addresses = match host {
+                Host::Ip(ip) => vec![*ip],
+                Host::Name(name) => self.resolve(name, anew).await,
             };
             for ip in addresses {
-                seeds.push(self.node(SocketAddr::new(ip, config.seeds.port), name, list));
+                seeds.push(self.node(SocketAddr::new(ip, config.seeds.port), list));
             }
         }
         seeds
@@ -129,6 +132,10 @@ impl Contacts {
         .await
         {
             Ok(Ok(addresses)) if !addresses.is_empty() => {
+                // A node that was known by its address alone has a name now.
+                self.others.retain(|addr, _| {
+                    known.contains(&addr.ip()) || !addresses.contains(&addr.ip())
+                });
                 self.names
                     .insert(name.into(), (addresses.clone(), Instant::now()));
                 addresses
@@ -223,12 +230,7 @@ impl Contacts {
             ..
         } = self;
         others.retain(|addr, node| {
-            let seed = config.seeds.hosts.iter().any(|host| match host {
-                Host::Ip(ip) => *ip == addr.ip(),
-                Host::Name(name) => names
-                    .get(name)
-                    .is_some_and(|(ips, _)| ips.contains(&addr.ip())),
-            });
+            let seed = seed_of(config, names, addr.ip()).is_some();
             if list.iter().any(|n| n.addr() == *addr) {
                 return false;
             }
@@ -239,4 +241,12 @@ impl Contacts {
             true
         });
     }
+}
+
+/// The seed that stands for this address, if any does.
+fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a Host> {
+    config.seeds.hosts.iter().find(|host| match host {
+        Host::Ip(seed) => *seed == ip,
+        Host::Name(name) => names.get(name).is_some_and(|(ips, _)| ips.contains(&ip)),
+    })
 }

@@ -123,7 +123,7 @@ impl Refresh {
             for addrs in next.chunks(SIDE_BY_SIDE) {
                 let nodes: Vec<_> = addrs
                     .iter()
-                    .map(|addr| self.contacts.node(*addr, None, list))
+                    .map(|addr| self.contacts.node(*addr, list))
                     .collect();
                 self.contacts
                     .ask(&nodes, &path, Patience::UntilHeard, &mut survey)
@@ -141,7 +141,7 @@ impl Refresh {
     ) {
         let next: Vec<_> = nodes
             .iter()
-            .map(|addr| self.contacts.node(*addr, None, list))
+            .map(|addr| self.contacts.node(*addr, list))
             .collect();
         let listed = survey.listed();
         self.contacts.retain(|addr| listed.contains(&addr), &next);
