@@ -82,7 +82,7 @@ pub enum Error {
     #[error("no node of the cluster is known: {0}")]
     NoNodes(#[source] Arc<RefreshError>),
     /// No node could be connected. Nothing was sent.
-    #[error("no node could be reached, {} tried: {}; check that they are running and reachable", .tried.len(), List(.tried))]
+    #[error("no node could be reached, {} tried: {}; check {}", .tried.len(), List(.tried), what_to_check(.tried))]
     Unreachable {
         /// The nodes that were tried, in order, and how each failed.
         tried: Vec<(SocketAddr, ConnectError)>,
@@ -164,6 +164,15 @@ pub enum RefreshError {
         /// The scopes that were asked for.
         scopes: String,
     },
+}
+
+fn what_to_check(tried: &[(SocketAddr, ConnectError)]) -> &'static str {
+    let tls = |(_, error): &_| matches!(error, ConnectError::Tls(_));
+    if !tried.is_empty() && tried.iter().all(tls) {
+        "that they speak TLS, the CA, the names that their certificates are for, and the client certificate if they want one"
+    } else {
+        "that they are running and reachable"
+    }
 }
 
 struct List<'a>(&'a [(SocketAddr, ConnectError)]);
