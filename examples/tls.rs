@@ -1,0 +1,70 @@
+//! HTTPS with a private certificate authority, for nodes that demand a certificate of the client too.
+
+mod common;
+
+use alternator_connector::{AlternatorConnector, Tls};
+use alternator_testcluster::Cluster;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::KeyType;
+
+use common::{Failure, SECRET, USER, check, create_table, s, sdk_config};
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let cluster = Cluster::builder()
+        .nodes(3)
+        .auth(USER, SECRET)
+        .tls(alternator_testcluster::Tls::Mutual)
+        .start()?;
+    // Files, usually.
+    let (ca, (certificate, key)) = (cluster.ca_pem(), cluster.client_identity());
+
+    println!("the nodes are {}", cluster.urls().join(" "));
+    let tls = Tls::new().ca_pem(ca).client_identity_pem(certificate, key);
+    let connector = AlternatorConnector::builder()
+        .seeds(cluster.urls())
+        .tls(tls.clone())
+        .build()?;
+    let client = Client::new(&sdk_config(&connector).await);
+    let table = create_table(&client, "secrets", &[("id", KeyType::Hash)])?;
+    table.send().await?;
+    let put = client.put_item().table_name("secrets");
+    put.item("id", s("1")).send().await?;
+    let found = client.scan().table_name("secrets").send().await?;
+    check(found.count() == 1, "requests are served over TLS")?;
+
+    // Nodes are dialed by address. Where their certificates hold a name instead, say which.
+    let connector = AlternatorConnector::builder()
+        .seeds(cluster.urls())
+        .tls(tls.server_name("alternator.test"))
+        .build()?;
+    let client = Client::new(&sdk_config(&connector).await);
+    let found = client.scan().table_name("secrets").send().await?;
+    check(found.count() == 1, "certificates may hold a name")?;
+
+    println!("not everyone is trusted");
+    let other = Cluster::builder().start()?;
+    let stranger = Tls::new().ca_pem(other.ca_pem());
+    fails(&cluster, stranger, "nodes of another authority are refused").await?;
+    let anonymous = Tls::new().ca_pem(ca);
+    fails(
+        &cluster,
+        anonymous,
+        "a client without a certificate is refused",
+    )
+    .await
+}
+
+/// Checks that nothing comes of a connection with these settings.
+async fn fails(cluster: &Cluster, tls: Tls, what: &str) -> Result<(), Failure> {
+    let connector = AlternatorConnector::builder()
+        .seeds(cluster.urls())
+        .tls(tls)
+        .build()?;
+    let outcome = connector.refresh().await;
+    check(outcome.is_err(), what)?;
+    if let Err(error) = outcome {
+        println!("      {error}");
+    }
+    Ok(())
+}
