@@ -97,7 +97,7 @@ fn quantile(sorted: &[Duration], q: f64) -> Duration {
     let at = (sorted.len() as f64 * q) as usize;
     sorted
         .get(at)
-        .or(sorted.last())
+        .or_else(|| sorted.last())
         .copied()
         .unwrap_or_default()
 }
