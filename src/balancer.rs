@@ -82,6 +82,10 @@ impl Balancer {
             .unwrap_or_else(|_| self.cluster.last_refresh())
             .map_err(Error::NoNodes)?;
 
+        // Requests that become ready together are then written together, rather than each waking its node by itself. That is
+        // worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
+        tokio::task::yield_now().await;
+
         let invocation = self.attempts.invocation(&head.headers);
         let mut plan = Plan::new(
             &self.cluster,

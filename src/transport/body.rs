@@ -1,13 +1,14 @@
 //! The body of a node's answer, which holds the connection until it has been read.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::connection::unwoken;
 use super::pool::Lease;
 
 /// What a node that sheds load says. It closes the connection afterwards without announcing it, because it has not read the
@@ -35,15 +36,13 @@ impl NodeBody {
             }
         }
         if body.incoming.is_end_stream() {
-            body.finish(&mut Context::from_waker(Waker::noop()));
+            body.finish();
         }
         body
     }
 
-    fn finish(&mut self, cx: &mut Context<'_>) {
-        if let Some(mut lease) = self.lease.take() {
-            // The connection learns from this that the answer is over.
-            let _ = lease.connection.drive(cx);
+    fn finish(&mut self) {
+        if let Some(lease) = self.lease.take() {
             lease.finish();
         }
     }
@@ -68,24 +67,24 @@ impl Body for NodeBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = &mut *self;
-        let mut polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        let mut polled = Pin::new(&mut this.incoming).poll_frame(&mut unwoken());
         if polled.is_pending()
             && let Some(lease) = &mut this.lease
         {
             // Asking for a frame is what makes the connection read one.
             let _ = lease.connection.drive(cx);
-            polled = Pin::new(&mut this.incoming).poll_frame(cx);
+            polled = Pin::new(&mut this.incoming).poll_frame(&mut unwoken());
         }
         match &polled {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(frame))) => {
                 this.inspect(frame);
                 if this.incoming.is_end_stream() {
-                    this.finish(cx);
+                    this.finish();
                 }
             }
             Poll::Ready(Some(Err(_))) => this.lease = None,
-            Poll::Ready(None) => this.finish(cx),
+            Poll::Ready(None) => this.finish(),
         }
         polled
     }

@@ -106,7 +106,7 @@ impl Connection {
         let mut answer = std::pin::pin!(self.handle.try_send_request(request));
         let mut error = match std::future::poll_fn(|cx| {
             let _ = drive(&mut self.driver, &mut self.driver_ended, cx);
-            answer.as_mut().poll(cx)
+            answer.as_mut().poll(&mut unwoken())
         })
         .await
         {
@@ -145,10 +145,10 @@ impl Connection {
         self.is_reusable() && self.socket.is_quiet()
     }
 
-    /// Notices, for a connection that nobody uses, that its peer has closed it.
-    pub(crate) fn check_while_idle(&mut self) -> bool {
-        let _ = self.drive(&mut Context::from_waker(Waker::noop()));
-        self.is_ready()
+    /// Ends the use of the connection, so that it wakes its last user no more, and answers whether it can be used again.
+    pub(crate) fn settle(&mut self) -> bool {
+        let _ = self.drive(&mut unwoken());
+        self.is_reusable()
     }
 }
 
@@ -164,6 +164,12 @@ fn drive(
     let polled = Pin::new(driver).poll(cx).map(|_| ());
     *ended = polled.is_ready();
     polled
+}
+
+/// For what becomes ready by driving the connection and in no other way. A wake-up would only make the caller, which drives it
+/// anyway, look once more.
+pub(super) fn unwoken() -> Context<'static> {
+    Context::from_waker(Waker::noop())
 }
 
 /// Rebuilds a request's head from the bytes that hyper made of it, which is cheaper than a copy of each that is sent.

@@ -110,7 +110,9 @@ impl Pool {
         let idle_timeout = self.limits.idle_timeout;
         if let Some(idle) = &mut *self.lock() {
             idle.retain_mut(|c| {
-                now.saturating_duration_since(c.idle_since()) < idle_timeout && c.check_while_idle()
+                now.saturating_duration_since(c.idle_since()) < idle_timeout
+                    && c.settle()
+                    && c.is_ready()
             });
         }
     }
@@ -188,7 +190,7 @@ impl Lease {
 
     /// Keeps the connection for the next request, if it can take one.
     pub(crate) fn finish(mut self) {
-        if !self.connection.is_reusable() {
+        if !self.connection.settle() {
             return;
         }
         self.connection.set_idle_since(Instant::now());

@@ -1,0 +1,102 @@
+//! What choosing a node costs: per policy, at 3, 30 and 1,000 nodes, on one thread and on two at once, beside the bare atomic
+//! increment that any shared round robin needs.
+//!
+//! `cargo bench --bench selection`
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use alternator_connector::{AlternatorConnector, Policy};
+use criterion::Criterion;
+
+const POLICIES: [(&str, Policy); 2] = [
+    ("round_robin", Policy::RoundRobin),
+    ("random", Policy::Random),
+];
+const NODES: [usize; 3] = [3, 30, 1000];
+
+fn connector(policy: Policy, nodes: usize) -> AlternatorConnector {
+    let seeds = (0..nodes).map(|i| format!("http://10.0.{}.{}:8000", i / 250, i % 250 + 1));
+    AlternatorConnector::builder()
+        .seeds(seeds)
+        .policy(policy)
+        .build()
+        .unwrap()
+}
+
+/// The longest time that any of the threads needed, as that is when the work was done.
+fn side_by_side(threads: usize, iterations: u64, work: impl Fn() + Sync) -> Duration {
+    let barrier = Barrier::new(threads);
+    let run = || {
+        barrier.wait();
+        let begun = Instant::now();
+        for _ in 0..iterations {
+            work();
+        }
+        begun.elapsed()
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let mine = run();
+        others
+            .into_iter()
+            .map(|t| t.join().unwrap())
+            .fold(mine, Duration::max)
+    })
+}
+
+fn time(c: &mut Criterion) {
+    for threads in [1, 2] {
+        let mut group = c.benchmark_group(format!("{threads}_threads"));
+        let counter = AtomicUsize::new(0);
+        group.bench_function("bare_fetch_add", |b| {
+            b.iter_custom(|n| {
+                side_by_side(threads, n, || {
+                    _ = black_box(counter.fetch_add(1, Ordering::Relaxed))
+                })
+            });
+        });
+        for (name, policy) in POLICIES {
+            for nodes in NODES {
+                let connector = connector(policy, nodes);
+                group.bench_function(format!("{name}/{nodes}_nodes"), |b| {
+                    b.iter_custom(|n| {
+                        side_by_side(threads, n, || drop(black_box(connector.next_node())))
+                    });
+                });
+            }
+        }
+    }
+}
+
+fn allocations() {
+    for (name, policy) in POLICIES {
+        for nodes in NODES {
+            let connector = connector(policy, nodes);
+            black_box(connector.next_node());
+            let counted = allocation_counter::measure(|| {
+                for _ in 0..1000 {
+                    black_box(connector.next_node());
+                }
+            });
+            println!(
+                "allocations {name}/{nodes}_nodes: {} in 1000 picks",
+                counted.count_total
+            );
+            assert_eq!(counted.count_total, 0, "a pick allocates nothing");
+        }
+    }
+}
+
+fn main() {
+    allocations();
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    time(&mut criterion);
+    criterion.final_summary();
+}
