@@ -175,11 +175,24 @@ fn what_to_check(tried: &[(SocketAddr, ConnectError)]) -> &'static str {
     }
 }
 
+/// An error with its causes, which is where HTTP and TLS libraries say what has really happened.
+pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |error| error.source()) {
+        let cause = cause.to_string();
+        // Some errors tell their cause themselves.
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 struct List<'a>(&'a [(SocketAddr, ConnectError)]);
 
 impl fmt::Display for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        join(f, self.0.iter().map(|(node, error)| (node, error)))
+        join(f, self.0.iter().map(|(node, error)| (node, explain(error))))
     }
 }
 
@@ -200,4 +213,27 @@ fn join<A: fmt::Display, B: fmt::Display>(
         write!(f, "{comma}{who} ({why})")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("connection error")]
+        struct Mute(#[source] io::Error);
+
+        let refused = || io::Error::other("certificate required");
+        let closed = ConnectError::Closed(Mute(refused()).into());
+        assert_eq!(
+            explain(&closed),
+            "closed before the request was written: connection error: certificate required"
+        );
+        assert_eq!(
+            explain(&ConnectError::Tls(refused())),
+            "TLS handshake failed: certificate required"
+        );
+    }
 }

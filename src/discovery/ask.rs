@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use tokio::time::timeout;
 
 use super::localnodes::{self, BODY_LIMIT};
-use crate::error::BoxError;
+use crate::error::{BoxError, explain};
 use crate::node::Node;
 use crate::transport::{NodeBody, SendError};
 
@@ -21,9 +21,10 @@ pub(crate) async fn ask(
     path: &str,
     limit: Duration,
 ) -> Result<Vec<SocketAddr>, BoxError> {
-    timeout(limit, ask_unlimited(node, path, limit))
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer within {limit:?}").into()))
+    match timeout(limit, ask_unlimited(node, path, limit)).await {
+        Ok(answer) => answer.map_err(|error| explain(&*error).into()),
+        Err(_) => Err(format!("no answer within {limit:?}").into()),
+    }
 }
 
 async fn ask_unlimited(
