@@ -70,8 +70,10 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     ready.wait(Duration::from_secs(30)).await?;
 
     let outcome = drive(&stage, &client, &table, &record).await;
-    client.delete_table().table_name(&table).send().await?;
-    outcome
+    let deleted = client.delete_table().table_name(&table).send().await;
+    outcome?;
+    deleted?;
+    Ok(())
 }
 
 /// Runs the workload on a table, reports, and checks what is in the table then.
