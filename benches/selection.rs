@@ -4,6 +4,7 @@
 //! `cargo bench --bench selection`
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -91,8 +92,31 @@ fn allocations() {
     }
 }
 
+/// How uneven a policy is in the short run, which is what makes one node queue while another idles: the busiest node's requests
+/// as a multiple of its fair share, on average over many windows of ten requests per node.
+fn evenness() {
+    const WINDOWS: usize = 1000;
+    for (name, policy) in POLICIES {
+        for nodes in NODES {
+            let connector = connector(policy, nodes);
+            let busiest = (0..WINDOWS).map(|_| {
+                let mut requests = HashMap::new();
+                for _ in 0..10 * nodes {
+                    *requests
+                        .entry(connector.next_node().unwrap().addr())
+                        .or_insert(0) += 1;
+                }
+                requests.into_values().max().unwrap()
+            });
+            let mean = busiest.sum::<usize>() as f64 / WINDOWS as f64 / 10.0;
+            println!("busiest node {name}/{nodes}_nodes: {mean:.2} of its fair share");
+        }
+    }
+}
+
 fn main() {
     allocations();
+    evenness();
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))

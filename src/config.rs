@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http::Uri;
 
-use crate::discovery::{Resolver, Scope, SystemResolver};
 use crate::error::ConfigError;
+use crate::resolver::{Resolver, SystemResolver};
+use crate::scope::Scope;
 use crate::seed::{Scheme, Seeds};
 use crate::transport::{Dialer, NodeProxy, PoolLimits, Tls};
 

@@ -7,21 +7,27 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tower::Service;
 
 use crate::balancer::{Balancer, Limits, has_dynamodb_target};
 use crate::body::Body;
 use crate::cluster::Cluster;
 use crate::config::{Config, Options, Policy};
-use crate::discovery::{Contacts, Refresher, Resolver, Scope, ask, seed_nodes};
+use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::node::Node;
+use crate::pass_through::PassThrough;
 use crate::policy::chooser;
-use crate::sdk::PassThrough;
+use crate::resolver::Resolver;
+use crate::scope::Scope;
 use crate::stats::Stats;
 use crate::transport::{NodeBody, NodeProxy, Tls};
+
+/// How often whoever waits for a refresh looks whether its task still runs.
+const CHECK: Duration = Duration::from_secs(1);
 
 /// An HTTP client that sends every DynamoDB request to a live node of a ScyllaDB Alternator cluster, and every other
 /// request to where it was addressed.
@@ -96,12 +102,15 @@ impl AlternatorConnector {
     /// [`Error::NoNodes`] if nobody answered or no node lives in any scope; the list is then what it was. [`Error::Config`],
     /// [`Error::NoRuntime`].
     pub async fn refresh(&self) -> Result<(), Error> {
-        self.running()?
-            .balancer
-            .cluster
-            .refresh()
-            .await
-            .map_err(Error::NoNodes)
+        let inner = self.running()?;
+        let mut refresh = std::pin::pin!(inner.balancer.cluster.refresh());
+        loop {
+            match timeout(CHECK, &mut refresh).await {
+                Ok(refreshed) => return refreshed.map_err(Error::NoNodes),
+                // The task may have ended, or stand still, with another runtime.
+                Err(_) => inner.ensure_running()?,
+            }
+        }
     }
 
     /// Checks that some node lives in the preferred scope, which is how a misspelled datacenter or rack shows. Without a
@@ -186,13 +195,12 @@ impl AlternatorConnector {
 
 impl Inner {
     /// Whether a request is for the cluster.
-    pub(crate) fn balances(&self, is_dynamodb: bool, uri: &http::Uri) -> bool {
+    pub(crate) fn balances(&self, is_dynamodb: bool, uri: impl FnOnce() -> Option<Uri>) -> bool {
+        let only = &self.config.only_endpoint;
         is_dynamodb
-            && self
-                .config
-                .only_endpoint
+            && only
                 .as_ref()
-                .is_none_or(|only| only.matches(uri))
+                .is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
     }
 
     /// Sends a DynamoDB request to the cluster. `connect` and `read` are the caller's own timeouts, if it has any.
@@ -263,7 +271,9 @@ where
         let inner = self.inner.clone();
         Box::pin(async move {
             let inner = inner.map_err(Error::Config)?;
-            if inner.balances(has_dynamodb_target(request.headers()), request.uri()) {
+            if inner.balances(has_dynamodb_target(request.headers()), || {
+                Some(request.uri().clone())
+            }) {
                 Ok(inner.call(request, None, None).await?.map(Body::node))
             } else {
                 inner.pass_through.call(request).await

@@ -13,7 +13,7 @@ use crate::error::{BoxError, explain};
 use crate::node::Node;
 use crate::transport::{NodeBody, SendError};
 
-/// The nodes that `node` lists under `path`, which is [`Scope::localnodes`](super::Scope::localnodes)'s.
+/// The nodes that `node` lists under `path`, which is [`Scope::localnodes`](crate::scope::Scope::localnodes)'s.
 ///
 /// Only a 200 with an array in it is an answer.
 pub(crate) async fn ask(

@@ -5,9 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::dns::{
-    DnsFuture, ResolveDns, ResolveDnsError, SharedDnsResolver,
-};
+use aws_smithy_runtime_api::client::dns::ResolveDns;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -23,24 +21,6 @@ const GRACE: Duration = Duration::from_millis(250);
 
 /// How long the addresses of a seed's name are believed, as resolvers rarely tell the lifetime of a record.
 const NAME_LIFETIME: Duration = Duration::from_secs(30);
-
-/// What resolves the names of seeds.
-pub(crate) type Resolver = SharedDnsResolver;
-
-/// The operating system's resolver.
-#[derive(Debug)]
-pub(crate) struct SystemResolver;
-
-impl ResolveDns for SystemResolver {
-    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
-        DnsFuture::new(async move {
-            let found = tokio::net::lookup_host((name, 0))
-                .await
-                .map_err(ResolveDnsError::new)?;
-            Ok(found.map(|addr| addr.ip()).collect())
-        })
-    }
-}
 
 /// When a round of questions is over.
 #[derive(Clone, Copy, PartialEq, Eq)]

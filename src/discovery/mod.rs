@@ -5,11 +5,9 @@ mod contacts;
 mod localnodes;
 mod refresh;
 mod refresher;
-mod scope;
 mod survey;
 
 pub(crate) use ask::ask;
-pub(crate) use contacts::{Contacts, Resolver, SystemResolver};
+pub(crate) use contacts::Contacts;
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;
-pub use scope::Scope;

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::contacts::{Contacts, Patience};
-use super::scope::Scope;
 use super::survey::{Finding, Misses, Survey};
 use crate::cluster::{Cluster, Snapshot};
 use crate::config::Config;
 use crate::error::RefreshError;
 use crate::node::Node;
+use crate::scope::Scope;
 use crate::seed::Host;
 
 /// How many nodes of the list are asked in a refresh: more than one, so that one node's view is not taken for the

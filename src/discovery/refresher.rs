@@ -18,7 +18,7 @@ const OVERDUE: Duration = Duration::from_secs(5);
 /// The share of an interval by which it varies in both directions, so that clients that were started together drift apart.
 const JITTER: f64 = 0.1;
 
-/// The shortest time between two refreshes, as a part of the active interval, however many ask for one.
+/// The shortest time between two refreshes, as a part of the active interval, however many failures ask for one.
 const RUSH: u32 = 10;
 
 #[derive(Debug)]
@@ -157,7 +157,11 @@ async fn run(config: Arc<Config>, cluster: Arc<Cluster>, life: Life) {
         life.shared.expect(interval);
         tokio::select! {
             () = sleep(interval) => {}
-            () = cluster.refresh_wanted() => sleep_until(now + config.active_refresh_interval / RUSH).await,
+            () = cluster.refresh_demanded() => {}
+            () = async {
+                cluster.refresh_wanted().await;
+                sleep_until(now + config.active_refresh_interval / RUSH).await;
+            } => {}
         }
     }
 }
