@@ -20,7 +20,6 @@ use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::node::Node;
 use crate::pass_through::PassThrough;
-use crate::policy::chooser;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::stats::Stats;
@@ -131,21 +130,21 @@ impl AlternatorConnector {
             return Ok(());
         };
         let path = scope.localnodes();
-        let mut failures = Vec::new();
-        let contacts = inner.contacts().await;
+        let mut answered = false;
+        let (contacts, mut failures) = inner.contacts().await;
         for contact in &contacts {
             match ask(contact, &path, inner.config.discovery_timeout).await {
                 Ok(listed) if !listed.is_empty() => return Ok(()),
-                Ok(_) => {}
+                Ok(_) => answered = true,
                 Err(error) => failures.push((contact.url(), error.to_string())),
             }
         }
-        let error = if failures.len() == contacts.len() {
-            RefreshError::Unanswered(failures)
-        } else {
+        let error = if answered {
             RefreshError::EmptyScope {
                 scopes: scope.to_string(),
             }
+        } else {
+            RefreshError::Unanswered(failures)
         };
         Err(Error::NoNodes(Arc::new(error)))
     }
@@ -161,8 +160,8 @@ impl AlternatorConnector {
         let inner = self.running()?;
         let limit = inner.config.discovery_timeout;
         let nowhere = "/localnodes?rack=fakeRack";
-        let mut failures = Vec::new();
-        for contact in inner.contacts().await {
+        let (contacts, mut failures) = inner.contacts().await;
+        for contact in contacts {
             // Both questions go to the same node: different nodes may be of different versions.
             let all = ask(&contact, &Scope::Cluster.localnodes(), limit).await;
             let some = ask(&contact, nowhere, limit).await;
@@ -234,16 +233,16 @@ impl Inner {
         Ok(())
     }
 
-    /// Those who can be asked about the cluster: its nodes, or the seeds while none is known.
-    async fn contacts(&self) -> Vec<Arc<Node>> {
+    /// Those who can be asked about the cluster: its nodes, or the seeds while none is known; and the names of seeds that do
+    /// not resolve, and why.
+    async fn contacts(&self) -> (Vec<Arc<Node>>, Vec<(String, String)>) {
         let list = self.balancer.cluster.nodes();
-        if list.is_empty() {
-            Contacts::new(Arc::clone(&self.config))
-                .seeds(true, &list)
-                .await
-        } else {
-            list
+        if !list.is_empty() {
+            return (list, Vec::new());
         }
+        let mut contacts = Contacts::new(Arc::clone(&self.config));
+        let seeds = contacts.seeds(true, &list).await;
+        (seeds, contacts.unresolved().collect())
     }
 }
 
@@ -438,7 +437,8 @@ impl Builder {
         Ok(Arc::new(Inner {
             balancer: Balancer::new(
                 Arc::clone(&cluster),
-                chooser(config.policy, &mut fastrand::Rng::new()),
+                config.policy,
+                &mut fastrand::Rng::new(),
             ),
             refresher: Refresher::new(Arc::clone(&config), cluster),
             pass_through: PassThrough::default(),

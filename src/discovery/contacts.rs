@@ -1,6 +1,7 @@
 //! The nodes that can be asked: those of the list, seeds, and those that are about to join.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::error::Error as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,8 @@ pub(crate) struct Contacts {
     /// next.
     others: HashMap<SocketAddr, Arc<Node>>,
     names: Names,
+    /// Names that could not be resolved when that was last tried, and why.
+    unresolved: BTreeMap<Box<str>, String>,
     asking: JoinSet<Answer>,
     unanswered: HashSet<(SocketAddr, Arc<str>)>,
 }
@@ -56,6 +59,7 @@ impl Contacts {
             config,
             others: HashMap::new(),
             names: HashMap::new(),
+            unresolved: BTreeMap::new(),
             asking: JoinSet::new(),
             unanswered: HashSet::new(),
         }
@@ -105,31 +109,39 @@ impl Contacts {
         let known = known
             .map(|(addresses, _)| addresses.clone())
             .unwrap_or_default();
-        match timeout(
-            self.config.discovery_timeout,
-            self.config.resolver.resolve_dns(name),
-        )
-        .await
-        {
+        let limit = self.config.discovery_timeout;
+        let error = match timeout(limit, self.config.resolver.resolve_dns(name)).await {
             Ok(Ok(addresses)) if !addresses.is_empty() => {
                 // A node that was known by its address alone has a name now.
                 self.others.retain(|addr, _| {
                     known.contains(&addr.ip()) || !addresses.contains(&addr.ip())
                 });
+                self.unresolved.remove(name);
                 self.names
                     .insert(name.into(), (addresses.clone(), Instant::now()));
-                addresses
+                return addresses;
             }
-            failure => {
-                let error = failure.map(|resolved| resolved.err());
-                tracing::warn!(
-                    name,
-                    ?error,
-                    "the name of a seed does not resolve; check it and the resolver"
-                );
-                known
-            }
-        }
+            Ok(Ok(_)) => "it has no address".to_owned(),
+            Ok(Err(error)) => error
+                .source()
+                .map_or_else(|| error.to_string(), ToString::to_string),
+            Err(_) => format!("no answer within {limit:?}"),
+        };
+        tracing::warn!(
+            name,
+            error,
+            "the name of a seed does not resolve; check it and the resolver"
+        );
+        self.unresolved
+            .insert(name.into(), format!("does not resolve: {error}"));
+        known
+    }
+
+    /// The names of seeds that do not resolve, and why.
+    pub(crate) fn unresolved(&self) -> impl Iterator<Item = (String, String)> {
+        self.unresolved
+            .iter()
+            .map(|(name, why)| (name.to_string(), why.clone()))
     }
 
     /// Asks all `nodes` side by side and notes in `survey` what they say.

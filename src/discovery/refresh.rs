@@ -63,10 +63,10 @@ impl Refresh {
                 }
                 Finding::Nobody => self.report_empty(rank, scope),
                 Finding::Unreachable => {
-                    error = Some(unanswered(&survey));
+                    error = Some(self.unanswered(&survey));
                 }
                 Finding::Silence => {
-                    error = Some(unanswered(&survey));
+                    error = Some(self.unanswered(&survey));
                     break;
                 }
             }
@@ -184,15 +184,15 @@ impl Refresh {
             tracing::error!(%scope, "no node lives in this scope; check the names of datacenter and rack");
         }
     }
-}
 
-fn unanswered(survey: &Survey) -> RefreshError {
-    let mut failures: Vec<_> = survey
-        .failures()
-        .map(|(who, why)| (who.to_string(), why.to_owned()))
-        .collect();
-    failures.sort_unstable();
-    RefreshError::Unanswered(failures)
+    fn unanswered(&self, survey: &Survey) -> RefreshError {
+        let failures = survey
+            .failures()
+            .map(|(who, why)| (who.to_string(), why.to_owned()));
+        let mut failures: Vec<_> = failures.chain(self.contacts.unresolved()).collect();
+        failures.sort_unstable();
+        RefreshError::Unanswered(failures)
+    }
 }
 
 /// The nodes that can be used before anyone was asked: the seeds that are addresses, if any node of the cluster may serve.
