@@ -20,6 +20,7 @@ use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::node::Node;
 use crate::pass_through::PassThrough;
+use crate::policy::chooser;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::stats::Stats;
@@ -437,8 +438,7 @@ impl Builder {
         Ok(Arc::new(Inner {
             balancer: Balancer::new(
                 Arc::clone(&cluster),
-                config.policy,
-                &mut fastrand::Rng::new(),
+                chooser(config.policy, &mut fastrand::Rng::new()),
             ),
             refresher: Refresher::new(Arc::clone(&config), cluster),
             pass_through: PassThrough::default(),
