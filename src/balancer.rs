@@ -13,10 +13,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::attempts::{Attempts, Invocation};
 use crate::cluster::Cluster;
+use crate::config::Policy;
 use crate::error::{BoxError, ConnectError, Error};
 use crate::node::Node;
-use crate::plan::Plan;
-use crate::policy::Choose;
+use crate::plan::{Plan, Turns};
+use crate::policy::{Choose, chooser};
 use crate::transport::{NodeBody, SendError};
 
 /// Whether a request is DynamoDB's, and so for the cluster.
@@ -44,6 +45,7 @@ pub(crate) struct Limits {
 pub(crate) struct Balancer {
     pub(crate) cluster: Arc<Cluster>,
     chooser: Box<dyn Choose>,
+    turns: Turns,
     attempts: Attempts,
 }
 
@@ -55,10 +57,12 @@ enum Failure {
 }
 
 impl Balancer {
-    pub(crate) fn new(cluster: Arc<Cluster>, chooser: Box<dyn Choose>) -> Self {
+    pub(crate) fn new(cluster: Arc<Cluster>, policy: Policy, random: &mut fastrand::Rng) -> Self {
+        let turns = Turns::starting_at(random.u64(..));
         Self {
             cluster,
-            chooser,
+            chooser: chooser(policy, random),
+            turns,
             attempts: Attempts::new(),
         }
     }
@@ -90,6 +94,7 @@ impl Balancer {
         let mut plan = Plan::new(
             &self.cluster,
             &*self.chooser,
+            &self.turns,
             self.attempts.earlier(&head.headers),
         );
         let mut tried: Vec<(SocketAddr, ConnectError)> = Vec::new();
@@ -97,6 +102,9 @@ impl Balancer {
             let left = limits.connect_budget.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 break;
+            }
+            if !tried.is_empty() {
+                self.cluster.note_redispatch();
             }
             let limits = Limits {
                 connect: limits.connect.min(left),
@@ -116,7 +124,6 @@ impl Balancer {
                     plan.tried(&node);
                     tried.push((node.addr(), error));
                     self.cluster.want_refresh();
-                    self.cluster.note_redispatch();
                 }
                 Err(Failure::Final(error)) => {
                     self.remember(invocation, &node);
@@ -130,7 +137,7 @@ impl Balancer {
 
     /// The node that a request would try first now.
     pub(crate) fn first_choice(&self) -> Option<Arc<Node>> {
-        Plan::new(&self.cluster, &*self.chooser, Vec::new()).next()
+        Plan::new(&self.cluster, &*self.chooser, &self.turns, Vec::new()).next()
     }
 
     fn remember(&self, invocation: Option<Invocation>, node: &Node) {
@@ -144,22 +151,21 @@ impl Balancer {
 /// replaced by another.
 async fn attempt(
     node: &Arc<Node>,
-    head: Parts,
+    mut head: Parts,
     body: &Bytes,
     limits: Limits,
 ) -> Result<Response<NodeBody>, Failure> {
-    let mut head = Box::new(head);
     loop {
         let mut lease = match node.pool.lease(limits.connect).await {
             Ok(lease) => lease,
             Err(error) => {
                 node.counters.not_connected();
-                return Err(Failure::Unsent(head, error));
+                return Err(Failure::Unsent(Box::new(head), error));
             }
         };
         let sending = lease
             .connection
-            .send(Request::from_parts(*head, Full::new(body.clone())));
+            .send(Request::from_parts(head, Full::new(body.clone())));
         let answer = match limits.read {
             None => sending.await,
             Some(limit) => match timeout(limit, sending).await {
@@ -183,7 +189,7 @@ async fn attempt(
                 response.extensions_mut().insert(info);
                 return Ok(response);
             }
-            Err(SendError::Unsent(unsent, _)) if lease.reused() => head = unsent,
+            Err(SendError::Unsent(unsent, _)) if lease.reused() => head = *unsent,
             Err(SendError::Unsent(unsent, source)) => {
                 node.counters.not_connected();
                 return Err(Failure::Unsent(unsent, ConnectError::Closed(source)));

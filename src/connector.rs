@@ -20,7 +20,6 @@ use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::node::Node;
 use crate::pass_through::PassThrough;
-use crate::policy::chooser;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::stats::Stats;
@@ -438,7 +437,8 @@ impl Builder {
         Ok(Arc::new(Inner {
             balancer: Balancer::new(
                 Arc::clone(&cluster),
-                chooser(config.policy, &mut fastrand::Rng::new()),
+                config.policy,
+                &mut fastrand::Rng::new(),
             ),
             refresher: Refresher::new(Arc::clone(&config), cluster),
             pass_through: PassThrough::default(),

@@ -7,8 +7,7 @@ use std::fmt::Debug;
 
 use crate::config::Policy;
 
-/// Chooses the node that a request tries first. Where it cannot be reached, the plan goes on at random, so that the load of
-/// a dead node spreads evenly over the others whatever the policy.
+/// Chooses the node that a request tries first. What comes after it, where it cannot be reached, is the plan's.
 pub(crate) trait Choose: Debug + Send + Sync {
     /// An index below `nodes`, which is not zero. Called for every request: it allocates nothing and takes no lock.
     fn first(&self, nodes: usize) -> usize;
