@@ -44,7 +44,10 @@ pub(crate) struct Cluster {
     /// `None` only before the first nodes are known.
     snapshot: ArcSwapOption<Snapshot>,
     rounds: watch::Sender<Rounds>,
+    /// Soon.
     refresh_wanted: Notify,
+    /// At once.
+    refresh_demanded: Notify,
     used: AtomicBool,
     asleep: AtomicBool,
     redispatched: AtomicU64,
@@ -61,6 +64,7 @@ impl Cluster {
                 last,
             }),
             refresh_wanted: Notify::new(),
+            refresh_demanded: Notify::new(),
             used: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
             redispatched: AtomicU64::new(0),
@@ -129,6 +133,10 @@ impl Cluster {
         self.refresh_wanted.notified().await;
     }
 
+    pub(crate) async fn refresh_demanded(&self) {
+        self.refresh_demanded.notified().await;
+    }
+
     pub(crate) fn begin_round(&self) {
         self.rounds.send_modify(|r| r.begun += 1);
     }
@@ -144,7 +152,7 @@ impl Cluster {
     pub(crate) async fn refresh(&self) -> Result<(), Arc<RefreshError>> {
         let mut rounds = self.rounds.subscribe();
         let next = rounds.borrow_and_update().begun + 1;
-        self.want_refresh();
+        self.refresh_demanded.notify_one();
         // The sender lives as long as `self`, so this ends by the condition alone.
         match rounds.wait_for(|r| r.ended >= next).await {
             Ok(rounds) => rounds.last.clone(),
