@@ -10,7 +10,7 @@ mod rerouted;
 mod support;
 
 use alternator_connector::{AlternatorConnector, Policy, Tls};
-use alternator_testcluster::{Builder, Cluster};
+use alternator_testcluster::{Builder, Cluster, Node};
 use aws_sdk_dynamodb::Client;
 use support::*;
 
@@ -42,4 +42,13 @@ async fn put(client: &Client, key: impl Into<String>) -> Result<(), aws_sdk_dyna
     let item = client.put_item().table_name(TABLE).item("pk", s(key));
     item.send().await?;
     Ok(())
+}
+
+/// Closes every connection of the node. One whose answer has just been read may not be idle yet.
+async fn disconnect(node: &Node) {
+    eventually("every connection is closed", async || {
+        node.close_idle();
+        node.stats().open == 0
+    })
+    .await;
 }

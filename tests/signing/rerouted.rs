@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 
 use crate::made::{Made, arrived};
 use crate::support::*;
-use crate::{client_noting, connector, enforcing, put};
+use crate::{client_noting, connector, disconnect, enforcing, put};
 
 /// Writes while the first of three nodes cannot be connected, and checks what the others received.
 async fn while_the_first_node(tls: Tls, breaks: impl Fn(&Cluster)) {
@@ -26,6 +26,7 @@ async fn while_the_first_node(tls: Tls, breaks: impl Fn(&Cluster)) {
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     breaks(&cluster);
+    disconnect(&cluster.node(0)).await;
     let before = data_requests(&cluster);
     for i in 0..30 {
         put(&client, i.to_string()).await.unwrap();
@@ -43,11 +44,7 @@ async fn while_the_first_node(tls: Tls, breaks: impl Fn(&Cluster)) {
 #[tokio::test]
 async fn a_request_arrives_unchanged_after_a_node_that_refuses() {
     for tls in [Tls::Off, Tls::Server] {
-        while_the_first_node(tls, |cluster| {
-            cluster.node(0).inject(Fault::Refuse);
-            cluster.node(0).close_idle();
-        })
-        .await;
+        while_the_first_node(tls, |cluster| cluster.node(0).inject(Fault::Refuse)).await;
     }
 }
 
@@ -63,7 +60,6 @@ async fn a_request_arrives_unchanged_after_a_node_that_resets_handshakes() {
     for fault in [Fault::ResetOnAccept, Fault::ResetDuringTls] {
         while_the_first_node(Tls::Server, |cluster| {
             cluster.node(0).inject(fault.clone());
-            cluster.node(0).close_idle();
         })
         .await;
     }
@@ -83,7 +79,7 @@ async fn what_arrives_among_resets_and_closed_connections_was_made_by_the_sdk() 
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     cluster.node(0).inject(Fault::ResetOnAccept);
-    cluster.node(0).close_idle();
+    disconnect(&cluster.node(0)).await;
 
     let writers: Vec<_> = (0..4)
         .map(|w| tokio::spawn(write(client.clone(), w)))

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use tokio::time::{Instant, timeout};
 
 use crate::support::*;
-use crate::{connector, trusting};
+use crate::{connector, disconnect, trusting};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -28,7 +28,7 @@ async fn a_request_moves_on_from(fault: Fault, words: &str) {
     eventually_routes_to(&connector, &cluster.nodes()).await;
 
     cluster.node(0).inject(fault.clone());
-    cluster.node(0).close_idle();
+    disconnect(&cluster.node(0)).await;
     let before = data_requests(&cluster);
     for _ in 0..6 {
         timeout(Duration::from_secs(30), client.list_tables().send())
@@ -41,9 +41,9 @@ async fn a_request_moves_on_from(fault: Fault, words: &str) {
     assert_eq!(after.iter().sum::<u64>(), before.iter().sum::<u64>() + 6);
     assert_eq!(connector.stats().redispatched, 2);
 
-    for node in cluster.nodes() {
+    for node in &cluster.nodes()[1..] {
         node.inject(fault.clone());
-        node.close_idle();
+        disconnect(node).await;
     }
     let begun = Instant::now();
     let error = client.list_tables().send().await.unwrap_err();

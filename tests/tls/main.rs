@@ -15,7 +15,7 @@ mod support;
 mod trust;
 
 use alternator_connector::{AlternatorConnector, Policy, Tls};
-use alternator_testcluster::Cluster;
+use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use support::*;
 
@@ -41,7 +41,7 @@ async fn assert_serves(connector: &AlternatorConnector, cluster: &Cluster) {
     }
     let after = data_requests(cluster);
     assert!(after.iter().zip(&before).all(|(a, b)| a > b), "{after:?}");
-    let asked = |n: &alternator_testcluster::Node| n.stats().requests_of("GET /localnodes") > 0;
+    let asked = |n: &Node| n.stats().requests_of("GET /localnodes") > 0;
     eventually("discovery asks", async || cluster.nodes().iter().any(asked)).await;
 }
 
@@ -55,4 +55,13 @@ async fn assert_refused(connector: &AlternatorConnector, cluster: &Cluster) -> S
         assert!(node.heads().is_empty() && !node.saw(b"/"), "{node:?}");
     }
     DisplayErrorContext(error).to_string()
+}
+
+/// Closes every connection of the node. One whose answer has just been read may not be idle yet.
+async fn disconnect(node: &Node) {
+    eventually("every connection is closed", async || {
+        node.close_idle();
+        node.stats().open == 0
+    })
+    .await;
 }

@@ -23,6 +23,7 @@ async fn every_connection_after_the_first_resumes_the_nodes_session() {
         .unwrap();
     let connector = connector(&cluster, trusting(&cluster))
         .active_refresh_interval(Duration::from_secs(3600))
+        .max_connections_per_node(1)
         .build()
         .unwrap();
     assert_serves(&connector, &cluster).await;
