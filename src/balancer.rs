@@ -110,23 +110,29 @@ impl Balancer {
                 connect: limits.connect.min(left),
                 ..limits
             };
+            let mut trying = Trying {
+                attempts: &self.attempts,
+                invocation,
+                node: node.addr(),
+            };
             match attempt(&node, head, &body, limits).await {
                 Ok(response) => {
                     // A throttled or failed request comes back, and should meet another node then.
-                    if response.status().is_client_error() || response.status().is_server_error() {
-                        self.remember(invocation, &node);
+                    if !(response.status().is_client_error() || response.status().is_server_error())
+                    {
+                        trying.forget();
                     }
                     return Ok(response);
                 }
                 Err(Failure::Unsent(unsent, error)) => {
                     tracing::debug!(node = %node.addr(), %error, "node not connected, trying another");
+                    trying.forget();
                     head = *unsent;
                     plan.tried(&node);
                     tried.push((node.addr(), error));
                     self.cluster.want_refresh();
                 }
                 Err(Failure::Final(error)) => {
-                    self.remember(invocation, &node);
                     self.cluster.want_refresh();
                     return Err(error);
                 }
@@ -139,10 +145,26 @@ impl Balancer {
     pub(crate) fn first_choice(&self) -> Option<Arc<Node>> {
         Plan::new(&self.cluster, &*self.chooser, &self.turns, Vec::new()).next()
     }
+}
 
-    fn remember(&self, invocation: Option<Invocation>, node: &Node) {
-        if let Some(invocation) = invocation {
-            self.attempts.failed(invocation, node.addr());
+/// Remembers for the request's next attempt that a node was tried: also if the call is dropped while it waits, as by the
+/// SDK's own timeouts.
+struct Trying<'a> {
+    attempts: &'a Attempts,
+    invocation: Option<Invocation>,
+    node: SocketAddr,
+}
+
+impl Trying<'_> {
+    fn forget(&mut self) {
+        self.invocation = None;
+    }
+}
+
+impl Drop for Trying<'_> {
+    fn drop(&mut self) {
+        if let Some(invocation) = self.invocation {
+            self.attempts.failed(invocation, self.node);
         }
     }
 }
