@@ -58,7 +58,7 @@ async fn requests_of_other_services_arrive_untouched_and_so_do_their_answers() {
             "x-twice: 1".to_owned(),
             "x-twice: 2".to_owned(),
         ];
-        expected.extend(target.map(|target| format!("x-amz-target: {target}").to_owned()));
+        expected.extend(target.map(|target| format!("x-amz-target: {target}")));
         lines.sort();
         expected.sort();
         assert_eq!(lines, expected);
