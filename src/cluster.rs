@@ -2,7 +2,10 @@
 //! refreshes it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 
 use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::{Notify, watch};
@@ -30,9 +33,10 @@ impl Snapshot {
     }
 }
 
-/// How many refreshes were begun and ended, and how the last one ended.
+/// How many refreshes were begun and ended, how many there must be, and how the last one ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Rounds {
+    demanded: u64,
     pub(crate) begun: u64,
     pub(crate) ended: u64,
     pub(crate) last: Result<(), Arc<RefreshError>>,
@@ -44,10 +48,7 @@ pub(crate) struct Cluster {
     /// `None` only before the first nodes are known.
     snapshot: ArcSwapOption<Snapshot>,
     rounds: watch::Sender<Rounds>,
-    /// Soon.
     refresh_wanted: Notify,
-    /// At once.
-    refresh_demanded: Notify,
     used: AtomicBool,
     asleep: AtomicBool,
     redispatched: AtomicU64,
@@ -59,12 +60,12 @@ impl Cluster {
         Self {
             snapshot: ArcSwapOption::new(first.map(Arc::new)),
             rounds: watch::Sender::new(Rounds {
+                demanded: 0,
                 begun: 0,
                 ended: 0,
                 last,
             }),
             refresh_wanted: Notify::new(),
-            refresh_demanded: Notify::new(),
             used: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
             redispatched: AtomicU64::new(0),
@@ -105,8 +106,9 @@ impl Cluster {
     pub(crate) fn note_use(&self) {
         // Written only when it changes: the line stays shared between the threads that read it.
         if !self.used.load(Relaxed) {
-            self.used.store(true, Relaxed);
-            if self.asleep.swap(false, Relaxed) {
+            // In one order with `fall_asleep`: either this sees the sleeper, or the sleeper sees this.
+            self.used.store(true, SeqCst);
+            if self.asleep.swap(false, SeqCst) {
                 self.refresh_wanted.notify_one();
             }
         }
@@ -119,8 +121,8 @@ impl Cluster {
 
     /// Says that the refresher is about to sleep for long.
     pub(crate) fn fall_asleep(&self) {
-        self.asleep.store(true, Relaxed);
-        if self.used.load(Relaxed) {
+        self.asleep.store(true, SeqCst);
+        if self.used.load(SeqCst) {
             self.refresh_wanted.notify_one();
         }
     }
@@ -133,8 +135,11 @@ impl Cluster {
         self.refresh_wanted.notified().await;
     }
 
+    /// Waits until someone waits for a refresh that has not begun.
     pub(crate) async fn refresh_demanded(&self) {
-        self.refresh_demanded.notified().await;
+        let mut rounds = self.rounds.subscribe();
+        // The sender lives as long as `self`.
+        let _ = rounds.wait_for(|r| r.demanded > r.begun).await;
     }
 
     pub(crate) fn begin_round(&self) {
@@ -152,7 +157,8 @@ impl Cluster {
     pub(crate) async fn refresh(&self) -> Result<(), Arc<RefreshError>> {
         let mut rounds = self.rounds.subscribe();
         let next = rounds.borrow_and_update().begun + 1;
-        self.refresh_demanded.notify_one();
+        self.rounds
+            .send_modify(|r| r.demanded = r.demanded.max(next));
         // The sender lives as long as `self`, so this ends by the condition alone.
         match rounds.wait_for(|r| r.ended >= next).await {
             Ok(rounds) => rounds.last.clone(),
