@@ -1,16 +1,15 @@
 //! The nodes that can be asked: those of the list, seeds, and those that are about to join.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::error::Error as _;
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::dns::ResolveDns;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::ask::ask;
+use super::names::Names;
 use super::survey::Survey;
 use crate::config::Config;
 use crate::node::Node;
@@ -18,10 +17,7 @@ use crate::seed::Host;
 
 /// How long a refresh waits for the slower of several contacts once it has heard one. A slow one goes on in the background
 /// and is heard in the next refresh.
-const GRACE: Duration = Duration::from_millis(250);
-
-/// How long the addresses of a seed's name are believed, as resolvers rarely tell the lifetime of a record.
-const NAME_LIFETIME: Duration = Duration::from_secs(30);
+pub(crate) const GRACE: Duration = Duration::from_millis(250);
 
 /// When a round of questions is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,38 +26,41 @@ pub(crate) enum Patience {
     Grace,
     /// After the grace period if anyone has answered, and else when all have failed.
     UntilHeard,
+    /// After the grace period if a node that is listed has answered, and else when all have failed.
+    UntilAlive,
 }
 
 struct Answer {
     contact: SocketAddr,
     path: Arc<str>,
+    when: Instant,
     listed: Result<Vec<SocketAddr>, String>,
 }
 
-/// What the names of seeds were resolved to, and when.
-type Names = HashMap<Box<str>, (Vec<IpAddr>, Instant)>;
-
 pub(crate) struct Contacts {
     config: Arc<Config>,
+    names: Names,
     /// Nodes that are not in the list: seeds, and nodes about to join. They keep their connections from one refresh to the
     /// next.
     others: HashMap<SocketAddr, Arc<Node>>,
-    names: Names,
-    /// Names that could not be resolved when that was last tried, and why.
-    unresolved: BTreeMap<Box<str>, String>,
     asking: JoinSet<Answer>,
-    unanswered: HashSet<(SocketAddr, Arc<str>)>,
+    /// The questions under way, with the round in which they were asked.
+    unanswered: HashMap<(SocketAddr, Arc<str>), u64>,
+    /// Answers that came while another scope was asked about.
+    late: Vec<Answer>,
+    round: u64,
 }
 
 impl Contacts {
     pub(crate) fn new(config: Arc<Config>) -> Self {
         Self {
+            names: Names::new(Arc::clone(&config)),
             config,
             others: HashMap::new(),
-            names: HashMap::new(),
-            unresolved: BTreeMap::new(),
             asking: JoinSet::new(),
-            unanswered: HashSet::new(),
+            unanswered: HashMap::new(),
+            late: Vec::new(),
+            round: 0,
         }
     }
 
@@ -82,14 +81,17 @@ impl Contacts {
         Arc::clone(node)
     }
 
-    /// Every address of every seed, names resolved within the last half minute or, if `anew`, now.
+    /// Every known address of every seed, names resolved lately or, if `anew`, now.
     pub(crate) async fn seeds(&mut self, anew: bool, list: &[Arc<Node>]) -> Vec<Arc<Node>> {
+        let named = self.names.resolve(anew).await;
+        // A node that was known by its address alone has a name now.
+        self.others.retain(|addr, _| !named.contains(&addr.ip()));
         let config = Arc::clone(&self.config);
         let mut seeds = Vec::new();
         for host in &config.seeds.hosts {
             let addresses = match host {
                 Host::Ip(ip) => vec![*ip],
-                Host::Name(name) => self.resolve(name, anew).await,
+                Host::Name(name) => self.names.addresses(name).to_vec(),
             };
             for ip in addresses {
                 seeds.push(self.node(SocketAddr::new(ip, config.seeds.port), list));
@@ -98,50 +100,20 @@ impl Contacts {
         seeds
     }
 
-    async fn resolve(&mut self, name: &str, anew: bool) -> Vec<IpAddr> {
-        let known = self.names.get(name);
-        if let Some((addresses, when)) = known
-            && !anew
-            && when.elapsed() < NAME_LIFETIME
-        {
-            return addresses.clone();
-        }
-        let known = known
-            .map(|(addresses, _)| addresses.clone())
-            .unwrap_or_default();
-        let limit = self.config.discovery_timeout;
-        let error = match timeout(limit, self.config.resolver.resolve_dns(name)).await {
-            Ok(Ok(addresses)) if !addresses.is_empty() => {
-                // A node that was known by its address alone has a name now.
-                self.others.retain(|addr, _| {
-                    known.contains(&addr.ip()) || !addresses.contains(&addr.ip())
-                });
-                self.unresolved.remove(name);
-                self.names
-                    .insert(name.into(), (addresses.clone(), Instant::now()));
-                return addresses;
-            }
-            Ok(Ok(_)) => "it has no address".to_owned(),
-            Ok(Err(error)) => error
-                .source()
-                .map_or_else(|| error.to_string(), ToString::to_string),
-            Err(_) => format!("no answer within {limit:?}"),
-        };
-        tracing::warn!(
-            name,
-            error,
-            "the name of a seed does not resolve; check it and the resolver"
-        );
-        self.unresolved
-            .insert(name.into(), format!("does not resolve: {error}"));
-        known
-    }
-
     /// The names of seeds that do not resolve, and why.
     pub(crate) fn unresolved(&self) -> impl Iterator<Item = (String, String)> {
-        self.unresolved
-            .iter()
-            .map(|(name, why)| (name.to_string(), why.clone()))
+        self.names.unresolved()
+    }
+
+    /// Begins a round of questions about one scope, and notes the answers that came after the refresh that asked for them.
+    pub(crate) fn begin(&mut self, path: &Arc<str>, survey: &mut Survey) {
+        self.round += 1;
+        for answer in std::mem::take(&mut self.late) {
+            self.note(answer, path, survey);
+        }
+        while let Some(Ok(answer)) = self.asking.try_join_next() {
+            self.note(answer, path, survey);
+        }
     }
 
     /// Asks all `nodes` side by side and notes in `survey` what they say.
@@ -154,34 +126,33 @@ impl Contacts {
     ) {
         for node in nodes {
             survey.note_asked(node.addr());
+            let question = (node.addr(), Arc::clone(path));
             // Nobody is asked twice at once: a node that hangs holds one question, not one per refresh.
-            if self.unanswered.insert((node.addr(), Arc::clone(path))) {
-                let (node, path, limit) = (
-                    Arc::clone(node),
-                    Arc::clone(path),
-                    self.config.discovery_timeout,
-                );
-                self.asking.spawn(async move {
-                    let listed = ask(&node, &path, limit).await.map_err(|e| e.to_string());
-                    Answer {
-                        contact: node.addr(),
-                        path,
-                        listed,
-                    }
-                });
+            if self.unanswered.contains_key(&question) {
+                continue;
             }
+            self.unanswered.insert(question, self.round);
+            let (node, path) = (Arc::clone(node), Arc::clone(path));
+            let limit = self.config.discovery_timeout;
+            self.asking.spawn(async move {
+                let listed = ask(&node, &path, limit).await.map_err(|e| e.to_string());
+                Answer {
+                    contact: node.addr(),
+                    path,
+                    when: Instant::now(),
+                    listed,
+                }
+            });
         }
-        let grace = Instant::now() + GRACE.min(self.config.discovery_timeout);
-        let end = Instant::now() + self.config.discovery_timeout;
-        while nodes
-            .iter()
-            .any(|n| self.unanswered.contains(&(n.addr(), Arc::clone(path))))
-        {
-            let until = if patience == Patience::Grace || survey.anyone_answered() {
-                grace
-            } else {
-                end
+        let begun = Instant::now();
+        while self.is_waiting_for(nodes, path) {
+            let enough = match patience {
+                Patience::Grace => true,
+                Patience::UntilHeard => survey.anyone_answered(),
+                Patience::UntilAlive => survey.anyone_lives(),
             };
+            let limit = self.config.discovery_timeout;
+            let until = begun + if enough { GRACE.min(limit) } else { limit };
             match timeout_at(until, self.asking.join_next()).await {
                 Ok(Some(Ok(answer))) => self.note(answer, path, survey),
                 // The task ended without an answer, with the runtime it ran on.
@@ -194,23 +165,28 @@ impl Contacts {
         }
     }
 
-    /// Notes the answers that came after the refresh that asked for them.
-    pub(crate) fn note_late(&mut self, path: &Arc<str>, survey: &mut Survey) {
-        while let Some(Ok(answer)) = self.asking.try_join_next() {
-            self.note(answer, path, survey);
-        }
+    /// Whether one of the nodes was asked in this round and has not answered. Whoever has been silent since an earlier one
+    /// is not waited for again.
+    fn is_waiting_for(&self, nodes: &[Arc<Node>], path: &Arc<str>) -> bool {
+        nodes.iter().any(|node| {
+            let asked = self.unanswered.get(&(node.addr(), Arc::clone(path)));
+            asked == Some(&self.round)
+        })
     }
 
     fn note(&mut self, answer: Answer, path: &Arc<str>, survey: &mut Survey) {
-        let Answer {
-            contact,
-            path: answered,
-            listed,
-        } = answer;
-        if answered == *path {
-            survey.note(contact, listed);
+        let question = (answer.contact, Arc::clone(&answer.path));
+        self.unanswered.remove(&question);
+        // What was said before a long sleep is no news after it.
+        let fresh = self.config.active_refresh_interval * 2 + self.config.discovery_timeout;
+        if answer.when.elapsed() > fresh {
+            return;
         }
-        self.unanswered.remove(&(contact, answered));
+        if answer.path == *path {
+            survey.note(answer.contact, answer.listed);
+        } else {
+            self.late.push(answer);
+        }
     }
 
     /// Forgets everyone who is neither a seed nor listed; whoever is in `list` now belongs to the snapshot.
@@ -239,6 +215,6 @@ impl Contacts {
 fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a Host> {
     config.seeds.hosts.iter().find(|host| match host {
         Host::Ip(seed) => *seed == ip,
-        Host::Name(name) => names.get(name).is_some_and(|(ips, _)| ips.contains(&ip)),
+        Host::Name(name) => names.addresses(name).contains(&ip),
     })
 }

@@ -3,6 +3,7 @@
 mod ask;
 mod contacts;
 mod localnodes;
+mod names;
 mod refresh;
 mod refresher;
 mod survey;

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::contacts::{Contacts, Patience};
-use super::survey::{Finding, Misses, Survey};
+use super::survey::{Finding, MISSES_TO_LEAVE, Misses, Survey};
 use crate::cluster::{Cluster, Snapshot};
 use crate::config::Config;
 use crate::error::RefreshError;
@@ -27,6 +29,8 @@ pub(crate) struct Refresh {
     misses: Misses,
     /// The place of the scope that the list belongs to among the configured ones.
     in_force: Option<usize>,
+    /// In how many refreshes in a row that scope had no live node.
+    lost: u32,
     /// Places of scopes that were reported as empty.
     reported: HashSet<usize>,
 }
@@ -43,6 +47,7 @@ impl Refresh {
             config,
             misses: Misses::new(),
             in_force,
+            lost: 0,
             reported: HashSet::new(),
         }
     }
@@ -53,22 +58,31 @@ impl Refresh {
         let scopes = self.config.scopes.clone();
         let mut error = None;
         for (rank, scope) in scopes.iter().enumerate() {
-            let survey = self.survey(scope, &list).await;
-            let misses = (self.in_force == Some(rank)).then_some(&mut self.misses);
-            match survey.finding(misses) {
+            let in_force = self.in_force == Some(rank);
+            let survey = self.survey(scope, in_force, &list).await;
+            let misses = in_force.then_some(&mut self.misses);
+            let finding = survey.finding(misses);
+            match &finding {
                 Finding::Nodes(nodes) => {
                     self.enter(rank, scope);
-                    self.publish(cluster, &list, &nodes, &survey);
+                    self.publish(cluster, &list, nodes, &survey);
                     return Ok(());
                 }
-                Finding::Nobody => self.report_empty(rank, scope),
-                Finding::Unreachable => {
-                    error = Some(self.unanswered(&survey));
-                }
-                Finding::Silence => {
-                    error = Some(self.unanswered(&survey));
+                Finding::Nobody => {}
+                Finding::Unreachable | Finding::Silence => error = Some(self.unanswered(&survey)),
+            }
+            if finding == Finding::Silence {
+                break;
+            }
+            if in_force {
+                // Its nodes may serve requests all the same: one bad moment of discovery is no reason to leave them.
+                self.lost += 1;
+                if self.lost < MISSES_TO_LEAVE {
                     break;
                 }
+            }
+            if finding == Finding::Nobody {
+                self.report_empty(rank, scope);
             }
         }
         if list.is_empty() && scopes.contains(&Scope::Cluster) {
@@ -82,10 +96,10 @@ impl Refresh {
         }))
     }
 
-    async fn survey(&mut self, scope: &Scope, list: &[Arc<Node>]) -> Survey {
+    async fn survey(&mut self, scope: &Scope, in_force: bool, list: &[Arc<Node>]) -> Survey {
         let path: Arc<str> = scope.localnodes().into();
         let mut survey = Survey::new(list.iter().map(|n| n.addr()));
-        self.contacts.note_late(&path, &mut survey);
+        self.contacts.begin(&path, &mut survey);
 
         let witnesses = fastrand::choose_multiple(list, WITNESSES)
             .into_iter()
@@ -94,8 +108,9 @@ impl Refresh {
         self.contacts
             .ask(&witnesses, &path, Patience::Grace, &mut survey)
             .await;
-        let silent = !survey.anyone_answered();
-        if silent || *scope == Scope::Cluster {
+        // A few who agree are believed. Fewer may know less than the seeds do.
+        if survey.answers() < WITNESSES || *scope == Scope::Cluster {
+            let silent = !survey.anyone_answered();
             let mut more = self.contacts.seeds(silent, list).await;
             let listed = survey.listed();
             more.retain(|n| !survey.was_asked(n.addr()) && !listed.contains(&n.addr()));
@@ -115,20 +130,26 @@ impl Refresh {
                 .ask(&more, &path, Patience::UntilHeard, &mut survey)
                 .await;
         }
+        // A list that is still empty is worth waiting for, as the next scope may be far away.
+        let patience = if list.is_empty() {
+            Patience::UntilAlive
+        } else {
+            Patience::UntilHeard
+        };
+        let end = Instant::now() + self.config.discovery_timeout;
         loop {
-            let next = survey.to_ask();
-            if next.is_empty() {
+            let mut next = survey.to_ask(in_force);
+            if next.is_empty() || Instant::now() > end {
                 return survey;
             }
-            for addrs in next.chunks(SIDE_BY_SIDE) {
-                let nodes: Vec<_> = addrs
-                    .iter()
-                    .map(|addr| self.contacts.node(*addr, list))
-                    .collect();
-                self.contacts
-                    .ask(&nodes, &path, Patience::UntilHeard, &mut survey)
-                    .await;
-            }
+            next.truncate(SIDE_BY_SIDE);
+            let nodes: Vec<_> = next
+                .iter()
+                .map(|addr| self.contacts.node(*addr, list))
+                .collect();
+            self.contacts
+                .ask(&nodes, &path, patience, &mut survey)
+                .await;
         }
     }
 
@@ -168,6 +189,7 @@ impl Refresh {
 
     fn enter(&mut self, rank: usize, scope: &Scope) {
         self.reported.remove(&rank);
+        self.lost = 0;
         if self.in_force != Some(rank) {
             self.misses.clear();
             self.in_force = Some(rank);

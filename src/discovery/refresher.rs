@@ -21,6 +21,9 @@ const JITTER: f64 = 0.1;
 /// The shortest time between two refreshes, as a part of the active interval, however many failures ask for one.
 const RUSH: u32 = 10;
 
+/// A limit of that, for those who refresh rarely.
+const LONGEST_RUSH: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(crate) struct Refresher {
     config: Arc<Config>,
@@ -79,6 +82,12 @@ impl Refresher {
         *task = Some(tokio::spawn(running).abort_handle());
     }
 
+    /// Sees to it that the task runs soon: if it gives no sign of life, another takes its place.
+    pub(crate) fn hurry(&self) {
+        let soon = self.shared.millis(Instant::now() + OVERDUE);
+        self.shared.due.fetch_min(soon, Relaxed);
+    }
+
     pub(crate) fn stop(&self) {
         if let Some(task) = self
             .task
@@ -119,9 +128,10 @@ impl Drop for Life {
 }
 
 /// A failure that goes on is said aloud once.
-fn report(outcome: &Result<(), RefreshError>, went_well_before: bool) {
+fn report(outcome: &Result<(), RefreshError>, before: Result<(), Arc<RefreshError>>) {
+    let failed_before = before.is_err_and(|e| !matches!(*e, RefreshError::Pending));
     match outcome {
-        Err(error) if went_well_before => {
+        Err(error) if !failed_before => {
             tracing::warn!(%error, "the node list could not be refreshed; it stays as it is");
         }
         Err(error) => tracing::debug!(%error, "the node list could still not be refreshed"),
@@ -134,10 +144,11 @@ async fn run(config: Arc<Config>, cluster: Arc<Cluster>, life: Life) {
     let mut last_use = Instant::now();
     loop {
         // A refresh asks for as long as there is someone new to ask; each step has its limit.
-        life.shared.expect(config.discovery_timeout * 4);
+        life.shared
+            .expect(config.discovery_timeout * 4 * config.scopes.len() as u32);
         cluster.begin_round();
         let outcome = refresh.run(&cluster).await;
-        report(&outcome, cluster.last_refresh().is_ok());
+        report(&outcome, cluster.last_refresh());
         cluster.end_round(outcome);
 
         let now = Instant::now();
@@ -155,12 +166,13 @@ async fn run(config: Arc<Config>, cluster: Arc<Cluster>, life: Life) {
         };
         let interval = interval.mul_f64(1.0 - JITTER + 2.0 * JITTER * fastrand::f64());
         life.shared.expect(interval);
+        let rush = (config.active_refresh_interval / RUSH).min(LONGEST_RUSH);
         tokio::select! {
             () = sleep(interval) => {}
             () = cluster.refresh_demanded() => {}
             () = async {
                 cluster.refresh_wanted().await;
-                sleep_until(now + config.active_refresh_interval / RUSH).await;
+                sleep_until(now + rush).await;
             } => {}
         }
     }

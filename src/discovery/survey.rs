@@ -14,7 +14,7 @@ pub(crate) type Misses = HashMap<SocketAddr, u32>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    current: Vec<SocketAddr>,
+    current: BTreeSet<SocketAddr>,
     heard: HashMap<SocketAddr, Vec<SocketAddr>>,
     failed: HashMap<SocketAddr, String>,
     asked: HashSet<SocketAddr>,
@@ -66,11 +66,28 @@ impl Survey {
         !self.heard.is_empty()
     }
 
-    /// Who failed to answer, and why.
+    /// How many have answered.
+    pub(crate) fn answers(&self) -> usize {
+        self.heard.len()
+    }
+
+    /// Whether anyone has answered who is listed.
+    pub(crate) fn anyone_lives(&self) -> bool {
+        self.heard
+            .values()
+            .flatten()
+            .any(|n| self.heard.contains_key(n))
+    }
+
+    /// Who was asked and has not answered, and why.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (SocketAddr, &str)> {
-        self.failed
-            .iter()
-            .map(|(contact, error)| (*contact, error.as_str()))
+        let silent = self.asked.iter().filter(|n| !self.heard.contains_key(n));
+        silent.map(|n| {
+            (
+                *n,
+                self.failed.get(n).map_or("no answer yet", String::as_str),
+            )
+        })
     }
 
     /// Every node that somebody lists.
@@ -78,18 +95,32 @@ impl Survey {
         self.heard.values().flatten().copied().collect()
     }
 
-    /// Who should be asked next: those who would join, those whom nobody lists any more, and, as long as none of the listed
-    /// has answered, all of them.
-    pub(crate) fn to_ask(&self) -> Vec<SocketAddr> {
+    /// Who should be asked next, the most useful first: those whom nobody lists any more, if the list is of this scope;
+    /// those who would join; and, as long as none of the listed has answered, all of them.
+    ///
+    /// The contacts are heard in turn, so that one with ten thousand false entries does not hide what another says.
+    pub(crate) fn to_ask(&self, in_force: bool) -> Vec<SocketAddr> {
+        let nobody_lives = !self.anyone_lives();
+        let mut joining: Vec<_> = self
+            .heard
+            .values()
+            .flat_map(|listed| {
+                let news = listed.iter().filter(|n| {
+                    !self.asked.contains(n) && (nobody_lives || !self.current.contains(n))
+                });
+                news.enumerate()
+            })
+            .collect();
+        joining.sort_unstable();
         let listed = self.listed();
-        let nobody_lives = !listed.iter().any(|n| self.heard.contains_key(n));
-        let joining = listed
+        let missing = self
+            .current
             .iter()
-            .filter(|n| nobody_lives || !self.current.contains(n));
-        let missing = self.current.iter().filter(|n| !listed.contains(n));
-        joining
-            .chain(missing)
-            .filter(|n| !self.asked.contains(n))
+            .filter(|n| in_force && !listed.contains(n) && !self.asked.contains(n));
+        let mut seen = HashSet::new();
+        missing
+            .chain(joining.into_iter().map(|(_, node)| node))
+            .filter(|n| seen.insert(**n))
             .copied()
             .collect()
     }
@@ -104,7 +135,7 @@ impl Survey {
         if listed.is_empty() {
             return Finding::Nobody;
         }
-        if !listed.iter().any(|n| self.heard.contains_key(n)) {
+        if !self.anyone_lives() {
             return Finding::Unreachable;
         }
         let answers_for_itself = |n: &SocketAddr| self.heard.get(n).is_some_and(|l| l.contains(n));
@@ -162,7 +193,7 @@ mod tests {
     fn a_listed_node_joins_only_once_it_has_answered_for_itself() {
         let all: &[u8] = &[1, 2, 3];
         let waiting = survey(&[1, 2], &[(1, all)], &[]);
-        assert_eq!(waiting.to_ask(), nodes(&[3]));
+        assert_eq!(waiting.to_ask(true), nodes(&[3]));
         assert_eq!(waiting.finding(None), found(&[1, 2]));
         assert_eq!(
             survey(&[1, 2], &[(1, all)], &[3]).finding(None),
@@ -182,7 +213,7 @@ mod tests {
     #[test]
     fn a_node_that_sees_only_itself_does_not_narrow_the_list() {
         let alone = survey(&[1, 2, 3], &[(1, &[1])], &[]);
-        assert_eq!(alone.to_ask(), nodes(&[2, 3]));
+        assert_eq!(alone.to_ask(true), nodes(&[2, 3]));
         let mut misses = Misses::new();
         let asked = survey(
             &[1, 2, 3],
@@ -242,7 +273,7 @@ mod tests {
             Finding::Nobody
         );
         let dead = survey(&[1, 2], &[(9, &[1, 2])], &[]);
-        assert_eq!(dead.to_ask(), nodes(&[1, 2]));
+        assert_eq!(dead.to_ask(true), nodes(&[1, 2]));
         assert_eq!(
             survey(&[1, 2], &[(9, &[1, 2])], &[1, 2]).finding(None),
             Finding::Unreachable
@@ -253,6 +284,22 @@ mod tests {
     fn nobody_is_asked_twice() {
         let mut survey = survey(&[1, 2], &[(1, &[1, 3])], &[2]);
         survey.note_asked(node(3));
-        assert!(survey.to_ask().is_empty());
+        assert!(survey.to_ask(true).is_empty());
+    }
+
+    #[test]
+    fn whoever_is_missing_from_a_scope_that_is_not_in_force_is_not_asked() {
+        let rack = survey(&[1, 2, 3, 4], &[(3, &[]), (4, &[])], &[]);
+        assert!(rack.to_ask(false).is_empty());
+        assert_eq!(rack.to_ask(true), nodes(&[1, 2]));
+    }
+
+    #[test]
+    fn a_contact_that_lists_many_does_not_hide_what_another_says() {
+        let many: Vec<u8> = (10..250).collect();
+        let heard: &[(u8, &[u8])] = &[(1, &many), (2, &[1, 2, 255])];
+        let asked = survey(&[1, 2], heard, &[]).to_ask(true);
+        assert_eq!(asked.len(), 241);
+        assert!(asked[..2].contains(&node(255)));
     }
 }
