@@ -102,6 +102,7 @@ impl AlternatorConnector {
     /// [`Error::NoRuntime`].
     pub async fn refresh(&self) -> Result<(), Error> {
         let inner = self.running()?;
+        inner.refresher.hurry();
         let mut refresh = std::pin::pin!(inner.balancer.cluster.refresh());
         loop {
             match timeout(CHECK, &mut refresh).await {
@@ -233,16 +234,21 @@ impl Inner {
         Ok(())
     }
 
-    /// Those who can be asked about the cluster: its nodes, or the seeds while none is known; and the names of seeds that do
-    /// not resolve, and why.
+    /// A few who can be asked about the cluster, nodes of the list before seeds; and the names of seeds that do not
+    /// resolve, and why.
     async fn contacts(&self) -> (Vec<Arc<Node>>, Vec<(String, String)>) {
         let list = self.balancer.cluster.nodes();
-        if !list.is_empty() {
-            return (list, Vec::new());
-        }
+        let mut some: Vec<_> = fastrand::choose_multiple(&list, 3)
+            .into_iter()
+            .cloned()
+            .collect();
         let mut contacts = Contacts::new(Arc::clone(&self.config));
-        let seeds = contacts.seeds(true, &list).await;
-        (seeds, contacts.unresolved().collect())
+        for seed in contacts.seeds(true, &list).await {
+            if !some.iter().any(|node| node.addr() == seed.addr()) {
+                some.push(seed);
+            }
+        }
+        (some, contacts.unresolved().collect())
     }
 }
 
@@ -340,7 +346,8 @@ impl Builder {
     }
 
     /// Time between two refreshes of the node list while there are requests. Default: 1 s, as other Alternator clients.
-    /// It varies by a tenth, and a node that cannot be connected brings a refresh forward, to a tenth of it at most.
+    /// It varies by a tenth, and a node that cannot be connected brings a refresh forward: it comes after a tenth of the
+    /// interval, and after a second at the latest.
     pub fn active_refresh_interval(mut self, interval: Duration) -> Self {
         self.options.active_refresh_interval = interval;
         self
