@@ -11,9 +11,9 @@ use rustls::{ClientConfig, DigitallySignedStruct, KeyLogFile, RootCertStore, Sig
 
 use crate::error::{BoxError, ConfigError};
 
-/// How many TLS sessions are kept per node for resumption: one per connection that is opened at the same time, within
-/// reason.
-const SESSIONS_PER_NODE: usize = 32;
+/// How many TLS sessions are kept per node for resumption. rustls keeps no more of one server, so when more connections are
+/// opened at once, the rest shake hands in full.
+const SESSIONS_PER_NODE: usize = 8;
 
 /// TLS settings for `https` seeds.
 ///
