@@ -82,10 +82,11 @@ impl Refresher {
         *task = Some(tokio::spawn(running).abort_handle());
     }
 
-    /// Sees to it that the task runs soon: if it gives no sign of life, another takes its place.
+    /// Allows the task no longer than a refresh may take until its next sign of life, because someone waits for it.
     pub(crate) fn hurry(&self) {
-        let soon = self.shared.millis(Instant::now() + OVERDUE);
-        self.shared.due.fetch_min(soon, Relaxed);
+        let within = longest(&self.config) + OVERDUE;
+        let due = self.shared.millis(Instant::now() + within);
+        self.shared.due.fetch_min(due, Relaxed);
     }
 
     pub(crate) fn stop(&self) {
@@ -139,13 +140,16 @@ fn report(outcome: &Result<(), RefreshError>, before: Result<(), Arc<RefreshErro
     }
 }
 
+/// How long a refresh may take: it asks for as long as there is someone new to ask, and each step has its limit.
+fn longest(config: &Config) -> Duration {
+    config.discovery_timeout * 4 * config.scopes.len() as u32
+}
+
 async fn run(config: Arc<Config>, cluster: Arc<Cluster>, life: Life) {
     let mut refresh = Refresh::new(Arc::clone(&config));
     let mut last_use = Instant::now();
     loop {
-        // A refresh asks for as long as there is someone new to ask; each step has its limit.
-        life.shared
-            .expect(config.discovery_timeout * 4 * config.scopes.len() as u32);
+        life.shared.expect(longest(&config));
         cluster.begin_round();
         let outcome = refresh.run(&cluster).await;
         report(&outcome, cluster.last_refresh());
