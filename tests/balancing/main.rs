@@ -1,11 +1,14 @@
-//! Requests of an unmodified client reach all nodes evenly, whatever becomes of some.
+//! Requests reach all nodes evenly, whatever becomes of some.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+use alternator_connector::{AlternatorConnector, Policy};
 use alternator_testcluster::Cluster;
+use support::direct::*;
 use support::*;
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn every_node_gets_the_same_share() {
@@ -14,7 +17,10 @@ async fn every_node_gets_the_same_share() {
         .auth(USER.0, USER.1)
         .start()
         .unwrap();
-    let connector = connector(&cluster).build().unwrap();
+    let connector = connector(&cluster)
+        .policy(Policy::RoundRobin)
+        .build()
+        .unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
     let before = data_requests(&cluster);
@@ -35,48 +41,122 @@ async fn every_node_gets_the_same_share() {
     }
 }
 
+/// A cluster of which one node is dead, and a connector that has it in its list for the whole test.
+async fn with_a_dead_node(nodes: usize, policy: Policy) -> (Cluster, AlternatorConnector) {
+    let cluster = Cluster::builder()
+        .nodes(nodes)
+        .canned("GetItem", "{}")
+        .record(false)
+        .failure_detection(HOUR)
+        .start()
+        .unwrap();
+    let connector = connector(&cluster)
+        .active_refresh_interval(HOUR)
+        .policy(policy)
+        .build()
+        .unwrap();
+    connector.refresh().await.unwrap();
+    cluster.node(0).stop();
+    (cluster, connector)
+}
+
+/// Sends requests, several at once, and returns how many of them each node got.
+async fn shares(cluster: &Cluster, connector: &AlternatorConnector, requests: u64) -> Vec<u64> {
+    const AT_ONCE: u64 = 8;
+    let mut workers = JoinSet::new();
+    for worker in 0..AT_ONCE {
+        let connector = connector.clone();
+        workers.spawn(async move {
+            for _ in (worker..requests).step_by(AT_ONCE as usize) {
+                answer(&connector, get_item()).await.unwrap();
+            }
+        });
+    }
+    workers.join_all().await;
+    data_requests(cluster)
+}
+
+fn assert_even(shares: &[u64], requests: u64, bound: impl Fn(f64) -> f64) {
+    assert_eq!(shares[0], 0, "{shares:?}");
+    assert_eq!(shares.iter().sum::<u64>(), requests);
+    let even = requests as f64 / (shares.len() - 1) as f64;
+    for share in &shares[1..] {
+        assert!(
+            (*share as f64 - even).abs() <= bound(even),
+            "{shares:?} of {requests}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn survivors_share_the_load_of_a_dead_node_evenly() {
     for nodes in [3, 5, 9] {
+        let (cluster, connector) = with_a_dead_node(nodes, Policy::RoundRobin).await;
+        let requests = 1200 * nodes as u64;
+        let shares = shares(&cluster, &connector, requests).await;
+        assert_even(&shares, requests, |even| 0.02 * even);
+    }
+}
+
+#[tokio::test]
+async fn survivors_share_the_load_of_a_dead_node_evenly_but_for_chance() {
+    for nodes in [3, 5, 9] {
+        let (cluster, connector) = with_a_dead_node(nodes, Policy::Random).await;
+        let requests = 1200 * nodes as u64;
+        let shares = shares(&cluster, &connector, requests).await;
+        // A share's standard deviation is less than its root; beyond 5.5 of them is one case in 26 million.
+        assert_even(&shares, requests, |even| 5.5 * even.sqrt());
+    }
+}
+
+#[tokio::test]
+async fn fresh_clients_do_not_all_begin_with_the_same_node() {
+    for policy in [Policy::RoundRobin, Policy::Random] {
         let cluster = Cluster::builder()
-            .nodes(nodes)
-            .auth(USER.0, USER.1)
+            .nodes(3)
+            .canned("GetItem", "{}")
             .start()
             .unwrap();
-        // Without a refresh, the dead node stays in the list for the whole test.
-        let connector = connector(&cluster)
-            .active_refresh_interval(std::time::Duration::from_secs(3600))
-            .build()
-            .unwrap();
-        let client = client_without_retries(&connector).await;
-        create_table(&client).await;
-        eventually_routes_to(&connector, &cluster.nodes()).await;
-        cluster.node(0).stop();
-        let before = data_requests(&cluster);
-        let requests = 1500 * nodes as u64;
-        for _ in 0..requests {
-            client
-                .get_item()
-                .table_name(TABLE)
-                .key("pk", s("x"))
-                .send()
-                .await
-                .unwrap();
+        for _ in 0..60 {
+            let fresh = connector(&cluster).policy(policy).build().unwrap();
+            answer(&fresh, get_item()).await.unwrap();
         }
-        let share: Vec<_> = data_requests(&cluster)
-            .iter()
-            .zip(&before)
-            .map(|(a, b)| a - b)
-            .collect();
-        let even = requests as f64 / (nodes - 1) as f64;
-        println!("{share:?}");
-        assert_eq!(share[0], 0);
-        assert_eq!(share.iter().sum::<u64>(), requests);
-        for n in &share[1..] {
-            assert!(
-                (*n as f64 - even).abs() <= 0.02 * even,
-                "{share:?} of {requests}"
-            );
-        }
+        // That 60 clients miss one of three nodes happens once in 10^10.
+        let shares = data_requests(&cluster);
+        assert!(shares.iter().all(|n| *n > 0), "{shares:?}");
+        assert_eq!(shares.iter().sum::<u64>(), 60);
     }
+}
+
+#[tokio::test]
+async fn a_dead_node_costs_the_sdk_neither_an_error_nor_a_retry() {
+    let cluster = Cluster::builder()
+        .nodes(3)
+        .auth(USER.0, USER.1)
+        .failure_detection(HOUR)
+        .start()
+        .unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = client(&connector).await;
+    create_table(&client).await;
+    connector.refresh().await.unwrap();
+    cluster.node(0).stop();
+    for _ in 0..60 {
+        client
+            .get_item()
+            .table_name(TABLE)
+            .key("pk", s("x"))
+            .send()
+            .await
+            .unwrap();
+    }
+    let heads = cluster.nodes().into_iter().flat_map(|n| n.heads());
+    let attempts: Vec<_> = heads
+        .filter_map(|head| header(&head, "amz-sdk-request"))
+        .collect();
+    assert_eq!(attempts.len(), 61);
+    for attempt in attempts {
+        assert!(attempt.contains("attempt=1;"), "{attempt}");
+    }
+    assert!(connector.stats().redispatched > 0);
 }

@@ -7,6 +7,8 @@
     clippy::expect_used
 )]
 
+pub mod direct;
+
 use std::time::Duration;
 
 use alternator_connector::AlternatorConnector;
@@ -113,4 +115,38 @@ pub fn data_requests(cluster: &Cluster) -> Vec<u64> {
         .iter()
         .map(|n| n.stats().data_requests())
         .collect()
+}
+
+/// How many requests of `/localnodes` each node has received.
+pub fn localnodes_requests(cluster: &Cluster) -> Vec<u64> {
+    cluster
+        .nodes()
+        .iter()
+        .map(|n| n.stats().requests_of("GET /localnodes"))
+        .collect()
+}
+
+/// The addresses that the connector routes to, in order.
+pub fn routes(connector: &AlternatorConnector) -> Vec<std::net::SocketAddr> {
+    let mut routes: Vec<_> = connector.known_nodes().iter().map(|n| n.addr()).collect();
+    routes.sort();
+    routes
+}
+
+/// The addresses of these nodes, in order.
+pub fn addrs<'a>(
+    nodes: impl IntoIterator<Item = &'a alternator_testcluster::Node>,
+) -> Vec<std::net::SocketAddr> {
+    let mut addrs: Vec<_> = nodes.into_iter().map(|n| n.addr()).collect();
+    addrs.sort();
+    addrs
+}
+
+/// One request of the SDK that needs no table; its error is told with all its causes.
+pub async fn ping(client: &Client) -> Result<(), String> {
+    let error = aws_sdk_dynamodb::error::DisplayErrorContext::<aws_sdk_dynamodb::Error>;
+    match client.list_tables().send().await {
+        Ok(_) => Ok(()),
+        Err(e) => Err(error(e.into()).to_string()),
+    }
 }
