@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -22,6 +23,12 @@ const WITNESSES: usize = 3;
 /// How many nodes are asked side by side when many are new.
 const SIDE_BY_SIDE: usize = 64;
 
+/// How many nodes of fallback scopes are remembered: enough for some of them to live.
+const ACQUAINTANCES: usize = 16;
+
+/// How long they are remembered before others are looked for.
+const VISITS: Duration = Duration::from_secs(30);
+
 /// What is kept from one refresh to the next.
 pub(crate) struct Refresh {
     config: Arc<Config>,
@@ -33,6 +40,10 @@ pub(crate) struct Refresh {
     lost: u32,
     /// Places of scopes that were reported as empty.
     reported: HashSet<usize>,
+    /// Nodes of fallback scopes, to be asked when neither the list nor a seed answers.
+    acquaintances: Vec<SocketAddr>,
+    /// When they are to be looked up again.
+    visit: Instant,
 }
 
 impl Refresh {
@@ -49,6 +60,8 @@ impl Refresh {
             in_force,
             lost: 0,
             reported: HashSet::new(),
+            acquaintances: Vec::new(),
+            visit: Instant::now(),
         }
     }
 
@@ -66,6 +79,7 @@ impl Refresh {
                 Finding::Nodes(nodes) => {
                     self.enter(rank, scope);
                     self.publish(cluster, &list, nodes, &survey);
+                    self.look_further(rank, &cluster.nodes()).await;
                     return Ok(());
                 }
                 Finding::Nobody => {}
@@ -121,6 +135,9 @@ impl Refresh {
                         .take(SIDE_BY_SIDE)
                         .cloned(),
                 );
+                for addr in &self.acquaintances {
+                    more.push(self.contacts.node(*addr, list));
+                }
                 // Those asked first may still answer.
                 more.extend(witnesses);
             }
@@ -174,6 +191,31 @@ impl Refresh {
         tracing::info!(nodes = ?next, "the node list has changed");
         if let Some(snapshot) = Snapshot::new(next) {
             cluster.publish(snapshot);
+        }
+    }
+
+    /// Learns of nodes outside of the scope that could say where to go on if all its nodes and the seeds were dead. Every
+    /// node knows all others, so it is enough to know some.
+    async fn look_further(&mut self, rank: usize, list: &[Arc<Node>]) {
+        let fallbacks = &self.config.scopes[rank + 1..];
+        let (Some(scope), true) = (fallbacks.last(), self.visit <= Instant::now()) else {
+            return;
+        };
+        let path: Arc<str> = scope.localnodes().into();
+        let mut survey = Survey::default();
+        self.contacts.begin(&path, &mut survey);
+        let someone: Vec<_> = fastrand::choice(list).into_iter().cloned().collect();
+        self.contacts
+            .ask(&someone, &path, Patience::Grace, &mut survey)
+            .await;
+        let listed = survey.listed();
+        let strangers = listed
+            .iter()
+            .filter(|n| !list.iter().any(|l| l.addr() == **n));
+        let strangers = fastrand::choose_multiple(strangers.copied(), ACQUAINTANCES);
+        if !strangers.is_empty() {
+            self.acquaintances = strangers;
+            self.visit = Instant::now() + VISITS;
         }
     }
 
