@@ -1,0 +1,111 @@
+//! A node that is listed gets requests once it has answered for itself, and not before.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use alternator_testcluster::{Cluster, Fault, Gossip, Lie, Scope};
+
+use crate::support::*;
+use crate::{by_hand, cluster};
+
+#[tokio::test]
+async fn a_node_that_joins_gets_its_share() {
+    let cluster = cluster(2);
+    let connector = connector(&cluster).build().unwrap();
+    let client = client_without_retries(&connector).await;
+    ping(&client).await.unwrap();
+    cluster.add_node("dc1", "rack1").unwrap();
+    eventually_routes_to(&connector, &cluster.nodes()).await;
+    let before = data_requests(&cluster);
+    for _ in 0..30 {
+        ping(&client).await.unwrap();
+    }
+    let after = data_requests(&cluster);
+    let shares: Vec<_> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
+    assert_eq!(shares, [10, 10, 10]);
+}
+
+#[tokio::test]
+async fn a_listed_node_gets_no_request_until_it_answers() {
+    let mute = [
+        Fault::Refuse,
+        Fault::DropSyns,
+        Fault::ResetOnAccept,
+        Fault::Hang(Scope::All),
+        Fault::Hang(Scope::LocalNodes),
+        Fault::LocalNodes(Lie::Status(503)),
+        Fault::LocalNodes(Lie::Garbage(b"{}".to_vec())),
+        Fault::LocalNodes(Lie::Reset),
+        Fault::LocalNodes(Lie::Empty),
+    ];
+    for fault in mute {
+        let cluster = cluster(2);
+        let connector = by_hand(&cluster).build().unwrap();
+        let client = client_without_retries(&connector).await;
+        connector.refresh().await.unwrap();
+        let entrant = cluster.add_node("dc1", "rack1").unwrap();
+        entrant.inject(fault.clone());
+        for _ in 0..5 {
+            connector.refresh().await.unwrap();
+            ping(&client).await.unwrap();
+            assert_eq!(connector.known_nodes().len(), 2, "{fault:?}");
+        }
+        assert_eq!(entrant.stats().data_requests(), 0, "{fault:?}");
+        assert_eq!(connector.stats().redispatched, 0, "{fault:?}");
+
+        entrant.heal();
+        eventually("the entrant is used", async || {
+            connector.refresh().await.unwrap();
+            routes(&connector) == addrs(&cluster.nodes())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_listen_yet_gets_no_request() {
+    let cluster = Cluster::builder()
+        .nodes(1)
+        .auth(USER.0, USER.1)
+        .listening_delay(Duration::from_secs(1));
+    let cluster = cluster.start().unwrap();
+    let connector = connector(&cluster)
+        .active_refresh_interval(Duration::from_millis(20))
+        .build()
+        .unwrap();
+    let client = client_without_retries(&connector).await;
+    eventually("the first node listens", async || {
+        ping(&client).await.is_ok()
+    })
+    .await;
+    let before = connector.stats().redispatched;
+    let entrant = cluster.add_node("dc1", "rack1").unwrap();
+    loop {
+        ping(&client).await.unwrap();
+        let used = routes(&connector).contains(&entrant.addr());
+        // Asked in this order, so that a node that began to listen in between is no false alarm.
+        let listens = TcpStream::connect(entrant.addr()).is_ok();
+        assert!(listens || !used);
+        if used {
+            break;
+        }
+    }
+    assert_eq!(connector.stats().redispatched, before);
+}
+
+#[tokio::test]
+async fn a_node_that_is_still_joining_gets_no_request_whoever_lists_it() {
+    let cluster = cluster(3);
+    let joining = cluster.node(2);
+    joining.set_gossip(Gossip::Joining);
+    cluster.node(0).inject(Fault::LocalNodes(Lie::Everyone));
+    let connector = crate::by_hand_from(&cluster.nodes()[..2]).build().unwrap();
+    for _ in 0..5 {
+        connector.refresh().await.unwrap();
+        assert_eq!(routes(&connector), addrs(&cluster.nodes()[..2]));
+    }
+    assert_ne!(joining.stats().requests_of("GET /localnodes"), 0);
+    joining.set_gossip(Gossip::Normal);
+    connector.refresh().await.unwrap();
+    assert_eq!(routes(&connector), addrs(&cluster.nodes()));
+}

@@ -1,0 +1,44 @@
+//! The connector follows the cluster: through changes, silence, and answers that cannot be believed.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod entrants;
+mod hangs;
+mod leaving;
+mod lies;
+mod names;
+mod proxy;
+mod rhythm;
+mod seeds;
+mod start;
+#[path = "../support/mod.rs"]
+mod support;
+mod witnesses;
+
+use std::time::Duration;
+
+use alternator_connector::{AlternatorConnector, Builder};
+use alternator_testcluster::{Cluster, Node};
+use support::{USER, connector};
+
+/// For connectors that refresh only when they are told to.
+const NEVER: Duration = Duration::from_secs(3600);
+
+fn cluster(nodes: usize) -> Cluster {
+    let builder = Cluster::builder().nodes(nodes).auth(USER.0, USER.1);
+    builder.start().unwrap()
+}
+
+/// A connector that refreshes only when it is told to, and does not wait long for anyone.
+fn by_hand(cluster: &Cluster) -> Builder {
+    connector(cluster)
+        .active_refresh_interval(NEVER)
+        .discovery_timeout(Duration::from_millis(500))
+}
+
+/// The same with these seeds instead.
+fn by_hand_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> Builder {
+    AlternatorConnector::builder()
+        .seeds(seeds.into_iter().map(Node::url))
+        .active_refresh_interval(NEVER)
+        .discovery_timeout(Duration::from_millis(500))
+}
