@@ -1,0 +1,83 @@
+//! What goes wrong before anything was written costs the client nothing: the request moves on to another node.
+
+use std::time::Duration;
+
+use alternator_testcluster::{Fault, Node};
+
+use crate::support::eventually;
+use crate::trial::*;
+
+async fn moves_on(tls: bool, fault: fn(&Node)) {
+    for mode in modes(tls) {
+        let trial = Trial::with(mode, |c| c.connect_timeout(Duration::from_millis(300))).await;
+        let bad = trial.cluster.node(0);
+        fault(&bad);
+        // What was open is closed, so that requests have to connect.
+        bad.close_idle();
+        eventually("connections are closed", async || bad.stats().open == 0).await;
+        let verdict = trial.run(24, mode.at_once).await;
+        assert_eq!((verdict.done, verdict.failed), (24, 0), "{mode:?}");
+        assert_eq!(writes_received(&bad), 0, "{mode:?}");
+        assert!(trial.connector.stats().redispatched >= 8, "{mode:?}");
+    }
+}
+
+macro_rules! moves_on {
+    ($($name:ident: $tls:expr, $fault:expr;)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            moves_on($tls, $fault).await;
+        })*
+    };
+}
+
+moves_on! {
+    a_node_that_refuses_costs_nothing: false, |n| n.inject(Fault::Refuse);
+    a_node_that_refuses_costs_nothing_over_tls: true, |n| n.inject(Fault::Refuse);
+    a_node_that_cannot_be_reached_costs_nothing: false, |n| n.inject(Fault::DropSyns);
+    a_node_that_cannot_be_reached_costs_nothing_over_tls: true, |n| n.inject(Fault::DropSyns);
+    a_stopped_node_costs_nothing: false, Node::stop;
+    a_stopped_node_costs_nothing_over_tls: true, Node::stop;
+    a_drained_node_costs_nothing: false, Node::drain;
+    a_drained_node_costs_nothing_over_tls: true, Node::drain;
+    // Without TLS the request is written before the reset can be seen.
+    a_connection_reset_on_accept_costs_nothing_over_tls: true, |n| n.inject(Fault::ResetOnAccept);
+    a_tls_handshake_that_is_reset_costs_nothing: true, |n| n.inject(Fault::ResetDuringTls);
+}
+
+async fn idle_connections_that_close(tls: bool) {
+    let mode = Mode {
+        tls,
+        fresh: false,
+        at_once: 1,
+    };
+    let trial = Trial::new(mode).await;
+    let nodes = trial.cluster.nodes();
+    let run = trial.begin(30, 1, move || nodes.iter().for_each(Node::close_idle));
+    let verdict = trial.verdict(run).await;
+    assert_eq!((verdict.done, verdict.failed), (30, 0));
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_the_node_closed_costs_nothing() {
+    idle_connections_that_close(false).await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_the_node_closed_costs_nothing_over_tls() {
+    idle_connections_that_close(true).await;
+}
+
+#[tokio::test]
+async fn a_cluster_that_cannot_be_reached_at_all_executes_nothing_and_says_so() {
+    for mode in modes(false) {
+        let trial = Trial::new(mode).await;
+        for node in trial.cluster.nodes() {
+            node.stop();
+        }
+        let run = trial.begin(6, mode.at_once, || {});
+        let verdict = trial.verdict(run).await;
+        assert_eq!((verdict.done, verdict.failed), (0, 6));
+        assert_eq!(verdict.executed_though_failed, 0);
+    }
+}

@@ -1,0 +1,85 @@
+//! Configurations that cannot work say so, without a panic and without a request.
+
+use alternator_connector::{AlternatorConnector, ConfigError, Error};
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::support::direct::*;
+use crate::support::*;
+
+/// Seeds that cannot be used, and what their error must name.
+const BAD: [(&[&str], &str); 9] = [
+    (&[], "no seed"),
+    (&[""], "\"\""),
+    (&["10.0.0.1"], "\"10.0.0.1\""),
+    (&["ftp://10.0.0.1:8000"], "ftp://10.0.0.1:8000"),
+    (&["http://"], "http://"),
+    (&["http://alice:secret@10.0.0.1:8000"], "10.0.0.1:8000"),
+    (&["http://10.0.0.1:8000/path"], "/path"),
+    (
+        &["http://10.0.0.1:8000", "https://10.0.0.2:8000"],
+        "https://10.0.0.2:8000",
+    ),
+    (
+        &["http://10.0.0.1:8000", "http://10.0.0.2:8001"],
+        "http://10.0.0.2:8001",
+    ),
+];
+
+#[test]
+fn the_builder_names_what_cannot_be_used() {
+    for (seeds, named) in BAD {
+        let built = AlternatorConnector::builder()
+            .seeds(seeds.iter().copied())
+            .build();
+        let error = built.unwrap_err().to_string();
+        assert!(error.contains(named), "{seeds:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_operation_names_what_cannot_be_used() {
+    for (seeds, named) in BAD {
+        let connector = AlternatorConnector::new(seeds.iter().copied());
+        assert!(connector.known_nodes().is_empty());
+        let client = client(&connector).await;
+        let get = client.get_item().table_name(TABLE).key("pk", s("x"));
+        let error = DisplayErrorContext(get.send().await.unwrap_err()).to_string();
+        assert!(error.contains(named), "{seeds:?}: {error}");
+
+        for error in [
+            answer(&connector, get_item()).await.unwrap_err(),
+            connector.refresh().await.unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::Config(_)), "{error}");
+            assert!(error.to_string().contains(named), "{seeds:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn an_option_of_zero_is_named() {
+    let seeded = AlternatorConnector::builder().seed("http://10.0.0.1:8000");
+    let error = seeded.max_connections_per_node(0).build().unwrap_err();
+    assert!(matches!(
+        error,
+        ConfigError::Zero {
+            option: "max_connections_per_node"
+        }
+    ));
+}
+
+/// Neither making a connector nor asking it what it knows needs a runtime, and a request without one is an error.
+#[test]
+fn outside_of_a_runtime_requests_fail_and_nothing_panics() {
+    let connector = AlternatorConnector::new(["http://127.0.0.1:8000"]);
+    assert_eq!(connector.stats().nodes.len(), 1);
+    assert_eq!(connector.known_nodes().len(), 1);
+    assert!(connector.next_node().is_some());
+    let mut context = Context::from_waker(Waker::noop());
+    let polled = pin!(answer(&connector, get_item())).poll(&mut context);
+    assert!(matches!(polled, Poll::Ready(Err(Error::NoRuntime))));
+    let polled = pin!(connector.refresh()).poll(&mut context);
+    assert!(matches!(polled, Poll::Ready(Err(Error::NoRuntime))));
+}

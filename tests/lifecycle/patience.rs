@@ -1,0 +1,153 @@
+//! How long a request may take, and who says so.
+
+use std::time::Duration;
+
+use alternator_connector::AlternatorConnector;
+use alternator_testcluster::{Cluster, Delay, Fault, Scope, Tls};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
+use tokio::time::Instant;
+
+use crate::support::direct::*;
+use crate::support::*;
+
+/// Far longer than any timeout here, and far shorter than the ones that these take the place of.
+const SOON: Duration = Duration::from_secs(20);
+
+fn start(nodes: usize) -> Cluster {
+    Cluster::builder()
+        .nodes(nodes)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap()
+}
+
+async fn with_timeouts(connector: &AlternatorConnector, timeouts: TimeoutConfig) -> Client {
+    let config = sdk_config(connector).await;
+    let config = aws_sdk_dynamodb::config::Builder::from(&config)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts);
+    Client::from_conf(config.build())
+}
+
+async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
+    let get = client.get_item().table_name(TABLE).key("pk", s("x"));
+    get.send().await.map(|_| ())
+}
+
+/// A single node that answers nothing, with a table, and how long a client with these timeouts waits for it.
+async fn hung(timeouts: TimeoutConfig) -> (SdkError<GetItemError>, Duration) {
+    let cluster = start(1);
+    let connector = connector(&cluster).build().unwrap();
+    create_table(&client(&connector).await).await;
+    cluster.node(0).inject(Fault::Hang(Scope::Data));
+    let begun = Instant::now();
+    let error = get(&with_timeouts(&connector, timeouts).await)
+        .await
+        .unwrap_err();
+    let waited = begun.elapsed();
+    eventually("the slot is free", async || {
+        connector.stats().nodes[0].in_flight == 0
+    })
+    .await;
+    (error, waited)
+}
+
+/// The SDK takes a request for stalled when nothing of it moves for 5 s, which a wait for an answer must not be taken for.
+#[tokio::test]
+async fn a_healthy_answer_may_take_30_s() {
+    let slow = async |tls| {
+        let cluster = Cluster::builder()
+            .auth(USER.0, USER.1)
+            .tls(tls)
+            .start()
+            .unwrap();
+        let connector = trusting(&cluster).build().unwrap();
+        let client = client_without_retries(&connector).await;
+        create_table(&client).await;
+        let thirty = Duration::from_secs(30);
+        cluster.node(0).inject(Fault::Slow(Delay::Fixed(thirty)));
+        let begun = Instant::now();
+        get(&client).await.unwrap();
+        assert!(begun.elapsed() >= thirty);
+    };
+    tokio::join!(slow(Tls::Off), slow(Tls::Server));
+}
+
+#[tokio::test]
+async fn a_hung_request_ends_by_the_read_timeout_of_the_sdk() {
+    let limit = Duration::from_millis(300);
+    let (error, waited) = hung(TimeoutConfig::builder().read_timeout(limit).build()).await;
+    assert!((limit..SOON).contains(&waited), "{waited:?}");
+    assert!(
+        matches!(&error, SdkError::DispatchFailure(e) if e.is_timeout()),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_hung_request_ends_by_the_operation_timeouts_of_the_sdk() {
+    let limit = Duration::from_millis(300);
+    for timeouts in [
+        TimeoutConfig::builder().operation_timeout(limit),
+        TimeoutConfig::builder().operation_attempt_timeout(limit),
+    ] {
+        let (error, waited) = hung(timeouts.build()).await;
+        assert!((limit..SOON).contains(&waited), "{waited:?}");
+        assert!(matches!(&error, SdkError::TimeoutError(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_connect_timeout_of_the_sdk_is_kept_where_it_is_shorter() {
+    let cluster = start(2);
+    let connector = connector(&cluster)
+        .active_refresh_interval(HOUR)
+        .connect_timeout(HOUR)
+        .connect_budget(HOUR)
+        .build()
+        .unwrap();
+    connector.refresh().await.unwrap();
+    create_table(&client(&connector).await).await;
+    let limit = Duration::from_millis(300);
+    let client = with_timeouts(
+        &connector,
+        TimeoutConfig::builder().connect_timeout(limit).build(),
+    );
+    let client = client.await;
+    let unreachable = |at: usize| {
+        cluster.node(at).inject(Fault::DropSyns);
+        cluster.node(at).close_idle();
+    };
+    unreachable(0);
+    let begun = Instant::now();
+    get(&client).await.unwrap();
+    get(&client).await.unwrap();
+    unreachable(1);
+    let error = get(&client).await.unwrap_err();
+    assert!((2 * limit..SOON).contains(&begun.elapsed()));
+    let text = DisplayErrorContext(&error).to_string();
+    assert!(text.contains("not connected within 300ms"), "{text}");
+}
+
+#[tokio::test]
+async fn unreachable_nodes_use_up_no_more_than_the_connect_budget() {
+    let cluster = start(5);
+    let connector = connector(&cluster)
+        .connect_timeout(Duration::from_millis(400))
+        .connect_budget(Duration::from_millis(600))
+        .build()
+        .unwrap();
+    for node in cluster.nodes() {
+        node.inject(Fault::DropSyns);
+    }
+    let error = answer(&connector, get_item()).await.unwrap_err();
+    let alternator_connector::Error::Unreachable { tried } = &error else {
+        panic!("{error}");
+    };
+    // The second node has what the first one left, and then nothing is left.
+    assert_eq!(tried.len(), 2, "{error}");
+}
