@@ -1,39 +1,40 @@
 //! What the connector says aloud, for tests that care.
+//!
+//! One subscriber listens for the whole process, from before the first event: tracing may miss what a thread says while
+//! another installs a subscriber. Every test has a thread of its own, and hears only that.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-/// The events of this thread from a level on, as text, while it lives.
-pub(crate) struct Heard {
-    events: Arc<Mutex<Vec<(Level, String)>>>,
-    _guard: DefaultGuard,
+thread_local! {
+    static EVENTS: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Heard {
-    pub(crate) fn listen() -> Self {
-        let events = Arc::default();
-        let ear = Ear(Arc::clone(&events));
-        Self {
-            events,
-            _guard: tracing::subscriber::set_default(ear),
-        }
-    }
+pub(crate) fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Ear).unwrap());
+}
 
-    /// How often something that contains the text was said at the level.
-    pub(crate) fn count(&self, level: Level, text: &str) -> usize {
-        let events = self.events.lock().unwrap();
+/// Forgets what was said before, for where a thread runs one test after the other.
+pub(crate) fn forget() {
+    EVENTS.take();
+}
+
+/// How often something that contains the text was said at the level, in this test.
+pub(crate) fn heard(level: Level, text: &str) -> usize {
+    EVENTS.with_borrow(|events| {
         let said = events
             .iter()
             .filter(|(l, t)| *l == level && t.contains(text));
         said.count()
-    }
+    })
 }
 
-struct Ear(Arc<Mutex<Vec<(Level, String)>>>);
+struct Ear;
 
 impl Subscriber for Ear {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -51,8 +52,7 @@ impl Subscriber for Ear {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(String::new());
         event.record(&mut text);
-        let level = *event.metadata().level();
-        self.0.lock().unwrap().push((level, text.0));
+        EVENTS.with_borrow_mut(|events| events.push((*event.metadata().level(), text.0)));
     }
 
     fn enter(&self, _: &span::Id) {}

@@ -28,6 +28,7 @@ fn cluster() -> Cluster {
 
 /// A connector that refreshes often, and does not wait long for anyone.
 fn connector_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> Builder {
+    heard::listen();
     AlternatorConnector::builder()
         .seeds(seeds.into_iter().map(Node::url))
         .active_refresh_interval(Duration::from_millis(20))

@@ -4,19 +4,19 @@ use alternator_connector::{Error, RefreshError, Scope};
 use aws_sdk_dynamodb::error::SdkError;
 use tracing::Level;
 
-use crate::heard::Heard;
+use crate::heard::{forget, heard};
 use crate::support::*;
 use crate::{by_hand_from, cluster, connector_from};
 
 #[tokio::test]
 async fn an_unknown_scope_is_an_error_that_names_it_and_gets_no_traffic_anywhere() {
-    let heard = Heard::listen();
+    forget();
     for (scope, name) in [
         (Scope::datacenter("dc7"), "dc7"),
         (Scope::rack("dc1", "r7"), "r7"),
         (Scope::rack("dc7", "r1"), "dc7"),
     ] {
-        let said = heard.count(Level::ERROR, name);
+        let said = heard(Level::ERROR, name);
         let cluster = cluster();
         let connector = connector_from(&cluster.nodes())
             .scope(scope)
@@ -35,13 +35,13 @@ async fn an_unknown_scope_is_an_error_that_names_it_and_gets_no_traffic_anywhere
         let text = ping(&client).await.unwrap_err();
         assert!(text.contains(name), "{text}");
         assert_eq!(data_requests(&cluster), [0; 8]);
-        assert_eq!(heard.count(Level::ERROR, name), said + 1);
+        assert_eq!(heard(Level::ERROR, name), said + 1);
     }
 }
 
 #[tokio::test]
 async fn an_unknown_scope_is_reported_though_its_fallback_serves() {
-    let heard = Heard::listen();
+    forget();
     let cluster = cluster();
     let connector = by_hand_from(&cluster.nodes())
         .scope(Scope::rack("dc1", "r7"))
@@ -52,8 +52,8 @@ async fn an_unknown_scope_is_reported_though_its_fallback_serves() {
         connector.refresh().await.unwrap();
     }
     assert_eq!(routes(&connector), addrs(&cluster.nodes()[..4]));
-    assert_eq!(heard.count(Level::ERROR, "r7"), 1);
-    assert_eq!(heard.count(Level::WARN, "falling back"), 1);
+    assert_eq!(heard(Level::ERROR, "r7"), 1);
+    assert_eq!(heard(Level::WARN, "falling back"), 1);
 }
 
 #[tokio::test]
@@ -71,19 +71,19 @@ async fn a_scope_that_comes_to_life_later_is_used() {
 
 #[tokio::test]
 async fn silence_is_said_aloud_once() {
-    let heard = Heard::listen();
+    forget();
     let cluster = cluster();
     let connector = by_hand_from(&cluster.nodes()[..1]).build().unwrap();
     cluster.node(0).stop();
     for _ in 0..5 {
         assert!(connector.refresh().await.is_err());
     }
-    assert_eq!(heard.count(Level::WARN, "could not be refreshed"), 1);
+    assert_eq!(heard(Level::WARN, "could not be refreshed"), 1);
     cluster.node(0).start().unwrap();
     connector.refresh().await.unwrap();
     cluster.nodes().iter().for_each(|n| n.stop());
     for _ in 0..5 {
         assert!(connector.refresh().await.is_err());
     }
-    assert_eq!(heard.count(Level::WARN, "could not be refreshed"), 2);
+    assert_eq!(heard(Level::WARN, "could not be refreshed"), 2);
 }
