@@ -201,3 +201,30 @@ impl Cluster {
         self.redispatched.load(Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_request_wakes_a_sleeping_refresher_and_no_other() {
+        let cluster = Cluster::new(None);
+        let woken = || cluster.refresh_wanted().now_or_never().is_some();
+        cluster.note_use();
+        assert!(!woken());
+        assert!(cluster.take_use());
+
+        cluster.fall_asleep();
+        assert!(!woken());
+        cluster.note_use();
+        assert!(woken());
+        cluster.note_use();
+        assert!(!woken());
+
+        // It came while the refresher was about to fall asleep.
+        cluster.fall_asleep();
+        assert!(woken());
+    }
+}
