@@ -76,6 +76,19 @@ async fn a_useless_answer_of_one_node_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_without_end_is_cut_off() {
+    let cluster = cluster(1);
+    cluster.node(0).inject(Fault::LocalNodes(Lie::NeverEnding));
+    let connector = by_hand(&cluster)
+        .discovery_timeout(Duration::from_secs(3600))
+        .build()
+        .unwrap();
+    let refreshed = tokio::time::timeout(Duration::from_secs(60), connector.refresh());
+    assert!(refreshed.await.expect("it ends by its size").is_err());
+    assert!(cluster.node(0).stats().bytes_out < 16 << 20);
+}
+
+#[tokio::test]
 async fn what_is_listed_with_another_status_than_200_is_not_believed() {
     let cluster = cluster(3);
     let connector = by_hand(&cluster).build().unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alternator_connector::{Builder, Error, RefreshError, Scope};
-use alternator_testcluster::{Cluster, Lie, Node};
+use alternator_testcluster::{Cluster, Delay, Fault, Lie, Node};
 
 use crate::support::*;
 use crate::{by_hand_from, cluster, connector_from};
@@ -118,6 +118,19 @@ async fn a_fallback_costs_the_nodes_in_use_a_few_questions_per_refresh() {
 }
 
 #[tokio::test]
+async fn a_node_that_answers_late_joins_a_fallback_too() {
+    let cluster = Cluster::builder().rack("dc1", "r2", 2);
+    let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+    let connector =
+        with_fallbacks(connector_from(&cluster.nodes())).discovery_timeout(Duration::from_secs(60));
+    let connector = connector.build().unwrap();
+    connector.refresh().await.unwrap();
+    let slow = cluster.add_node("dc1", "r2").unwrap();
+    slow.inject(Fault::Slow(Delay::Fixed(Duration::from_millis(400))));
+    eventually_routes_to(&connector, &cluster.nodes()).await;
+}
+
+#[tokio::test]
 async fn a_dead_scope_without_fallback_is_kept_and_its_nodes_named() {
     let cluster = Cluster::builder().rack("dc1", "r1", 2).rack("dc2", "r1", 1);
     let cluster = cluster
@@ -161,7 +174,7 @@ async fn a_scope_that_nobody_lists_any_more_is_kept_without_fallback() {
         .unwrap();
     let client = client_without_retries(&connector).await;
     ping(&client).await.unwrap();
-    let empty = alternator_testcluster::Fault::LocalNodes(Lie::Empty);
+    let empty = Fault::LocalNodes(Lie::Empty);
     nodes.iter().for_each(|n| n.inject(empty.clone()));
     for _ in 0..5 {
         assert!(connector.refresh().await.is_err());
