@@ -52,11 +52,13 @@ impl ConnectionInfo {
     }
 }
 
+type Driver = Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>;
+
 pub(crate) struct Connection {
     handle: http1::SendRequest<Full<Bytes>>,
-    /// Boxed, because connections move in and out of pools and bodies.
-    driver: Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>,
-    driver_ended: bool,
+    /// Boxed, because connections move in and out of pools and bodies. Nothing once it has ended: a request that it had not
+    /// taken yet comes back when it is dropped, and would wait for ever if it were kept.
+    driver: Option<Driver>,
     socket: Arc<Socket>,
     /// The runtime whose reactor the socket is registered with; on another one it might never be woken.
     runtime: runtime::Id,
@@ -69,8 +71,7 @@ impl Connection {
         let (handle, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self {
             handle,
-            driver: Box::new(driver),
-            driver_ended: false,
+            driver: Some(Box::new(driver)),
             socket,
             runtime: Handle::current().id(),
             idle_since: Instant::now(),
@@ -105,7 +106,7 @@ impl Connection {
         let before = self.socket.written();
         let mut answer = std::pin::pin!(self.handle.try_send_request(request));
         let mut error = match std::future::poll_fn(|cx| {
-            let _ = drive(&mut self.driver, &mut self.driver_ended, cx);
+            let _ = drive(&mut self.driver, cx);
             answer.as_mut().poll(&mut unwoken())
         })
         .await
@@ -132,12 +133,12 @@ impl Connection {
 
     /// Lets the connection read and write what it can.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        drive(&mut self.driver, &mut self.driver_ended, cx)
+        drive(&mut self.driver, cx)
     }
 
     /// Whether the last answer was read whole and nothing forbids another request.
     pub(crate) fn is_reusable(&self) -> bool {
-        !self.driver_ended && self.handle.is_ready() && !self.socket.is_poisoned()
+        self.driver.is_some() && self.handle.is_ready() && !self.socket.is_poisoned()
     }
 
     /// Whether another request can be sent now: reusable, and not closed by the node.
@@ -152,17 +153,15 @@ impl Connection {
     }
 }
 
-fn drive(
-    driver: &mut http1::Connection<TokioIo<Stream>, Full<Bytes>>,
-    ended: &mut bool,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    if *ended {
+fn drive(driver: &mut Option<Driver>, cx: &mut Context<'_>) -> Poll<()> {
+    let Some(running) = driver else {
         return Poll::Ready(());
-    }
+    };
     // An error of the connection reaches whoever waits for an answer on it.
-    let polled = Pin::new(driver).poll(cx).map(|_| ());
-    *ended = polled.is_ready();
+    let polled = Pin::new(running).poll(cx).map(|_| ());
+    if polled.is_ready() {
+        *driver = None;
+    }
     polled
 }
 
@@ -187,6 +186,14 @@ fn parse_head(bytes: &[u8]) -> Option<http::request::Parts> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use socket2::SockRef;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
+
+    use super::super::stream::Wire;
     use super::*;
 
     #[test]
@@ -213,5 +220,65 @@ mod tests {
     #[test]
     fn half_a_head_is_not_rebuilt() {
         assert!(parse_head(b"POST / HTTP/1.1\r\ncontent-type: app").is_none());
+    }
+
+    fn request() -> Request<Full<Bytes>> {
+        let request = Request::get("/").header("host", "a");
+        request.body(Full::default()).unwrap()
+    }
+
+    /// A connection whose peer has ended it, which nobody has read yet.
+    async fn ended(end: impl FnOnce(TcpStream)) -> Connection {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap());
+        let (tcp, accepted) = tokio::join!(tcp, listener.accept());
+        let wire = Wire::new(tcp.unwrap());
+        let mut connection = Connection::open(Stream::Plain(wire)).await.unwrap();
+        let mut peer = accepted.unwrap().0;
+        let exchange = async {
+            peer.read_exact(&mut [0; 27]).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+            peer.write_all(answer).await.unwrap();
+        };
+        let (answered, ()) = tokio::join!(connection.send(request()), exchange);
+        drop(answered.unwrap());
+        assert!(connection.settle() && connection.is_ready());
+        end(peer);
+        while connection.is_ready() {
+            tokio::task::yield_now().await;
+        }
+        // The runtime has learned of it too once a timer that was set afterwards has gone off.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        connection
+    }
+
+    /// Such an end may come between the last look at the connection and the request.
+    async fn comes_back(mut connection: Connection) {
+        let sent = timeout(Duration::from_secs(10), connection.send(request()))
+            .await
+            .expect("it ends");
+        let Err(SendError::Unsent(head, _)) = sent else {
+            panic!("{sent:?}");
+        };
+        assert_eq!(
+            (head.method.as_str(), head.headers["host"].as_bytes()),
+            ("GET", &b"a"[..])
+        );
+        assert!(!connection.is_reusable());
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_closed_connection_comes_back() {
+        comes_back(ended(drop).await).await;
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_reset_connection_comes_back() {
+        let reset = |tcp: TcpStream| {
+            SockRef::from(&tcp)
+                .set_linger(Some(Duration::ZERO))
+                .unwrap();
+        };
+        comes_back(ended(reset).await).await;
     }
 }
