@@ -1,5 +1,7 @@
 //! What goes wrong once a request was written comes back as an error, and the request is never sent again.
 
+use std::time::{Duration, Instant};
+
 use alternator_testcluster::{Fault, Node, Scope};
 
 use crate::trial::*;
@@ -128,8 +130,10 @@ async fn closes_after_each_answer(tls: bool) {
         let closed = |node: &Node| (node.stats().connections - node.stats().open) as usize;
         let closed_before: Vec<_> = nodes.iter().map(closed).collect();
         let before = move || {
+            let limit = Instant::now() + Duration::from_secs(10);
             for (node, before) in nodes.iter().zip(&closed_before) {
                 while one_by_one && closed(node) < before + writes_received(node) {
+                    assert!(Instant::now() < limit, "connections are closed");
                     std::thread::yield_now();
                 }
             }

@@ -1,5 +1,7 @@
 //! Nodes that go away while requests are under way.
 
+use std::time::{Duration, Instant};
+
 use alternator_testcluster::{Fault, Node, Scope};
 
 use crate::support::eventually;
@@ -77,7 +79,9 @@ async fn idle_connections_close(tls: bool) {
     };
     let trial = Trial::new(mode).await;
     let run = trial.begin(200, AT_ONCE, || {});
+    let limit = Instant::now() + Duration::from_secs(60);
     while run.ended() < 200 {
+        assert!(Instant::now() < limit, "writes go on");
         trial.cluster.nodes().iter().for_each(Node::close_idle);
         tokio::task::yield_now().await;
     }

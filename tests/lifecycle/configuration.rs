@@ -1,9 +1,11 @@
 //! Configurations that cannot work say so, without a panic and without a request.
 
-use alternator_connector::{AlternatorConnector, ConfigError, Error};
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+
+use alternator_connector::{AlternatorConnector, ConfigError, Error};
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use tower::ServiceExt;
 
 use crate::support::direct::*;
 use crate::support::*;
@@ -78,7 +80,7 @@ fn outside_of_a_runtime_requests_fail_and_nothing_panics() {
     assert_eq!(connector.known_nodes().len(), 1);
     assert!(connector.next_node().is_some());
     let mut context = Context::from_waker(Waker::noop());
-    let polled = pin!(answer(&connector, get_item())).poll(&mut context);
+    let polled = pin!(connector.clone().oneshot(get_item())).poll(&mut context);
     assert!(matches!(polled, Poll::Ready(Err(Error::NoRuntime))));
     let polled = pin!(connector.refresh()).poll(&mut context);
     assert!(matches!(polled, Poll::Ready(Err(Error::NoRuntime))));

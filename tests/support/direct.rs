@@ -7,10 +7,14 @@ use alternator_testcluster::Cluster;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 /// As a refresh interval: never within a test.
 pub const HOUR: Duration = Duration::from_secs(3600);
+
+/// So that a test which would wait for ever fails instead.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// [`connector`](super::connector), which trusts the certificates of a cluster with TLS.
 pub fn trusting(cluster: &Cluster) -> Builder {
@@ -43,9 +47,14 @@ pub fn answer(
 ) -> impl Future<Output = Result<(StatusCode, Bytes), Error>> + Send + use<> {
     let connector = connector.clone();
     async move {
-        let (head, body) = connector.oneshot(request).await?.into_parts();
-        let body = body.collect().await.expect("the body is whole").to_bytes();
-        Ok((head.status, body))
+        let answer = async {
+            let (head, body) = connector.oneshot(request).await?.into_parts();
+            let body = body.collect().await.expect("the body is whole");
+            Ok((head.status, body.to_bytes()))
+        };
+        timeout(MINUTE, answer)
+            .await
+            .expect("an end within a minute")
     }
 }
 
