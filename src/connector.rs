@@ -329,8 +329,9 @@ impl Builder {
         self
     }
 
-    /// A further scope that serves requests while none of those before it has a live node. May be called repeatedly; the
-    /// first call comes after [`scope`](Self::scope). Default: none, and the last known nodes are kept.
+    /// A further scope that serves requests while none of those before it has a live node, which three refreshes in a row
+    /// must have found. May be called repeatedly; the first call comes after [`scope`](Self::scope). Default: none, and the
+    /// last known nodes are kept.
     pub fn fallback(mut self, scope: Scope) -> Self {
         if self.options.scopes.is_empty() {
             self.options.scopes.push(Scope::Cluster);
