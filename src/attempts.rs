@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName};
 
@@ -68,7 +68,7 @@ impl Attempts {
     }
 
     /// Remembers that an attempt failed on `node`.
-    pub(crate) fn failed(&self, invocation: Invocation, node: SocketAddr) {
+    fn failed(&self, invocation: Invocation, node: SocketAddr) {
         let mut place = self
             .place(invocation)
             .lock()
@@ -90,6 +90,41 @@ impl Attempts {
 
     fn place(&self, invocation: Invocation) -> &Mutex<Option<Failed>> {
         &self.places[invocation.0 as usize % PLACES]
+    }
+}
+
+/// Remembers that a node was tried, unless it comes to a good end: also if the call is dropped while it waits, as by the
+/// SDK's own timeouts.
+#[derive(Debug)]
+pub(crate) struct Trying {
+    attempts: Arc<Attempts>,
+    invocation: Option<Invocation>,
+    node: SocketAddr,
+}
+
+impl Trying {
+    pub(crate) fn new(
+        attempts: &Arc<Attempts>,
+        invocation: Option<Invocation>,
+        node: SocketAddr,
+    ) -> Self {
+        Self {
+            attempts: Arc::clone(attempts),
+            invocation,
+            node,
+        }
+    }
+
+    pub(crate) fn forget(mut self) {
+        self.invocation = None;
+    }
+}
+
+impl Drop for Trying {
+    fn drop(&mut self) {
+        if let Some(invocation) = self.invocation {
+            self.attempts.failed(invocation, self.node);
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, 
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout};
 
-use crate::attempts::{Attempts, Invocation};
+use crate::answer::Answer;
+use crate::attempts::{Attempts, Trying};
 use crate::cluster::Cluster;
 use crate::config::Policy;
 use crate::error::{BoxError, ConnectError, Error};
@@ -46,7 +47,7 @@ pub(crate) struct Balancer {
     pub(crate) cluster: Arc<Cluster>,
     chooser: Box<dyn Choose>,
     turns: Turns,
-    attempts: Attempts,
+    attempts: Arc<Attempts>,
 }
 
 /// An attempt that brought no answer.
@@ -63,7 +64,7 @@ impl Balancer {
             cluster,
             chooser: chooser(policy, random),
             turns,
-            attempts: Attempts::new(),
+            attempts: Arc::new(Attempts::new()),
         }
     }
 
@@ -72,7 +73,7 @@ impl Balancer {
         &self,
         request: Request<B>,
         limits: Limits,
-    ) -> Result<Response<NodeBody>, Error>
+    ) -> Result<Response<Answer>, Error>
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<BoxError>,
@@ -110,19 +111,14 @@ impl Balancer {
                 connect: limits.connect.min(left),
                 ..limits
             };
-            let mut trying = Trying {
-                attempts: &self.attempts,
-                invocation,
-                node: node.addr(),
-            };
+            let trying = Trying::new(&self.attempts, invocation, node.addr());
             match attempt(&node, head, &body, limits).await {
                 Ok(response) => {
                     // A throttled or failed request comes back, and should meet another node then.
-                    if !(response.status().is_client_error() || response.status().is_server_error())
-                    {
-                        trying.forget();
-                    }
-                    return Ok(response);
+                    let failed =
+                        response.status().is_client_error() || response.status().is_server_error();
+                    let trying = (!failed).then_some(trying);
+                    return Ok(response.map(|body| Answer::new(body, trying)));
                 }
                 Err(Failure::Unsent(unsent, error)) => {
                     tracing::debug!(node = %node.addr(), %error, "node not connected, trying another");
@@ -144,28 +140,6 @@ impl Balancer {
     /// The node that a request would try first now.
     pub(crate) fn first_choice(&self) -> Option<Arc<Node>> {
         Plan::new(&self.cluster, &*self.chooser, &self.turns, Vec::new()).next()
-    }
-}
-
-/// Remembers for the request's next attempt that a node was tried: also if the call is dropped while it waits, as by the
-/// SDK's own timeouts.
-struct Trying<'a> {
-    attempts: &'a Attempts,
-    invocation: Option<Invocation>,
-    node: SocketAddr,
-}
-
-impl Trying<'_> {
-    fn forget(&mut self) {
-        self.invocation = None;
-    }
-}
-
-impl Drop for Trying<'_> {
-    fn drop(&mut self) {
-        if let Some(invocation) = self.invocation {
-            self.attempts.failed(invocation, self.node);
-        }
     }
 }
 

@@ -8,20 +8,20 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
+use crate::answer::Answer;
 use crate::error::BoxError;
-use crate::transport::NodeBody;
 
 /// The body of an answer. It holds the connection to the node until it has been read to its end; dropped before that, it
 /// closes the connection.
 pub struct Body(Source);
 
 enum Source {
-    Node(NodeBody),
+    Node(Answer),
     PassThrough(UnsyncBoxBody<Bytes, BoxError>),
 }
 
 impl Body {
-    pub(crate) fn node(body: NodeBody) -> Self {
+    pub(crate) fn node(body: Answer) -> Self {
         Self(Source::Node(body))
     }
 

@@ -1,29 +1,27 @@
-//! What a user touches: the connector and its builder.
+//! What a user touches, and what all its clones share.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::dns::ResolveDns;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tower::Service;
 
+use crate::answer::Answer;
 use crate::balancer::{Balancer, Limits, has_dynamodb_target};
 use crate::body::Body;
 use crate::cluster::Cluster;
-use crate::config::{Config, Options, Policy};
+use crate::config::{Config, Options};
 use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::node::Node;
 use crate::pass_through::PassThrough;
-use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::stats::Stats;
-use crate::transport::{NodeBody, NodeProxy, Tls};
 
 /// How often whoever waits for a refresh looks whether its task still runs.
 const CHECK: Duration = Duration::from_secs(1);
@@ -56,17 +54,27 @@ impl AlternatorConnector {
     /// Seeds that cannot be used are reported by the first operation of every client, with [`Error::Config`] as the error's
     /// source. [`builder`](Self::builder) tells at once.
     pub fn new<S: Into<String>>(seeds: impl IntoIterator<Item = S>) -> Self {
-        let builder = Self::builder().seeds(seeds);
-        Self {
-            inner: builder.inner().map_err(Arc::new),
-        }
+        let options = Options {
+            seeds: seeds.into_iter().map(Into::into).collect(),
+            ..Options::default()
+        };
+        Self::with(&options).unwrap_or_else(|error| Self {
+            inner: Err(Arc::new(error)),
+        })
     }
 
-    /// A builder with every option.
-    pub fn builder() -> Builder {
-        Builder {
-            options: Options::default(),
-        }
+    pub(crate) fn with(options: &Options) -> Result<Self, ConfigError> {
+        let config = Arc::new(Config::parse(options)?);
+        let cluster = Arc::new(Cluster::new(seed_nodes(&config)));
+        let random = &mut fastrand::Rng::new();
+        Ok(Self {
+            inner: Ok(Arc::new(Inner {
+                balancer: Balancer::new(Arc::clone(&cluster), config.policy, random),
+                refresher: Refresher::new(Arc::clone(&config), cluster),
+                pass_through: PassThrough::default(),
+                config,
+            })),
+        })
     }
 
     /// The nodes that may serve requests now, in no particular order.
@@ -209,7 +217,7 @@ impl Inner {
         request: Request<B>,
         connect: Option<Duration>,
         read: Option<Duration>,
-    ) -> Result<Response<NodeBody>, Error>
+    ) -> Result<Response<Answer>, Error>
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<BoxError>,
@@ -284,173 +292,5 @@ where
                 inner.pass_through.call(request).await
             }
         })
-    }
-}
-
-/// Builds an [`AlternatorConnector`]. Every option but the seeds has a default.
-///
-/// ```
-/// use alternator_connector::{AlternatorConnector, Scope};
-///
-/// let connector = AlternatorConnector::builder()
-///     .seeds(["http://10.0.0.1:8000", "http://10.0.1.1:8000"])
-///     .scope(Scope::rack("us-east-1", "us-east-1a"))
-///     .fallback(Scope::datacenter("us-east-1"))
-///     .build()?;
-/// # Ok::<(), alternator_connector::ConfigError>(())
-/// ```
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Builder {
-    options: Options,
-}
-
-impl Builder {
-    /// Adds a seed, the URL of a node or a name that stands for several. See [`AlternatorConnector::new`].
-    pub fn seed(mut self, seed: impl Into<String>) -> Self {
-        self.options.seeds.push(seed.into());
-        self
-    }
-
-    /// Adds seeds.
-    pub fn seeds<S: Into<String>>(mut self, seeds: impl IntoIterator<Item = S>) -> Self {
-        self.options.seeds.extend(seeds.into_iter().map(Into::into));
-        self
-    }
-
-    /// The part of the cluster that serves requests. Default: [`Scope::Cluster`].
-    ///
-    /// With any other scope, the first requests wait for the first refresh, as seeds may live elsewhere.
-    pub fn scope(mut self, scope: Scope) -> Self {
-        match self.options.scopes.first_mut() {
-            Some(first) => *first = scope,
-            None => self.options.scopes.push(scope),
-        }
-        self
-    }
-
-    /// A further scope that serves requests while none of those before it has a live node, which three refreshes in a row
-    /// must have found. May be called repeatedly; the first call comes after [`scope`](Self::scope). Default: none, and the
-    /// last known nodes are kept.
-    pub fn fallback(mut self, scope: Scope) -> Self {
-        if self.options.scopes.is_empty() {
-            self.options.scopes.push(Scope::Cluster);
-        }
-        self.options.scopes.push(scope);
-        self
-    }
-
-    /// How the first node for a request is chosen. Default: [`Policy::RoundRobin`].
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.options.policy = policy;
-        self
-    }
-
-    /// Time between two refreshes of the node list while there are requests. Default: 1 s, as other Alternator clients.
-    /// It varies by a tenth, and a node that cannot be connected brings a refresh forward: it comes after a tenth of the
-    /// interval, and after a second at the latest.
-    pub fn active_refresh_interval(mut self, interval: Duration) -> Self {
-        self.options.active_refresh_interval = interval;
-        self
-    }
-
-    /// Time between two refreshes once there was no request for that long. The next request wakes the refresh up.
-    /// Default: 60 s, as other Alternator clients.
-    pub fn idle_refresh_interval(mut self, interval: Duration) -> Self {
-        self.options.idle_refresh_interval = interval;
-        self
-    }
-
-    /// How long one node may take to answer `/localnodes`, connecting included, and a resolver to resolve a seed's name.
-    /// Several are asked side by side, so a slow one delays nothing. Default: 2 s.
-    pub fn discovery_timeout(mut self, timeout: Duration) -> Self {
-        self.options.discovery_timeout = timeout;
-        self
-    }
-
-    /// How long one node may take to be connected, TLS included, or a busy one to free a connection, before another is
-    /// tried. The SDK's own connect timeout applies where it is shorter. Default: 1 s, after which Linux would repeat a
-    /// lost SYN.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.connect_timeout = timeout;
-        self
-    }
-
-    /// How long one call may spend on connecting, all nodes together. Default: 4 s, which stays below the 5.9 s after which
-    /// the SDK takes a request for stalled.
-    pub fn connect_budget(mut self, budget: Duration) -> Self {
-        self.options.connect_budget = budget;
-        self
-    }
-
-    /// How long a node may take from the moment it has the connection to the head of its answer. The SDK's own read
-    /// timeout, where set, takes its place. Default: none, as in the SDK.
-    pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.options.read_timeout = Some(timeout);
-        self
-    }
-
-    /// The most connections to one node, each of which serves one request at a time. Default: 1024.
-    pub fn max_connections_per_node(mut self, limit: usize) -> Self {
-        self.options.max_connections_per_node = limit;
-        self
-    }
-
-    /// How long a connection is kept without a request. Default: 90 s, as in the SDK.
-    pub fn idle_connection_timeout(mut self, timeout: Duration) -> Self {
-        self.options.idle_connection_timeout = timeout;
-        self
-    }
-
-    /// Balances only the DynamoDB requests that the SDK addresses to this endpoint, such as the `endpoint_url` of one of
-    /// several clients. All others go where they are addressed, for processes that also talk to DynamoDB in AWS with
-    /// the same `SdkConfig`. Default: every DynamoDB request is balanced.
-    pub fn only_endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.options.only_endpoint = Some(endpoint.into());
-        self
-    }
-
-    /// TLS settings, for `https` seeds. Default: [`Tls::new`].
-    pub fn tls(mut self, tls: Tls) -> Self {
-        self.options.tls = Some(tls);
-        self
-    }
-
-    /// Whether nodes are connected through the proxies that the environment names. Default: [`NodeProxy::Never`].
-    pub fn node_proxy(mut self, proxy: NodeProxy) -> Self {
-        self.options.node_proxy = proxy;
-        self
-    }
-
-    /// What resolves the names of seeds. Default: the operating system.
-    pub fn dns_resolver(mut self, resolver: impl ResolveDns + 'static) -> Self {
-        self.options.resolver = Resolver::new(resolver);
-        self
-    }
-
-    /// The connector.
-    ///
-    /// # Errors
-    ///
-    /// A [`ConfigError`] that names the value which cannot be used.
-    pub fn build(self) -> Result<AlternatorConnector, ConfigError> {
-        Ok(AlternatorConnector {
-            inner: Ok(self.inner()?),
-        })
-    }
-
-    fn inner(&self) -> Result<Arc<Inner>, ConfigError> {
-        let config = Arc::new(Config::parse(&self.options)?);
-        let cluster = Arc::new(Cluster::new(seed_nodes(&config)));
-        Ok(Arc::new(Inner {
-            balancer: Balancer::new(
-                Arc::clone(&cluster),
-                config.policy,
-                &mut fastrand::Rng::new(),
-            ),
-            refresher: Refresher::new(Arc::clone(&config), cluster),
-            pass_through: PassThrough::default(),
-            config,
-        }))
     }
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod answer;
 mod attempts;
 mod balancer;
 mod body;
+mod builder;
 mod cluster;
 mod config;
 mod connector;
@@ -21,8 +23,9 @@ mod stats;
 mod transport;
 
 pub use body::Body;
+pub use builder::Builder;
 pub use config::Policy;
-pub use connector::{AlternatorConnector, Builder};
+pub use connector::AlternatorConnector;
 pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};
 pub use node::{Node, NodeStats};
 pub use scope::Scope;

@@ -1,5 +1,6 @@
 //! The body of a node's answer, which holds the connection until it has been read.
 
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -18,31 +19,40 @@ const SHED: &[u8] = b"RequestLimitExceeded";
 /// The body of a node's answer. Read to its end, it gives the connection back; dropped earlier, it closes it.
 pub(crate) struct NodeBody {
     incoming: Incoming,
-    lease: Option<Lease>,
+    progress: Progress,
     may_say_shed: bool,
+}
+
+enum Progress {
+    Reading(Lease),
+    Read,
+    Broken,
 }
 
 impl NodeBody {
     pub(crate) fn new(status: StatusCode, incoming: Incoming, lease: Lease) -> Self {
-        let mut body = Self {
-            incoming,
-            lease: Some(lease),
-            may_say_shed: status == StatusCode::BAD_REQUEST,
-        };
         if status == StatusCode::PAYLOAD_TOO_LARGE {
             // The node closes this connection too, but the answer must be read first.
-            if let Some(lease) = &body.lease {
-                lease.connection.poison();
-            }
+            lease.connection.poison();
         }
+        let mut body = Self {
+            incoming,
+            progress: Progress::Reading(lease),
+            may_say_shed: status == StatusCode::BAD_REQUEST,
+        };
         if body.incoming.is_end_stream() {
             body.finish();
         }
         body
     }
 
+    /// Whether all of the answer has been read.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self.progress, Progress::Read)
+    }
+
     fn finish(&mut self) {
-        if let Some(lease) = self.lease.take() {
+        if let Progress::Reading(lease) = mem::replace(&mut self.progress, Progress::Read) {
             lease.finish();
         }
     }
@@ -51,7 +61,7 @@ impl NodeBody {
         if self.may_say_shed
             && let Some(data) = frame.data_ref()
             && data.windows(SHED.len()).any(|window| window == SHED)
-            && let Some(lease) = &self.lease
+            && let Progress::Reading(lease) = &self.progress
         {
             lease.connection.poison();
         }
@@ -69,7 +79,7 @@ impl Body for NodeBody {
         let this = &mut *self;
         let mut polled = Pin::new(&mut this.incoming).poll_frame(&mut unwoken());
         if polled.is_pending()
-            && let Some(lease) = &mut this.lease
+            && let Progress::Reading(lease) = &mut this.progress
         {
             // Asking for a frame is what makes the connection read one.
             let _ = lease.connection.drive(cx);
@@ -83,7 +93,9 @@ impl Body for NodeBody {
                     this.finish();
                 }
             }
-            Poll::Ready(Some(Err(_))) => this.lease = None,
+            Poll::Ready(Some(Err(_))) => this.progress = Progress::Broken,
+            // A broken body ends too.
+            Poll::Ready(None) if matches!(this.progress, Progress::Broken) => {}
             Poll::Ready(None) => this.finish(),
         }
         polled

@@ -22,11 +22,12 @@ fn server_error() -> Fault {
 }
 
 /// The faults that the SDK sees and retries.
-fn faults() -> [Fault; 3] {
+fn faults() -> [Fault; 4] {
     [
         server_error(),
         Fault::ResetAfterRequest { execute: false },
         Fault::CloseMidHead,
+        Fault::Truncate,
     ]
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 21] = [
     "error",
     "seed",
     "scope",
@@ -15,15 +15,17 @@ const ORDER: [&str; 19] = [
     "config",
     "node",
     "stats",
+    "attempts",
+    "answer",
     "body",
     "cluster",
     "policy",
     "plan",
-    "attempts",
     "balancer",
     "discovery",
     "pass_through",
     "connector",
+    "builder",
     "sdk",
     "lib",
 ];
