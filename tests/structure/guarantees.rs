@@ -1,0 +1,121 @@
+//! Every promise of `docs/guarantees.md` names tests, and every test that it names is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Fewer promises mean that they are not found, not that they were withdrawn.
+const AT_LEAST: usize = 80;
+
+/// A sentence, and the names of the tests beside it.
+struct Promise {
+    sentence: String,
+    tests: Vec<String>,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A promise begins with a dash; what is in backticks and has a path's colons is the name of a test.
+fn promises(page: &str) -> Vec<Promise> {
+    let promised = page.split("\n## What is not promised").next().unwrap();
+    let sections = promised.split("\n## ").skip(1);
+    let items = sections.flat_map(|section| section.split("\n- ").skip(1));
+    items
+        .map(|item| {
+            let quoted = item.split('`').skip(1).step_by(2);
+            Promise {
+                sentence: item.lines().next().unwrap().to_owned(),
+                tests: quoted
+                    .filter(|q| q.contains("::"))
+                    .map(str::to_owned)
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// The file that a test named `binary::module::test` is in, without its ending.
+fn place(binary: &str, modules: &[&str]) -> PathBuf {
+    let mut place = match binary {
+        "unit" => root().join("src"),
+        _ => root().join("tests").join(binary),
+    };
+    let modules = modules.strip_suffix(&["tests"]).unwrap_or(modules);
+    place.extend(if modules.is_empty() {
+        &["main"]
+    } else {
+        modules
+    });
+    place
+}
+
+/// Whether a function of this name has an attribute that makes it a test, or a macro makes tests of names like it.
+fn has_test(text: &str, name: &str) -> bool {
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let is_test = |at: usize| {
+        let above = lines[..at].iter().rev();
+        let mut attributes = above.take_while(|l| l.starts_with("#["));
+        attributes.any(|l| l.starts_with("#[test]") || l.starts_with("#[tokio::test"))
+    };
+    let function = format!("fn {name}(");
+    let written = lines
+        .iter()
+        .enumerate()
+        .any(|(at, line)| line.contains(&function) && is_test(at));
+    // `name: …` or `name / over_tls: …`, in the call of a macro.
+    let made = text.contains("macro_rules!")
+        && lines.iter().any(|line| {
+            let names = line.split(": ").next().unwrap().trim_end_matches(':');
+            line.contains(':') && names.split(" / ").any(|n| n == name)
+        });
+    written || made
+}
+
+fn exists(test: &str) -> bool {
+    let parts: Vec<_> = test.split("::").collect();
+    let [binary, modules @ .., name] = &parts[..] else {
+        return false;
+    };
+    let place = place(binary, modules);
+    [place.with_extension("rs"), place.join("mod.rs")]
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .any(|text| has_test(&text, name))
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/guarantees.md")).unwrap();
+    let promises = promises(&page);
+    assert!(promises.len() >= AT_LEAST, "{} promises", promises.len());
+    for Promise { sentence, tests } in promises {
+        assert!(!tests.is_empty(), "nothing shows: {sentence}");
+        for test in tests {
+            assert!(exists(&test), "{test} does not exist, beside: {sentence}");
+        }
+    }
+}
+
+#[test]
+fn a_test_that_is_not_there_is_not_found() {
+    for there in [
+        "structure::modules_depend_in_one_direction",
+        "structure::guarantees::a_test_that_is_not_there_is_not_found",
+        "exactly_once::unsent::a_node_that_refuses_costs_nothing_over_tls",
+        "exactly_once::sent::a_reset_after_the_head_over_tls",
+        "unit::policy::tests::the_cursor_may_overflow",
+    ] {
+        assert!(exists(there), "{there}");
+    }
+    for not_there in [
+        "structure::files",
+        "structure::guarantees::exists",
+        "structure::guarantees::modules_depend_in_one_direction",
+        "exactly_once::unsent::a_node_that_refuses",
+        "nothing::modules_depend_in_one_direction",
+        "modules_depend_in_one_direction",
+    ] {
+        assert!(!exists(not_there), "{not_there}");
+    }
+}
