@@ -26,8 +26,8 @@ pub(crate) struct PoolLimits {
 pub(crate) struct Pool {
     endpoint: Endpoint,
     limits: PoolLimits,
-    /// One permit per request on the node. As a connection is only made while none is idle, there are never more
-    /// connections than permits.
+    /// One permit per request on the node. As a connection is only made while none is idle, or in the place of an idle one,
+    /// requests never have more connections than permits.
     slots: Semaphore,
     /// `None` once the node has left the cluster. The last to come is the first to go, so that the rest can expire.
     idle: Mutex<Option<Vec<Connection>>>,
@@ -65,25 +65,29 @@ impl Pool {
         self.opened.load(Relaxed)
     }
 
-    /// A connection for one request: an idle one, or a new one within `limit`.
+    /// A connection for one request: an idle one, or a new one. Waiting for a slot and connecting together take no longer
+    /// than `limit`.
     pub(crate) async fn lease(self: &Arc<Self>, limit: Duration) -> Result<Lease, ConnectError> {
+        let mut left = limit;
         let slot = match self.slots.try_acquire() {
             Ok(slot) => slot,
-            Err(_) => match timeout(limit, self.slots.acquire()).await {
-                Ok(Ok(slot)) => slot,
-                _ => {
-                    return Err(ConnectError::Busy {
-                        limit: self.limits.max_connections.get(),
-                    });
-                }
-            },
+            Err(_) => {
+                let begun = Instant::now();
+                let Ok(Ok(slot)) = timeout(limit, self.slots.acquire()).await else {
+                    let limit = self.limits.max_connections.get();
+                    return Err(ConnectError::Busy { limit });
+                };
+                left = limit.saturating_sub(begun.elapsed());
+                slot
+            }
         };
         slot.forget();
+        let pool = Arc::clone(self);
         Slot {
-            pool: Arc::clone(self),
+            pool,
             counted: true,
         }
-        .connect(limit)
+        .connect(left)
         .await
     }
 
@@ -117,19 +121,33 @@ impl Pool {
         }
     }
 
+    /// An idle connection that the current runtime drives. Where there is none, one of another runtime makes room for a new
+    /// one if need be.
     fn take_idle(&self) -> Option<Connection> {
         let runtime = Handle::current().id();
         loop {
             let connection = {
                 let mut idle = self.lock();
                 let idle = idle.as_mut()?;
-                idle.remove(idle.iter().rposition(|c| c.runtime() == runtime)?)
+                let Some(at) = idle.iter().rposition(|c| c.runtime() == runtime) else {
+                    if !idle.is_empty() && !self.has_room_beside(idle.len() - 1) {
+                        idle.remove(0);
+                    }
+                    return None;
+                };
+                idle.remove(at)
             };
             if connection.is_ready() && connection.idle_since().elapsed() < self.limits.idle_timeout
             {
                 return Some(connection);
             }
         }
+    }
+
+    /// Whether one more connection would keep the limit. A request that has its slot but not yet its connection counts, so the
+    /// answer may be no where it could be yes.
+    fn has_room_beside(&self, idle: usize) -> bool {
+        idle + self.in_flight() < self.limits.max_connections.get()
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
@@ -188,13 +206,16 @@ impl Lease {
         self.reused
     }
 
-    /// Keeps the connection for the next request, if it can take one.
+    /// Keeps the connection for the next request, if it can take one and takes nobody's place.
     pub(crate) fn finish(mut self) {
         if !self.connection.settle() {
             return;
         }
         self.connection.set_idle_since(Instant::now());
-        if let Some(idle) = &mut *self.slot.pool.lock() {
+        let pool = &self.slot.pool;
+        if let Some(idle) = &mut *pool.lock()
+            && (self.slot.counted || pool.has_room_beside(idle.len()))
+        {
             idle.push(self.connection);
         }
     }

@@ -152,3 +152,33 @@ async fn a_refresh_is_made_now_whatever_the_interval() {
         }
     }
 }
+
+#[test]
+fn runtimes_share_the_limit_of_connections() {
+    let cluster = Cluster::builder().nodes(1).canned("GetItem", "{}");
+    let cluster = cluster.start().unwrap();
+    let connector = connector(&cluster)
+        .active_refresh_interval(HOUR)
+        .max_connections_per_node(2)
+        .build()
+        .unwrap();
+    let runtimes = [current_thread(), multi_thread(), current_thread()];
+    runtimes[0].block_on(connector.refresh()).unwrap();
+    for runtime in &runtimes {
+        runtime.block_on(async {
+            let (one, two) = tokio::join!(
+                answer(&connector, get_item()),
+                answer(&connector, get_item())
+            );
+            assert!(one.is_ok() && two.is_ok());
+        });
+        let node = cluster.node(0);
+        let limit = Duration::from_secs(10);
+        assert!(
+            cluster.wait_until(limit, || node.stats().open <= 2),
+            "{:?}",
+            node.stats()
+        );
+    }
+    drop(runtimes);
+}
