@@ -9,16 +9,19 @@ use http_body::{Body, Frame, SizeHint};
 use crate::attempts::Trying;
 use crate::transport::NodeBody;
 
-/// The body of a node's answer. An attempt whose answer breaks off has failed on its node like one without any.
+/// The body of a node's answer. An attempt whose answer breaks off has failed on its node like one without any, and so has one
+/// whose answer is that the node is overloaded or out of order: the SDK tries again, and should meet another node then.
 pub(crate) struct Answer {
     body: NodeBody,
     trying: Option<Trying>,
 }
 
 impl Answer {
-    /// `trying` is what ends well once the body has been read.
-    pub(crate) fn new(body: NodeBody, trying: Option<Trying>) -> Self {
-        let mut answer = Self { body, trying };
+    pub(crate) fn new(body: NodeBody, trying: Trying) -> Self {
+        let mut answer = Self {
+            body,
+            trying: Some(trying),
+        };
         answer.end_if_read();
         answer
     }
@@ -26,6 +29,7 @@ impl Answer {
     fn end_if_read(&mut self) {
         if self.body.is_read()
             && let Some(trying) = self.trying.take()
+            && !self.body.is_of_trouble()
         {
             trying.forget();
         }

@@ -93,26 +93,29 @@ impl Attempts {
     }
 }
 
-/// Remembers that a node was tried, unless it comes to a good end: also if the call is dropped while it waits, as by the
-/// SDK's own timeouts.
+/// Remembers which nodes a call has tried, unless it comes to a good end: also if it is dropped while it waits, as by the SDK's
+/// own timeouts.
 #[derive(Debug)]
 pub(crate) struct Trying {
     attempts: Arc<Attempts>,
     invocation: Option<Invocation>,
-    node: SocketAddr,
+    now: Option<SocketAddr>,
+    /// Empty, and so without an allocation, for all requests whose first node could be connected.
+    before: Vec<SocketAddr>,
 }
 
 impl Trying {
-    pub(crate) fn new(
-        attempts: &Arc<Attempts>,
-        invocation: Option<Invocation>,
-        node: SocketAddr,
-    ) -> Self {
+    pub(crate) fn new(attempts: &Arc<Attempts>, invocation: Option<Invocation>) -> Self {
         Self {
             attempts: Arc::clone(attempts),
             invocation,
-            node,
+            now: None,
+            before: Vec::new(),
         }
+    }
+
+    pub(crate) fn node(&mut self, node: SocketAddr) {
+        self.before.extend(self.now.replace(node));
     }
 
     pub(crate) fn forget(mut self) {
@@ -123,7 +126,9 @@ impl Trying {
 impl Drop for Trying {
     fn drop(&mut self) {
         if let Some(invocation) = self.invocation {
-            self.attempts.failed(invocation, self.node);
+            for node in self.before.iter().chain(&self.now) {
+                self.attempts.failed(invocation, *node);
+            }
         }
     }
 }

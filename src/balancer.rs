@@ -19,7 +19,7 @@ use crate::error::{BoxError, ConnectError, Error};
 use crate::node::Node;
 use crate::plan::{Plan, Turns};
 use crate::policy::{Choose, chooser};
-use crate::transport::{NodeBody, SendError};
+use crate::transport::{ConnectionInfo, NodeBody, SendError};
 
 /// Whether a request is DynamoDB's, and so for the cluster.
 pub(crate) fn is_dynamodb(target: Option<&[u8]>) -> bool {
@@ -98,6 +98,7 @@ impl Balancer {
             &self.turns,
             self.attempts.earlier(&head.headers),
         );
+        let mut trying = Trying::new(&self.attempts, invocation);
         let mut tried: Vec<(SocketAddr, ConnectError)> = Vec::new();
         while let Some(node) = plan.next() {
             let left = limits.connect_budget.saturating_sub(begun.elapsed());
@@ -111,22 +112,20 @@ impl Balancer {
                 connect: limits.connect.min(left),
                 ..limits
             };
-            let trying = Trying::new(&self.attempts, invocation, node.addr());
+            trying.node(node.addr());
             match attempt(&node, head, &body, limits).await {
                 Ok(response) => {
-                    // A throttled or failed request comes back, and should meet another node then.
-                    let failed =
-                        response.status().is_client_error() || response.status().is_server_error();
-                    let trying = (!failed).then_some(trying);
                     return Ok(response.map(|body| Answer::new(body, trying)));
                 }
                 Err(Failure::Unsent(unsent, error)) => {
                     tracing::debug!(node = %node.addr(), %error, "node not connected, trying another");
-                    trying.forget();
+                    // A limit of our own says nothing about the cluster.
+                    if !matches!(error, ConnectError::Busy { .. }) {
+                        self.cluster.want_refresh();
+                    }
                     head = *unsent;
                     plan.tried(&node);
                     tried.push((node.addr(), error));
-                    self.cluster.want_refresh();
                 }
                 Err(Failure::Final(error)) => {
                     self.cluster.want_refresh();
@@ -155,10 +154,13 @@ async fn attempt(
         let mut lease = match node.pool.lease(limits.connect).await {
             Ok(lease) => lease,
             Err(error) => {
-                node.counters.not_connected();
+                if !matches!(error, ConnectError::Busy { .. }) {
+                    node.counters.not_connected();
+                }
                 return Err(Failure::Unsent(Box::new(head), error));
             }
         };
+        let count = Count::new(node, lease.connection.info());
         let sending = lease
             .connection
             .send(Request::from_parts(head, Full::new(body.clone())));
@@ -167,20 +169,15 @@ async fn attempt(
             Some(limit) => match timeout(limit, sending).await {
                 Ok(answer) => answer,
                 Err(_) => {
-                    node.counters.sent();
-                    node.counters.failed();
-                    return Err(Failure::Final(Error::ReadTimeout {
-                        node: node.addr(),
-                        after: limit,
-                    }));
+                    let (node, after) = (node.addr(), limit);
+                    return Err(Failure::Final(Error::ReadTimeout { node, after }));
                 }
             },
         };
         match answer {
             Ok(response) => {
-                node.counters.sent();
+                let info = count.answered();
                 let status = response.status();
-                let info = lease.connection.info();
                 let mut response = response.map(|incoming| NodeBody::new(status, incoming, lease));
                 response.extensions_mut().insert(info);
                 return Ok(response);
@@ -191,13 +188,45 @@ async fn attempt(
                 return Err(Failure::Unsent(unsent, ConnectError::Closed(source)));
             }
             Err(SendError::Sent(source)) => {
-                node.counters.sent();
-                node.counters.failed();
-                return Err(Failure::Final(Error::Unanswered {
-                    node: node.addr(),
-                    source,
-                }));
+                let node = node.addr();
+                return Err(Failure::Final(Error::Unanswered { node, source }));
             }
+        }
+    }
+}
+
+/// Counts a request on its node, if anything of it was written, however it ends: also if the call is dropped.
+struct Count<'a> {
+    node: &'a Node,
+    connection: ConnectionInfo,
+    written_before: u64,
+    answered: bool,
+}
+
+impl<'a> Count<'a> {
+    fn new(node: &'a Node, connection: ConnectionInfo) -> Self {
+        let written_before = connection.written();
+        Self {
+            node,
+            connection,
+            written_before,
+            answered: false,
+        }
+    }
+
+    fn answered(mut self) -> ConnectionInfo {
+        self.answered = true;
+        self.connection.clone()
+    }
+}
+
+impl Drop for Count<'_> {
+    fn drop(&mut self) {
+        if self.answered {
+            self.node.counters.sent();
+        } else if self.connection.written() > self.written_before {
+            self.node.counters.sent();
+            self.node.counters.failed();
         }
     }
 }

@@ -20,7 +20,29 @@ const SHED: &[u8] = b"RequestLimitExceeded";
 pub(crate) struct NodeBody {
     incoming: Incoming,
     progress: Progress,
-    may_say_shed: bool,
+    trouble: Trouble,
+}
+
+/// Whether the answer says that the node is in trouble.
+#[derive(PartialEq, Eq)]
+enum Trouble {
+    No,
+    Yes,
+    /// The first bytes of the body will tell.
+    Untold,
+    /// They told nothing, but may have ended in the middle of a word.
+    HalfTold,
+}
+
+impl Trouble {
+    fn of(status: StatusCode) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::Untold,
+            StatusCode::TOO_MANY_REQUESTS => Self::Yes,
+            status if status.is_server_error() => Self::Yes,
+            _ => Self::No,
+        }
+    }
 }
 
 enum Progress {
@@ -38,7 +60,7 @@ impl NodeBody {
         let mut body = Self {
             incoming,
             progress: Progress::Reading(lease),
-            may_say_shed: status == StatusCode::BAD_REQUEST,
+            trouble: Trouble::of(status),
         };
         if body.incoming.is_end_stream() {
             body.finish();
@@ -57,12 +79,25 @@ impl NodeBody {
         }
     }
 
+    /// Whether the answer, once it has been read, says that another node would have been better.
+    pub(crate) fn is_of_trouble(&self) -> bool {
+        self.trouble == Trouble::Yes
+    }
+
     fn inspect(&mut self, frame: &Frame<Bytes>) {
-        if self.may_say_shed
-            && let Some(data) = frame.data_ref()
-            && data.windows(SHED.len()).any(|window| window == SHED)
-            && let Progress::Reading(lease) = &self.progress
-        {
+        let Some(data) = frame.data_ref() else { return };
+        let sheds = match self.trouble {
+            Trouble::No | Trouble::Yes => return,
+            Trouble::Untold => data.windows(SHED.len()).any(|window| window == SHED),
+            // An error comes whole, as a rule. Where it does not, the doubt costs no more than a connection.
+            Trouble::HalfTold => true,
+        };
+        self.trouble = if sheds {
+            Trouble::Yes
+        } else {
+            Trouble::HalfTold
+        };
+        if sheds && let Progress::Reading(lease) = &self.progress {
             lease.connection.poison();
         }
     }

@@ -43,6 +43,11 @@ impl ConnectionInfo {
         }
     }
 
+    /// Bytes that were written to it.
+    pub(crate) fn written(&self) -> u64 {
+        self.0.upgrade().map_or(0, |socket| socket.written())
+    }
+
     pub(crate) fn remote_addr(&self) -> Option<SocketAddr> {
         self.0.upgrade()?.remote_addr()
     }
@@ -173,7 +178,8 @@ pub(super) fn unwoken() -> Context<'static> {
 
 /// Rebuilds a request's head from the bytes that hyper made of it, which is cheaper than a copy of each that is sent.
 fn parse_head(bytes: &[u8]) -> Option<http::request::Parts> {
-    let mut headers = [httparse::EMPTY_HEADER; 100];
+    let lines = bytes.iter().filter(|b| **b == b'\n').count();
+    let mut headers = vec![httparse::EMPTY_HEADER; lines];
     let mut head = httparse::Request::new(&mut headers);
     head.parse(bytes).ok()?.is_complete().then_some(())?;
     let mut request = Request::builder().method(head.method?).uri(head.path?);

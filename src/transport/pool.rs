@@ -83,12 +83,14 @@ impl Pool {
         };
         slot.forget();
         let pool = Arc::clone(self);
-        Slot {
+        let slot = Slot {
             pool,
             counted: true,
-        }
-        .connect(left)
-        .await
+        };
+        slot.connect(left).await.map_err(|error| match error {
+            ConnectError::Timeout(_) => ConnectError::Timeout(limit),
+            error => error,
+        })
     }
 
     /// A connection for discovery, which must not wait for requests.

@@ -22,12 +22,13 @@ fn server_error() -> Fault {
 }
 
 /// The faults that the SDK sees and retries.
-fn faults() -> [Fault; 4] {
+fn faults() -> [Fault; 5] {
     [
         server_error(),
         Fault::ResetAfterRequest { execute: false },
         Fault::CloseMidHead,
         Fault::Truncate,
+        Fault::Answer(ApiError::new("RequestLimitExceeded", "too many")),
     ]
 }
 
@@ -104,6 +105,36 @@ async fn a_retry_avoids_every_node_that_was_tried() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_retry_avoids_a_node_that_could_not_be_connected() {
+    let cluster = start(3);
+    let connector = connector(&cluster)
+        .active_refresh_interval(HOUR)
+        .policy(Policy::Random)
+        .build()
+        .unwrap();
+    let client = retrying(&connector, 3).await;
+    create_table(&client).await;
+    cluster.node(0).stop();
+    cluster
+        .node(1)
+        .inject(Fault::ResetAfterRequest { execute: false });
+    let dead = cluster.node(0).url();
+    let refusals = || {
+        let nodes = connector.stats().nodes;
+        let node = nodes.iter().find(|n| n.url == dead);
+        node.unwrap().connect_failures
+    };
+    // One in twelve would meet it twice by chance.
+    for _ in 0..200 {
+        let before = refusals();
+        let get = client.get_item().table_name(TABLE).key("pk", s("x"));
+        get.send().await.expect("the third node is found in time");
+        assert!(refusals() - before <= 1);
+    }
+    assert!(refusals() > 0);
 }
 
 #[tokio::test]

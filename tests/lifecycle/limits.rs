@@ -85,6 +85,23 @@ async fn an_answer_that_nobody_reads_frees_its_slot_and_closes_its_connection() 
     eventually("they are closed", async || node.stats().open == 0).await;
 }
 
+#[tokio::test]
+async fn a_request_that_its_caller_gives_up_counts_as_failed() {
+    let cluster = start(1);
+    let connector = limited(&cluster, 1).await;
+    let node = cluster.node(0);
+    node.inject(Fault::Hang(Scope::Data));
+    let hung = tokio::spawn(answer(&connector, get_item()));
+    eventually("it is sent", async || node.stats().data_requests() == 1).await;
+    hung.abort();
+    assert!(hung.await.unwrap_err().is_cancelled());
+    let stats = &connector.stats().nodes[0];
+    assert_eq!(
+        (stats.requests, stats.failures, stats.connect_failures),
+        (1, 1, 0)
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_never_has_more_connections_than_the_limit() {
     let cluster = start(3);
