@@ -4,12 +4,17 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use http::Uri;
+use tokio::sync::Semaphore;
 
 use crate::error::ConfigError;
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
 use crate::seed::{Scheme, Seeds};
 use crate::transport::{Dialer, NodeProxy, PoolLimits, Tls};
+
+/// What any longer duration is cut to. `Duration::MAX` is how one says "never", and deadlines are computed from durations,
+/// which would overflow; a year is as good, and far from that.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How the first node for a request is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,16 +105,18 @@ impl Config {
         scopes.iter().try_for_each(Scope::validate)?;
         let positive = |option, duration: Duration| match duration {
             Duration::ZERO => Err(ConfigError::Zero { option }),
-            _ => Ok(duration),
+            _ => Ok(duration.min(NEVER)),
         };
         let read_timeout = options
             .read_timeout
             .map(|d| positive("read_timeout", d))
             .transpose()?;
-        let max_connections =
-            NonZeroUsize::new(options.max_connections_per_node).ok_or(ConfigError::Zero {
-                option: "max_connections_per_node",
-            })?;
+        let max_connections = NonZeroUsize::new(
+            options.max_connections_per_node.min(Semaphore::MAX_PERMITS),
+        )
+        .ok_or(ConfigError::Zero {
+            option: "max_connections_per_node",
+        })?;
         let tls = match (seeds.scheme, &options.tls) {
             (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
             (Scheme::Http, None) => None,
@@ -230,6 +237,34 @@ mod tests {
             let error = Config::parse(&options).unwrap_err().to_string();
             assert!(error.contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_unlimited_stays_within_what_clocks_and_semaphores_can_do() {
+        let config = Config::parse(&Options {
+            active_refresh_interval: Duration::MAX,
+            idle_refresh_interval: Duration::MAX,
+            discovery_timeout: Duration::MAX,
+            connect_timeout: Duration::MAX,
+            connect_budget: Duration::MAX,
+            read_timeout: Some(Duration::MAX),
+            idle_connection_timeout: Duration::MAX,
+            max_connections_per_node: usize::MAX,
+            ..options()
+        });
+        let config = config.unwrap();
+        for duration in [
+            config.active_refresh_interval,
+            config.idle_refresh_interval,
+            config.discovery_timeout,
+            config.connect_timeout,
+            config.connect_budget,
+            config.read_timeout.unwrap(),
+            config.pool.idle_timeout,
+        ] {
+            assert_eq!(duration, NEVER);
+        }
+        Semaphore::new(config.pool.max_connections.get());
     }
 
     #[test]

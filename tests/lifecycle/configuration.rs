@@ -2,9 +2,13 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use alternator_connector::{AlternatorConnector, ConfigError, Error};
+use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
+use http::StatusCode;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::support::direct::*;
@@ -70,6 +74,32 @@ fn an_option_of_zero_is_named() {
             option: "max_connections_per_node"
         }
     ));
+}
+
+#[tokio::test]
+async fn a_connector_without_any_limit_serves_and_refreshes() {
+    let cluster = Cluster::builder().nodes(2).canned("GetItem", "{}");
+    let cluster = cluster.start().unwrap();
+    let connector = AlternatorConnector::builder()
+        .seed(cluster.node(0).url())
+        .active_refresh_interval(Duration::MAX)
+        .idle_refresh_interval(Duration::MAX)
+        .discovery_timeout(Duration::MAX)
+        .connect_timeout(Duration::MAX)
+        .connect_budget(Duration::MAX)
+        .read_timeout(Duration::MAX)
+        .idle_connection_timeout(Duration::MAX)
+        .max_connections_per_node(usize::MAX)
+        .build()
+        .unwrap();
+    // A task that ended with the first refresh would be missed by the second.
+    for _ in 0..3 {
+        let refreshed = timeout(Duration::from_secs(60), connector.refresh()).await;
+        refreshed.expect("an end within a minute").unwrap();
+        let (status, _) = answer(&connector, get_item()).await.unwrap();
+        assert_eq!(status, StatusCode::OK);
+    }
+    assert_eq!(routes(&connector), addrs(&cluster.nodes()));
 }
 
 /// Neither making a connector nor asking it what it knows needs a runtime, and a request without one is an error.
