@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::Uri;
+use http::uri::Scheme;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
@@ -25,7 +26,8 @@ pub enum NodeProxy {
     /// addresses.
     #[default]
     Never,
-    /// `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed, with a `CONNECT` tunnel to each node.
+    /// `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed, with a `CONNECT` tunnel to each node. The proxies
+    /// must be `http` ones: an `https` or SOCKS proxy is an error, as going without it may not be what was meant.
     FromEnvironment,
 }
 
@@ -72,7 +74,7 @@ impl Endpoint {
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, ConnectError> {
-        let wire = match self.proxied() {
+        let wire = match self.proxied().map_err(ConnectError::Proxy)? {
             None => connect_tcp(self.addr).await?,
             Some((proxy, node)) => tunnel(proxy, node).await.map_err(ConnectError::Proxy)?,
         };
@@ -89,10 +91,25 @@ impl Endpoint {
             .map_err(|e| ConnectError::Closed(e.into()))
     }
 
-    fn proxied(&self) -> Option<(Intercept, Uri)> {
-        let matcher = self.proxy.as_deref()?;
-        let node: Uri = format!("{}://{}/", self.scheme(), self.addr).parse().ok()?;
-        Some((matcher.intercept(&node)?, node))
+    /// The proxy for this node, if there is one, and the node as the proxy is told.
+    fn proxied(&self) -> Result<Option<(Intercept, Uri)>, BoxError> {
+        let Some(matcher) = self.proxy.as_deref() else {
+            return Ok(None);
+        };
+        // A zone has no place in a URI, nor a meaning to a proxy.
+        let addr = SocketAddr::new(self.addr.ip(), self.addr.port());
+        let node: Uri = format!("{}://{addr}/", self.scheme()).parse()?;
+        let Some(proxy) = matcher.intercept(&node) else {
+            return Ok(None);
+        };
+        if proxy.uri().scheme() != Some(&Scheme::HTTP) {
+            let what = "only http proxies are supported, and the environment names";
+            return Err(format!("{what} {}", proxy.uri()).into());
+        }
+        if addr != self.addr {
+            return Err("it cannot reach an IPv6 zone; add the address to NO_PROXY".into());
+        }
+        Ok(Some((proxy, node)))
     }
 }
 
@@ -116,4 +133,43 @@ async fn tunnel(proxy: Intercept, node: Uri) -> Result<Wire, BoxError> {
         tunnel = tunnel.with_auth(auth.clone());
     }
     Ok(tunnel.call(node).await?.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(addr: &str, proxy: &str, no: &str) -> Endpoint {
+        Endpoint {
+            addr: addr.parse().unwrap(),
+            tls: None,
+            proxy: Some(Arc::new(Matcher::builder().all(proxy).no(no).build())),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_does_not_speak_http_is_an_error() {
+        for scheme in ["socks4", "socks5", "socks5h", "https"] {
+            let proxy = format!("{scheme}://user:secret@10.0.0.9:1080");
+            let connected = endpoint("10.0.0.1:8000", &proxy, "").connect().await;
+            let error = connected.err().unwrap();
+            assert!(matches!(error, ConnectError::Proxy(_)), "{error}");
+            let error = error.to_string();
+            assert!(error.contains("only http proxies"), "{error}");
+            assert!(
+                error.contains("10.0.0.9") && !error.contains("secret"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_node_is_connected_directly_only_where_no_proxy_is_for_it() {
+        let proxied = |addr, no| endpoint(addr, "http://10.0.0.9:3128", no).proxied();
+        assert!(proxied("10.0.0.1:8000", "").unwrap().is_some());
+        assert!(proxied("10.0.0.1:8000", "10.0.0.0/8").unwrap().is_none());
+        let error = proxied("[fe80::1%2]:8000", "").err().unwrap();
+        assert!(error.to_string().contains("zone"), "{error}");
+        assert!(proxied("[fe80::1%2]:8000", "fe80::1").unwrap().is_none());
+    }
 }
