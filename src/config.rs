@@ -3,17 +3,16 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use http::Uri;
 use tokio::sync::Semaphore;
 
 use crate::error::ConfigError;
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
-use crate::seed::{Scheme, Seeds};
+use crate::seed::{Origin, Scheme, Seeds};
 use crate::transport::{Dialer, NodeProxy, PoolLimits, Tls};
 
-/// What any longer duration is cut to. `Duration::MAX` is how one says "never", and deadlines are computed from durations,
-/// which would overflow; a year is as good, and far from that.
+/// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines computed from it would overflow;
+/// with a year they do not, and it makes no difference to anyone.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How the first node for a request is chosen.
@@ -111,12 +110,17 @@ impl Config {
             .read_timeout
             .map(|d| positive("read_timeout", d))
             .transpose()?;
-        let max_connections = NonZeroUsize::new(
-            options.max_connections_per_node.min(Semaphore::MAX_PERMITS),
-        )
-        .ok_or(ConfigError::Zero {
+        // A semaphore of more permits would panic.
+        let max_connections = options.max_connections_per_node.min(Semaphore::MAX_PERMITS);
+        let max_connections = NonZeroUsize::new(max_connections).ok_or(ConfigError::Zero {
             option: "max_connections_per_node",
         })?;
+        let only_endpoint = options.only_endpoint.as_deref().map(|endpoint| {
+            Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
+                endpoint: endpoint.to_owned(),
+                reason,
+            })
+        });
         let tls = match (seeds.scheme, &options.tls) {
             (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
             (Scheme::Http, None) => None,
@@ -145,55 +149,10 @@ impl Config {
                 max_connections,
                 idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
             },
-            only_endpoint: options
-                .only_endpoint
-                .as_deref()
-                .map(Origin::parse)
-                .transpose()?,
+            only_endpoint: only_endpoint.transpose()?,
             dialer: Dialer::new(tls, options.node_proxy),
             resolver: options.resolver.clone(),
         })
-    }
-}
-
-/// Scheme, host and port of an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
-    scheme: String,
-    host: String,
-    port: Option<u16>,
-}
-
-impl Origin {
-    fn parse(endpoint: &str) -> Result<Self, ConfigError> {
-        let bad = |reason| ConfigError::Endpoint {
-            endpoint: endpoint.to_owned(),
-            reason,
-        };
-        let uri: Uri = endpoint.parse().map_err(|_| bad("is not a URL"))?;
-        if uri.scheme().is_none() {
-            return Err(bad("has no scheme"));
-        }
-        Self::of(&uri).ok_or_else(|| bad("has no host"))
-    }
-
-    fn of(uri: &Uri) -> Option<Self> {
-        let scheme = uri.scheme_str()?.to_ascii_lowercase();
-        let default = match &scheme[..] {
-            "http" => Some(80),
-            "https" => Some(443),
-            _ => None,
-        };
-        Some(Self {
-            host: uri.host()?.to_ascii_lowercase(),
-            port: uri.port_u16().or(default),
-            scheme,
-        })
-    }
-
-    /// Whether a request to `uri` is for this endpoint.
-    pub(crate) fn matches(&self, uri: &Uri) -> bool {
-        Self::of(uri).as_ref() == Some(self)
     }
 }
 
@@ -282,24 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_is_compared_by_scheme_host_and_port() {
-        let origin = Origin::parse("http://Alternator.example.com:80").unwrap();
-        assert!(origin.matches(&"http://alternator.example.com/".parse().unwrap()));
-        for other in [
-            "https://alternator.example.com/",
-            "http://alternator.example.com:81/",
-            "http://b/",
-            "/",
-        ] {
-            assert!(!origin.matches(&other.parse().unwrap()), "{other}");
-        }
-        for bad in ["", "alternator.example.com", "http://", ":"] {
-            assert!(
-                Origin::parse(bad)
-                    .unwrap_err()
-                    .to_string()
-                    .contains(&format!("{bad:?}"))
-            );
+    fn a_bad_endpoint_is_named_in_the_error() {
+        for bad in ["alternator.example.com", "http://a:99999", "http://a/path"] {
+            let options = Options {
+                only_endpoint: Some(bad.to_owned()),
+                ..options()
+            };
+            let error = Config::parse(&options).unwrap_err().to_string();
+            assert!(error.contains(&format!("only_endpoint {bad:?}")), "{error}");
         }
     }
 }

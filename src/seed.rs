@@ -1,7 +1,7 @@
-//! Where the cluster is first looked for. Scheme and port of the seeds are those of all nodes.
+//! Where the cluster is first looked for, and the URLs that say so. Scheme and port of the seeds are those of all nodes.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use http::Uri;
 
@@ -15,6 +15,19 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Http, Self::Https]
+            .into_iter()
+            .find(|scheme| text.eq_ignore_ascii_case(scheme.as_str()))
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
     pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -25,18 +38,100 @@ impl Scheme {
 
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        })
+        f.write_str(self.as_str())
     }
 }
 
-/// A seed's host: one address, or a name that stands for all its addresses.
+/// A host: one address, or a name that stands for all its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
     Ip(IpAddr),
     Name(Box<str>),
+}
+
+impl Host {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        if let Some(ip) = parse_ip(text) {
+            let broadcast = ip == Ipv4Addr::BROADCAST;
+            return if ip.is_unspecified() || ip.is_multicast() || broadcast {
+                Err("has an address that cannot be one host's")
+            } else {
+                Ok(Self::Ip(ip))
+            };
+        }
+        // The rules for names are those of certificates, so that a name works for http and https alike.
+        match rustls::pki_types::DnsName::try_from(text) {
+            Ok(_) => Ok(Self::Name(text.to_ascii_lowercase().into())),
+            Err(_) => Err("has no valid host"),
+        }
+    }
+
+    /// Whether this is how the host of a URL reads.
+    fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Ip(ip) => parse_ip(text) == Some(*ip),
+            Self::Name(name) => name.eq_ignore_ascii_case(text),
+        }
+    }
+}
+
+/// The address that a URL's host is; an IPv4 address has one form here, however it is written.
+fn parse_ip(host: &str) -> Option<IpAddr> {
+    let ip: IpAddr = match host.strip_prefix('[') {
+        Some(v6) => v6.strip_suffix(']')?.parse().ok()?,
+        None => host.parse().ok()?,
+    };
+    Some(ip.to_canonical())
+}
+
+/// Scheme, port and host of a URL that has nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    scheme: Scheme,
+    port: u16,
+    host: Host,
+}
+
+impl Origin {
+    /// Reads a URL, or says what is wrong with it.
+    pub(crate) fn parse(url: &str) -> Result<Self, &'static str> {
+        // A URL of the crate `http` has no place for a zone.
+        let bracketed = url.split(['[', ']']).nth(1);
+        if bracketed.is_some_and(|host| host.contains('%')) {
+            return Err("has an IPv6 zone; use an address that needs none");
+        }
+        let uri: Uri = url.parse().map_err(|_| "is not a URL")?;
+        let scheme = uri.scheme_str().ok_or("has no scheme, http or https")?;
+        let scheme = Scheme::parse(scheme).ok_or("has a scheme other than http and https")?;
+        // A URL with a scheme has an authority, or it would not have parsed.
+        let authority = uri.authority().ok_or("has no host")?;
+        if authority.as_str().contains('@') {
+            return Err("has user information; credentials belong in the SDK's configuration");
+        }
+        if uri.path() != "/" || uri.query().is_some() || url.contains('#') {
+            return Err("has a path, query or fragment");
+        }
+        let host = authority.host();
+        let port = match authority.as_str().strip_prefix(host) {
+            Some("") => scheme.default_port(),
+            _ => match authority.port_u16() {
+                None | Some(0) => return Err("has a port that is not a number from 1 to 65535"),
+                Some(port) => port,
+            },
+        };
+        Ok(Self {
+            scheme,
+            port,
+            host: Host::parse(host)?,
+        })
+    }
+
+    /// Whether a request to `uri` is for this origin. Asked for every request, so nothing is allocated.
+    pub(crate) fn matches(&self, uri: &Uri) -> bool {
+        uri.scheme_str().and_then(Scheme::parse) == Some(self.scheme)
+            && uri.port_u16().unwrap_or_else(|| self.scheme.default_port()) == self.port
+            && uri.host().is_some_and(|host| self.host.is(host))
+    }
 }
 
 /// All seeds of a cluster; never empty.
@@ -50,14 +145,14 @@ pub(crate) struct Seeds {
 impl Seeds {
     pub(crate) fn parse(texts: &[String]) -> Result<Self, ConfigError> {
         let (first, rest) = texts.split_first().ok_or(ConfigError::NoSeeds)?;
-        let (scheme, port, host) = parse(first)?;
+        let Origin { scheme, port, host } = parse(first)?;
         let mut seeds = Self {
             scheme,
             port,
             hosts: vec![host],
         };
         for other in rest {
-            let (scheme, port, host) = parse(other)?;
+            let Origin { scheme, port, host } = parse(other)?;
             let mixed = |what| ConfigError::MixedSeeds {
                 first: first.clone(),
                 other: other.clone(),
@@ -77,53 +172,11 @@ impl Seeds {
     }
 }
 
-fn parse(seed: &str) -> Result<(Scheme, u16, Host), ConfigError> {
-    let bad = |reason| ConfigError::Seed {
+fn parse(seed: &str) -> Result<Origin, ConfigError> {
+    Origin::parse(seed).map_err(|reason| ConfigError::Seed {
         seed: seed.to_owned(),
         reason,
-    };
-    let uri: Uri = seed.parse().map_err(|_| bad("is not a URL"))?;
-    let scheme = match uri.scheme_str() {
-        Some(s) if s.eq_ignore_ascii_case("http") => Scheme::Http,
-        Some(s) if s.eq_ignore_ascii_case("https") => Scheme::Https,
-        Some(_) => return Err(bad("has a scheme other than http and https")),
-        None => return Err(bad("has no scheme, http or https")),
-    };
-    // A URL with a scheme has an authority, or it would not have parsed.
-    let authority = uri.authority().ok_or_else(|| bad("has no host"))?;
-    if authority.as_str().contains('@') {
-        return Err(bad(
-            "has user information; credentials belong in the SDK's configuration",
-        ));
-    }
-    if uri.path() != "/" || uri.query().is_some() || seed.contains('#') {
-        return Err(bad("has a path, query or fragment"));
-    }
-    let host = authority.host();
-    let port = match authority.as_str().strip_prefix(host) {
-        Some("") => scheme.default_port(),
-        _ => match authority.port_u16() {
-            None | Some(0) => return Err(bad("has a port that is not a number from 1 to 65535")),
-            Some(port) => port,
-        },
-    };
-    Ok((
-        scheme,
-        port,
-        parse_host(host).ok_or_else(|| bad("has no valid host"))?,
-    ))
-}
-
-fn parse_host(host: &str) -> Option<Host> {
-    if let Some(v6) = host.strip_prefix('[') {
-        return v6.strip_suffix(']')?.parse().ok().map(Host::Ip);
-    }
-    if let Ok(ip) = host.parse() {
-        return Some(Host::Ip(ip));
-    }
-    // The rules for names are those of certificates, so that a name works for http and https alike.
-    rustls::pki_types::DnsName::try_from(host).ok()?;
-    Some(Host::Name(host.to_ascii_lowercase().into()))
+    })
 }
 
 #[cfg(test)]
@@ -177,6 +230,12 @@ mod tests {
             "http://[zz]:1",
             "http://a b:1",
             "http://.:1",
+            "http://0.0.0.0:1",
+            "http://[::]:1",
+            "http://224.0.0.1:1",
+            "http://[ff02::1]:1",
+            "http://[::ffff:0.0.0.0]:1",
+            "http://255.255.255.255:1",
         ] {
             let error = seeds(&["http://ok:1", bad]).unwrap_err().to_string();
             assert!(error.contains(&format!("{bad:?}")), "{bad}: {error}");
@@ -190,5 +249,55 @@ mod tests {
             assert!(error.contains("http://a:1") && error.contains(other) && error.contains(what));
         }
         assert!(matches!(seeds(&[]), Err(ConfigError::NoSeeds)));
+    }
+
+    #[test]
+    fn an_ipv4_address_is_the_same_however_it_is_written() {
+        assert_eq!(
+            seeds(&["http://[::ffff:10.0.0.1]:1", "http://10.0.0.1:1"])
+                .unwrap()
+                .hosts,
+            [Host::Ip("10.0.0.1".parse().unwrap())]
+        );
+    }
+
+    #[test]
+    fn a_zone_is_refused_as_such() {
+        for seed in ["http://[fe80::1%eth0]:1", "http://[fe80::1%252]:1"] {
+            let error = seeds(&[seed]).unwrap_err().to_string();
+            assert!(error.contains("zone"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_compared_by_scheme_host_and_port() {
+        for (endpoint, same, others) in [
+            (
+                "http://Alternator.example.com:80",
+                "HTTP://alternator.Example.com/?x=y",
+                [
+                    "https://alternator.example.com/",
+                    "http://alternator.example.com:81/",
+                    "http://b/",
+                    "/",
+                ],
+            ),
+            (
+                "https://[2001:DB8::1]",
+                "https://[2001:db8:0::1]:443/",
+                [
+                    "http://[2001:db8::1]:443/",
+                    "https://[2001:db8::1]:80/",
+                    "https://[2001:db8::2]/",
+                    "*",
+                ],
+            ),
+        ] {
+            let origin = Origin::parse(endpoint).unwrap();
+            assert!(origin.matches(&same.parse().unwrap()), "{same}");
+            for other in others {
+                assert!(!origin.matches(&other.parse().unwrap()), "{other}");
+            }
+        }
     }
 }
