@@ -123,13 +123,16 @@ impl Builder {
         self
     }
 
-    /// The most connections to one node, each of which serves one request at a time. Default: 1024.
+    /// The most connections to one node, each of which serves one request at a time. A request beyond that waits for one to
+    /// become free, up to the connect timeout, and then goes to another node. Default: 1024, as Envoy's for a whole cluster,
+    /// which is there to stop a flood and not to shape traffic.
     pub fn max_connections_per_node(mut self, limit: usize) -> Self {
         self.options.max_connections_per_node = limit;
         self
     }
 
-    /// How long a connection is kept without a request. Default: 90 s, as in the SDK.
+    /// How long a connection may be without a request and still be used. After that the next refresh closes it, so it may stay
+    /// open for up to a refresh interval more. Default: 90 s, as in the SDK.
     pub fn idle_connection_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_connection_timeout = timeout;
         self
@@ -137,7 +140,8 @@ impl Builder {
 
     /// Balances only the DynamoDB requests that the SDK addresses to this endpoint, such as the `endpoint_url` of one of
     /// several clients. All others go where they are addressed, for processes that also talk to DynamoDB in AWS with
-    /// the same `SdkConfig`. Default: every DynamoDB request is balanced.
+    /// the same `SdkConfig`. It is written like a seed, and compared by scheme, host and port. Default: every DynamoDB request
+    /// is balanced.
     pub fn only_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.options.only_endpoint = Some(endpoint.into());
         self
@@ -155,7 +159,26 @@ impl Builder {
         self
     }
 
-    /// What resolves the names of seeds. Default: the operating system.
+    /// What resolves the names of seeds. Default: the operating system. A resolver made for the SDK serves here too:
+    ///
+    /// ```
+    /// use alternator_connector::{AlternatorConnector, dns::{DnsFuture, ResolveDns}};
+    ///
+    /// #[derive(Debug)]
+    /// struct Fixed;
+    ///
+    /// impl ResolveDns for Fixed {
+    ///     fn resolve_dns<'a>(&'a self, _name: &'a str) -> DnsFuture<'a> {
+    ///         DnsFuture::ready(Ok(vec![[10, 0, 0, 1].into(), [10, 0, 0, 2].into()]))
+    ///     }
+    /// }
+    ///
+    /// let connector = AlternatorConnector::builder()
+    ///     .seed("http://alternator.internal:8000")
+    ///     .dns_resolver(Fixed)
+    ///     .build()?;
+    /// # Ok::<(), alternator_connector::ConfigError>(())
+    /// ```
     pub fn dns_resolver(mut self, resolver: impl ResolveDns + 'static) -> Self {
         self.options.resolver = Resolver::new(resolver);
         self

@@ -30,9 +30,13 @@ const CHECK: Duration = Duration::from_secs(1);
 /// request to where it was addressed.
 ///
 /// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a [`tower::Service`] that can be used without
-/// it. Clones are cheap and share everything: connections, node list and counters. Making one does no I/O and needs no
-/// runtime. The task that follows the cluster starts with the first request, on the Tokio runtime of that request, moves
-/// to another runtime when that one ends, and stops when the last clone is dropped.
+/// it. Clones are cheap and share everything: connections, node list and counters.
+///
+/// Making one needs no runtime and asks nobody. For `https` it reads the system's root certificates, unless others are
+/// trusted instead, and opens the file of [`Tls::key_log_from_env`](crate::Tls::key_log_from_env), where that is on.
+///
+/// The task that follows the cluster starts with the first request, on the Tokio runtime of that request, moves to another
+/// runtime when that one ends, and stops when the last clone is dropped. Runtimes need both time and I/O, as from `enable_all`; Tokio panics without.
 #[derive(Clone, Debug)]
 pub struct AlternatorConnector {
     inner: Result<Arc<Inner>, Arc<ConfigError>>,

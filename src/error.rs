@@ -50,7 +50,7 @@ pub enum ConfigError {
         /// The scope as it reads.
         scope: String,
     },
-    /// The endpoint to which balancing is limited is not a URL with a host.
+    /// The endpoint to which balancing is limited is not a URL of scheme, host and port alone.
     #[error(
         "only_endpoint {endpoint:?} {reason}; it looks like http://alternator.example.com:8000"
     )]
@@ -87,7 +87,8 @@ pub enum Error {
         /// The nodes that were tried, in order, and how each failed.
         tried: Vec<(SocketAddr, ConnectError)>,
     },
-    /// The connection broke before the answer was complete. The request may have been executed.
+    /// The connection broke before the head of the answer was complete. The request may have been executed. Where it breaks
+    /// later, that is an error of the answer's body.
     #[error(
         "node {node} closed the connection before it answered; the request may have been executed"
     )]
@@ -98,7 +99,7 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
-    /// The read timeout passed without an answer. The request may have been executed.
+    /// The read timeout passed without the head of an answer. The request may have been executed.
     #[error("node {node} did not answer within {after:?}; the request may have been executed")]
     ReadTimeout {
         /// The node that had the request.
@@ -109,7 +110,8 @@ pub enum Error {
     /// The request cannot be sent as it is: its body failed, or its URI has no host.
     #[error("the request cannot be sent: {0}")]
     Request(#[source] BoxError),
-    /// The request was made outside of a Tokio runtime, which connections and timers need.
+    /// The request was made outside of a Tokio runtime, which connections and timers need; it must have both I/O and time
+    /// enabled, or Tokio panics.
     #[error("there is no Tokio runtime here; make requests inside of one")]
     NoRuntime,
     /// A request that is not for the cluster failed on its way to where it was addressed.

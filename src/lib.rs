@@ -22,6 +22,11 @@ mod seed;
 mod stats;
 mod transport;
 
+/// What a resolver for [`Builder::dns_resolver`] is made of: the SDK's own trait and types.
+pub mod dns {
+    pub use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+}
+
 pub use body::Body;
 pub use builder::Builder;
 pub use config::Policy;
