@@ -36,7 +36,8 @@ const CHECK: Duration = Duration::from_secs(1);
 /// trusted instead, and opens the file of [`Tls::key_log_from_env`](crate::Tls::key_log_from_env), where that is on.
 ///
 /// The task that follows the cluster starts with the first request, on the Tokio runtime of that request, moves to another
-/// runtime when that one ends, and stops when the last clone is dropped. Runtimes need both time and I/O, as from `enable_all`; Tokio panics without.
+/// runtime when that one ends, and stops when the last clone is dropped. Runtimes need both time and I/O enabled, or Tokio
+/// panics.
 #[derive(Clone, Debug)]
 pub struct AlternatorConnector {
     inner: Result<Arc<Inner>, Arc<ConfigError>>,
