@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -29,10 +29,9 @@ const ACQUAINTANCES: usize = 16;
 /// How long they are remembered before others are looked for.
 const VISITS: Duration = Duration::from_secs(30);
 
-/// What is kept from one refresh to the next.
-pub(crate) struct Refresh {
-    config: Arc<Config>,
-    contacts: Contacts,
+/// What is remembered of the cluster from one refresh to the next, by whichever task.
+#[derive(Debug)]
+pub(crate) struct Memory {
     misses: Misses,
     /// The place of the scope that the list belongs to among the configured ones.
     in_force: Option<usize>,
@@ -46,16 +45,14 @@ pub(crate) struct Refresh {
     visit: Instant,
 }
 
-impl Refresh {
-    pub(crate) fn new(config: Arc<Config>) -> Self {
+impl Memory {
+    pub(crate) fn new(config: &Config) -> Self {
         let in_force = config
             .scopes
             .iter()
             .position(|s| *s == Scope::Cluster)
             .filter(|rank| *rank == 0);
         Self {
-            contacts: Contacts::new(Arc::clone(&config)),
-            config,
             misses: Misses::new(),
             in_force,
             lost: 0,
@@ -64,6 +61,29 @@ impl Refresh {
             visit: Instant::now(),
         }
     }
+}
+
+/// Refreshes, one after the other, of one task.
+pub(crate) struct Refresh {
+    config: Arc<Config>,
+    contacts: Contacts,
+    /// Never held while anything is waited for, as the task may be stopped anywhere.
+    memory: Arc<Mutex<Memory>>,
+}
+
+impl Refresh {
+    pub(crate) fn new(config: Arc<Config>, memory: Arc<Mutex<Memory>>) -> Self {
+        Self {
+            contacts: Contacts::new(Arc::clone(&config)),
+            config,
+            memory,
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // What a panic leaves behind is at worst one refresh old.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     /// Asks around and publishes what has changed. Where nothing useful is heard, the list stays as it is.
     pub(crate) async fn run(&mut self, cluster: &Cluster) -> Result<(), RefreshError> {
@@ -71,10 +91,9 @@ impl Refresh {
         let scopes = self.config.scopes.clone();
         let mut error = None;
         for (rank, scope) in scopes.iter().enumerate() {
-            let in_force = self.in_force == Some(rank);
+            let in_force = self.memory().in_force == Some(rank);
             let survey = self.survey(scope, in_force, &list).await;
-            let misses = in_force.then_some(&mut self.misses);
-            let finding = survey.finding(misses);
+            let finding = survey.finding(in_force.then_some(&mut self.memory().misses));
             match &finding {
                 Finding::Nodes(nodes) => {
                     self.enter(rank, scope);
@@ -90,8 +109,9 @@ impl Refresh {
             }
             if in_force {
                 // Its nodes may serve requests all the same: one bad moment of discovery is no reason to leave them.
-                self.lost += 1;
-                if self.lost < MISSES_TO_LEAVE {
+                let mut memory = self.memory();
+                memory.lost += 1;
+                if memory.lost < MISSES_TO_LEAVE {
                     break;
                 }
             }
@@ -135,8 +155,9 @@ impl Refresh {
                         .take(SIDE_BY_SIDE)
                         .cloned(),
                 );
-                for addr in &self.acquaintances {
-                    more.push(self.contacts.node(*addr, list));
+                let acquaintances = self.memory().acquaintances.clone();
+                for addr in acquaintances {
+                    more.push(self.contacts.node(addr, list));
                 }
                 // Those asked first may still answer.
                 more.extend(witnesses);
@@ -198,7 +219,7 @@ impl Refresh {
     /// node knows all others, so it is enough to know some.
     async fn look_further(&mut self, rank: usize, list: &[Arc<Node>]) {
         let fallbacks = &self.config.scopes[rank + 1..];
-        let (Some(scope), true) = (fallbacks.last(), self.visit <= Instant::now()) else {
+        let (Some(scope), true) = (fallbacks.last(), self.memory().visit <= Instant::now()) else {
             return;
         };
         let path: Arc<str> = scope.localnodes().into();
@@ -214,8 +235,9 @@ impl Refresh {
             .filter(|n| !list.iter().any(|l| l.addr() == **n));
         let strangers = fastrand::choose_multiple(strangers.copied(), ACQUAINTANCES);
         if !strangers.is_empty() {
-            self.acquaintances = strangers;
-            self.visit = Instant::now() + VISITS;
+            let mut memory = self.memory();
+            memory.acquaintances = strangers;
+            memory.visit = Instant::now() + VISITS;
         }
     }
 
@@ -224,17 +246,19 @@ impl Refresh {
         let seeds = self.contacts.seeds(false, &[]).await;
         self.contacts.retain(|_| false, &seeds);
         if let Some(snapshot) = Snapshot::new(seeds) {
-            self.in_force = self.config.scopes.iter().position(|s| *s == Scope::Cluster);
+            self.memory().in_force = self.config.scopes.iter().position(|s| *s == Scope::Cluster);
             cluster.publish(snapshot);
         }
     }
 
-    fn enter(&mut self, rank: usize, scope: &Scope) {
-        self.reported.remove(&rank);
-        self.lost = 0;
-        if self.in_force != Some(rank) {
-            self.misses.clear();
-            self.in_force = Some(rank);
+    fn enter(&self, rank: usize, scope: &Scope) {
+        let mut memory = self.memory();
+        memory.reported.remove(&rank);
+        memory.lost = 0;
+        if memory.in_force != Some(rank) {
+            memory.misses.clear();
+            memory.in_force = Some(rank);
+            drop(memory);
             if rank > 0 {
                 tracing::warn!(%scope, "no preferred scope has a live node; falling back");
             } else {
@@ -243,8 +267,8 @@ impl Refresh {
         }
     }
 
-    fn report_empty(&mut self, rank: usize, scope: &Scope) {
-        if self.reported.insert(rank) {
+    fn report_empty(&self, rank: usize, scope: &Scope) {
+        if self.memory().reported.insert(rank) {
             tracing::error!(%scope, "no node lives in this scope; check the names of datacenter and rack");
         }
     }

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::{self, Handle};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::refresh::Refresh;
+use super::refresh::{Memory, Refresh};
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::RefreshError;
@@ -21,7 +22,7 @@ const JITTER: f64 = 0.1;
 /// The shortest time between two refreshes, as a part of the active interval, however many failures ask for one.
 const RUSH: u32 = 10;
 
-/// A limit of that, for those who refresh rarely.
+/// A limit of that, for those who refresh rarely, and of any wait while no node is known at all.
 const LONGEST_RUSH: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -29,7 +30,15 @@ pub(crate) struct Refresher {
     config: Arc<Config>,
     cluster: Arc<Cluster>,
     shared: Arc<Shared>,
-    task: Mutex<Option<AbortHandle>>,
+    /// What a task has learned outlives it.
+    memory: Arc<Mutex<Memory>>,
+    task: Mutex<Option<Task>>,
+}
+
+#[derive(Debug)]
+struct Task {
+    handle: AbortHandle,
+    runtime: runtime::Id,
 }
 
 #[derive(Debug)]
@@ -49,6 +58,7 @@ impl Refresher {
             generation: AtomicU64::new(0),
         };
         Self {
+            memory: Arc::new(Mutex::new(Memory::new(&config))),
             config,
             cluster,
             shared: Arc::new(shared),
@@ -69,8 +79,17 @@ impl Refresher {
         if self.shared.millis(Instant::now()) <= self.shared.due.load(Relaxed) {
             return;
         }
+        let runtime = Handle::current().id();
         if let Some(previous) = task.take() {
-            previous.abort();
+            let ended = self.shared.due.load(Relaxed) == 0 || previous.handle.is_finished();
+            if !ended && previous.runtime == runtime {
+                // It stands still only between the requests of a caller that drives the runtime for no longer than those
+                // take, and a successor would fare no better.
+                self.shared.expect(Duration::ZERO);
+                *task = Some(previous);
+                return;
+            }
+            previous.handle.abort();
         }
         let generation = self.shared.generation.fetch_add(1, Relaxed) + 1;
         self.shared.expect(Duration::ZERO);
@@ -78,8 +97,17 @@ impl Refresher {
             shared: Arc::clone(&self.shared),
             generation,
         };
-        let running = run(Arc::clone(&self.config), Arc::clone(&self.cluster), life);
-        *task = Some(tokio::spawn(running).abort_handle());
+        let refresh = Refresh::new(Arc::clone(&self.config), Arc::clone(&self.memory));
+        let running = run(
+            Arc::clone(&self.config),
+            Arc::clone(&self.cluster),
+            refresh,
+            life,
+        );
+        *task = Some(Task {
+            handle: tokio::spawn(running).abort_handle(),
+            runtime,
+        });
     }
 
     /// Allows the task no longer than a refresh may take until its next sign of life, because someone waits for it.
@@ -96,7 +124,7 @@ impl Refresher {
             .unwrap_or_else(PoisonError::into_inner)
             .take()
         {
-            task.abort();
+            task.handle.abort();
         }
     }
 }
@@ -145,18 +173,59 @@ fn longest(config: &Config) -> Duration {
     config.discovery_timeout * 4 * config.scopes.len() as u32
 }
 
-async fn run(config: Arc<Config>, cluster: Arc<Cluster>, life: Life) {
-    let mut refresh = Refresh::new(Arc::clone(&config));
+/// How soon after a refresh failures may bring the next. It grows while they ask for refreshes that change nothing, as those
+/// of a node that is listed and cannot be reached do.
+struct Rush {
+    shortest: Duration,
+    longest: Duration,
+    gap: Duration,
+}
+
+impl Rush {
+    fn new(active: Duration) -> Self {
+        let shortest = (active / RUSH).min(LONGEST_RUSH);
+        Self {
+            shortest,
+            longest: active,
+            gap: shortest,
+        }
+    }
+
+    /// Notes a refresh: whether a failure had asked for it, and whether it changed anything.
+    fn note(&mut self, wanted: bool, changed: bool) {
+        self.gap = match wanted && !changed {
+            true => self.gap.saturating_mul(2).min(self.longest),
+            false => self.shortest,
+        };
+    }
+
+    fn gap(&self, anyone_known: bool) -> Duration {
+        match anyone_known {
+            true => self.gap,
+            false => self.gap.min(LONGEST_RUSH),
+        }
+    }
+}
+
+async fn run(config: Arc<Config>, cluster: Arc<Cluster>, mut refresh: Refresh, life: Life) {
     let mut last_use = Instant::now();
+    let mut rush = Rush::new(config.active_refresh_interval);
+    let mut wanted = false;
     loop {
         life.shared.expect(longest(&config));
+        let (list, last) = (cluster.nodes(), cluster.last_refresh());
         cluster.begin_round();
         let outcome = refresh.run(&cluster).await;
-        report(&outcome, cluster.last_refresh());
+        let (nodes, now) = (cluster.nodes(), Instant::now());
+        let same_list = nodes
+            .iter()
+            .map(|n| n.addr())
+            .eq(list.iter().map(|n| n.addr()));
+        rush.note(wanted, !same_list || outcome.is_ok() != last.is_ok());
+        report(&outcome, last);
         cluster.end_round(outcome);
 
-        let now = Instant::now();
-        for node in cluster.nodes() {
+        for node in &nodes {
             node.pool.sweep(now);
         }
         if cluster.take_use() {
@@ -170,14 +239,88 @@ async fn run(config: Arc<Config>, cluster: Arc<Cluster>, life: Life) {
         };
         let interval = interval.mul_f64(1.0 - JITTER + 2.0 * JITTER * fastrand::f64());
         life.shared.expect(interval);
-        let rush = (config.active_refresh_interval / RUSH).min(LONGEST_RUSH);
+        let gap = rush.gap(!nodes.is_empty());
+        wanted = false;
         tokio::select! {
             () = sleep(interval) => {}
             () = cluster.refresh_demanded() => {}
             () = async {
                 cluster.refresh_wanted().await;
-                sleep_until(now + rush).await;
+                wanted = true;
+                sleep_until(now + gap).await;
             } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+    use crate::config::Options;
+
+    #[test]
+    fn failures_bring_refreshes_forward_by_less_and_less_while_those_change_nothing() {
+        let mut rush = Rush::new(Duration::from_secs(1));
+        let mut gap = |wanted, changed| {
+            rush.note(wanted, changed);
+            rush.gap(true).as_millis()
+        };
+        let gaps: Vec<_> = (0..5).map(|_| gap(true, false)).collect();
+        assert_eq!(gaps, [200, 400, 800, 1000, 1000]);
+        assert_eq!(gap(true, true), 100);
+        assert_eq!(gap(true, false), 200);
+        // Nobody has failed for an interval.
+        assert_eq!(gap(false, false), 100);
+    }
+
+    #[test]
+    fn while_no_node_is_known_a_refresh_is_never_far_however_rare_they_are() {
+        let mut rush = Rush::new(Duration::from_secs(3600));
+        assert_eq!(rush.gap(true), LONGEST_RUSH);
+        for _ in 0..20 {
+            rush.note(true, false);
+        }
+        assert_eq!(rush.gap(true), Duration::from_secs(3600));
+        assert_eq!(rush.gap(false), LONGEST_RUSH);
+    }
+
+    fn refresher() -> Refresher {
+        let options = Options {
+            seeds: vec!["http://127.0.0.1:1".to_owned()],
+            ..Options::default()
+        };
+        let config = Arc::new(Config::parse(&options).unwrap());
+        Refresher::new(config, Arc::new(Cluster::new(None)))
+    }
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn an_overdue_task_is_replaced_only_by_another_runtime() {
+        let refresher = refresher();
+        let (first, second) = (runtime(), runtime());
+        let overdue_in = |runtime: &Runtime| {
+            let shared = &refresher.shared;
+            // Time for the clock to pass the sign of life that was due.
+            shared.due.fetch_min(1, Relaxed);
+            while shared.millis(Instant::now()) <= 1 {
+                std::hint::spin_loop();
+            }
+            runtime.block_on(async { refresher.ensure() });
+            shared.generation.load(Relaxed)
+        };
+        assert_eq!(overdue_in(&first), 1);
+        for _ in 0..3 {
+            assert_eq!(overdue_in(&first), 1);
+        }
+        assert_eq!(overdue_in(&second), 2);
+        // Whoever has ended is replaced anywhere.
+        refresher.stop();
+        second.block_on(tokio::task::yield_now());
+        assert_eq!(overdue_in(&second), 3);
     }
 }

@@ -6,6 +6,7 @@ mod checks;
 mod fallback;
 mod heard;
 mod names;
+mod runtimes;
 #[path = "../support/mod.rs"]
 mod support;
 mod unknown;
