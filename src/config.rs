@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use crate::error::ConfigError;
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
-use crate::seed::{Origin, Scheme, Seeds};
+use crate::seed::{Origin, Scheme, Seeds, without_secrets};
 use crate::transport::{Dialer, NodeProxy, PoolLimits, Tls};
 
 /// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines computed from it would overflow;
@@ -117,7 +117,7 @@ impl Config {
         })?;
         let only_endpoint = options.only_endpoint.as_deref().map(|endpoint| {
             Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
-                endpoint: endpoint.to_owned(),
+                endpoint: without_secrets(endpoint),
                 reason,
             })
         });

@@ -174,9 +174,20 @@ impl Seeds {
 
 fn parse(seed: &str) -> Result<Origin, ConfigError> {
     Origin::parse(seed).map_err(|reason| ConfigError::Seed {
-        seed: seed.to_owned(),
+        seed: without_secrets(seed),
         reason,
     })
+}
+
+/// A URL as it may be shown: without the user information, which may hold a password.
+pub(crate) fn without_secrets(url: &str) -> String {
+    match url.rsplit_once('@') {
+        None => url.to_owned(),
+        Some((before, host)) => {
+            let scheme = before.find("://").map_or("", |at| &before[..at + 3]);
+            format!("{scheme}***@{host}")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -218,7 +229,6 @@ mod tests {
             "10.0.0.1:8000",
             "ftp://a:1",
             "http://",
-            "http://user:pw@a:1",
             "http://a:1/path",
             "http://a:1?x=y",
             "http://a:1/#f",
@@ -239,6 +249,21 @@ mod tests {
         ] {
             let error = seeds(&["http://ok:1", bad]).unwrap_err().to_string();
             assert!(error.contains(&format!("{bad:?}")), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_seed_is_not_shown() {
+        for bad in [
+            "http://user:p@ss@a:1",
+            "user:p@ss@a:1",
+            "http://user:p@ss@a:1/x y",
+        ] {
+            let error = seeds(&[bad]).unwrap_err().to_string();
+            assert!(
+                error.contains("***@a:1") && !error.contains("ss"),
+                "{error}"
+            );
         }
     }
 
