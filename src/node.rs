@@ -1,7 +1,7 @@
 //! One node: its identity, its connections and what was seen of it.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -86,7 +86,16 @@ impl fmt::Debug for Node {
 
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.pool.endpoint().scheme(), self.addr)
+        let host = without_zone(self.addr);
+        write!(f, "{}://{host}", self.pool.endpoint().scheme())
+    }
+}
+
+/// The address as it is written in URLs and Host headers: a zone means nothing outside of this machine (RFC 6874).
+pub(crate) fn without_zone(addr: SocketAddr) -> SocketAddr {
+    match addr {
+        SocketAddr::V6(v6) => SocketAddrV6::new(*v6.ip(), v6.port(), 0, 0).into(),
+        SocketAddr::V4(_) => addr,
     }
 }
 
@@ -108,4 +117,20 @@ pub struct NodeStats {
     pub connections_idle: usize,
     /// Connections that were ever made.
     pub connections_opened: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_no_zone() {
+        for (addr, written) in [
+            ("[fe80::1%3]:8000", "[fe80::1]:8000"),
+            ("[2001:db8::1]:8000", "[2001:db8::1]:8000"),
+            ("10.0.0.1:8000", "10.0.0.1:8000"),
+        ] {
+            assert_eq!(without_zone(addr.parse().unwrap()).to_string(), written);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::localnodes::{self, BODY_LIMIT};
 use crate::error::{BoxError, explain};
-use crate::node::Node;
+use crate::node::{Node, without_zone};
 use crate::transport::{NodeBody, SendError};
 
 /// The nodes that `node` lists under `path`, which is [`Scope::localnodes`](crate::scope::Scope::localnodes)'s.
@@ -35,7 +35,7 @@ async fn ask_unlimited(
     let body = loop {
         let mut lease = node.pool.lease_uncounted(limit).await?;
         let request = Request::get(path)
-            .header(header::HOST, node.addr().to_string())
+            .header(header::HOST, without_zone(node.addr()).to_string())
             .body(Full::<Bytes>::default())?;
         match lease.connection.send(request).await {
             Ok(response) => {
@@ -56,8 +56,7 @@ async fn ask_unlimited(
     if status != StatusCode::OK {
         return Err(format!("it answered {status}").into());
     }
-    let parsed =
-        localnodes::parse(&text, node.addr().port()).ok_or("its answer is not a JSON array")?;
+    let parsed = localnodes::parse(&text, node.addr()).ok_or("its answer is not a JSON array")?;
     if parsed.skipped > 0 {
         tracing::debug!(node = %node.addr(), skipped = parsed.skipped, "/localnodes has entries that are no addresses");
     }

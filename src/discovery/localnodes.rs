@@ -14,16 +14,16 @@ pub(crate) struct Parsed {
     pub(crate) skipped: usize,
 }
 
-/// Reads the body of an answer: a JSON array of bare addresses, to which every node adds the same `port`.
+/// Reads the body of an answer: a JSON array of bare addresses, all with the port of the contact that gave it.
 ///
 /// An entry that is not the address of a host is skipped: servers that lack a node's address print its UUID instead.
 /// `None` if the body is anything but an array.
-pub(crate) fn parse(body: &[u8], port: u16) -> Option<Parsed> {
+pub(crate) fn parse(body: &[u8], contact: SocketAddr) -> Option<Parsed> {
     let entries: Vec<Value> = serde_json::from_slice(body).ok()?;
     let mut nodes = Vec::with_capacity(entries.len());
     let mut skipped = 0;
     for entry in &entries {
-        match entry.as_str().and_then(|text| address(text, port)) {
+        match entry.as_str().and_then(|text| address(text, contact)) {
             Some(node) => nodes.push(node),
             None => skipped += 1,
         }
@@ -33,26 +33,39 @@ pub(crate) fn parse(body: &[u8], port: u16) -> Option<Parsed> {
     Some(Parsed { nodes, skipped })
 }
 
-fn address(text: &str, port: u16) -> Option<SocketAddr> {
-    // The server writes the scope of a link-local address as a number behind a percent sign.
-    let (ip, scope) = match text.split_once('%') {
-        Some((ip, scope)) => (ip, scope.parse().ok()?),
-        None => (text, 0),
+fn address(text: &str, contact: SocketAddr) -> Option<SocketAddr> {
+    // The server writes the zone of a link-local address as a number behind a percent sign.
+    let (ip, zone) = match text.split_once('%') {
+        Some((ip, zone)) => (ip, Some(zone.parse::<u32>().ok()?)),
+        None => (text, None),
     };
-    let ip: IpAddr = ip.parse().ok()?;
-    let ip = ip.to_canonical();
-    let is_host = match ip {
-        IpAddr::V4(v4) => !v4.is_broadcast(),
-        IpAddr::V6(_) => true,
-    };
-    if ip.is_unspecified() || ip.is_multicast() || !is_host {
-        return None;
+    match host(ip.parse().ok()?)? {
+        IpAddr::V6(ip) => {
+            let mut node = SocketAddrV6::new(ip, contact.port(), 0, 0);
+            if ip.is_unicast_link_local() {
+                node.set_scope_id(zone_towards(contact)?);
+            }
+            Some(node.into())
+        }
+        IpAddr::V4(_) if zone.is_some() => None,
+        ip => Some(SocketAddr::new(ip, contact.port())),
     }
-    Some(match ip {
-        IpAddr::V6(v6) => SocketAddr::V6(SocketAddrV6::new(v6, port, 0, scope)),
-        IpAddr::V4(_) if scope != 0 => return None,
-        IpAddr::V4(_) => SocketAddr::new(ip, port),
-    })
+}
+
+/// The zone of whoever is a link away together with this contact. What a server prints is the number of its own interface,
+/// which means nothing here.
+fn zone_towards(contact: SocketAddr) -> Option<u32> {
+    match contact {
+        SocketAddr::V6(contact) => Some(contact.scope_id()).filter(|zone| *zone != 0),
+        SocketAddr::V4(_) => None,
+    }
+}
+
+/// The address as it is compared and connected, if it can be that of a host.
+pub(crate) fn host(ip: IpAddr) -> Option<IpAddr> {
+    let ip = ip.to_canonical();
+    let is_broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
+    (!ip.is_unspecified() && !ip.is_multicast() && !is_broadcast).then_some(ip)
 }
 
 #[cfg(test)]
@@ -62,7 +75,11 @@ mod tests {
     use super::*;
 
     fn parsed(body: &str) -> Option<(Vec<String>, usize)> {
-        parse(body.as_bytes(), 8000)
+        parsed_from("10.0.0.1:8000", body)
+    }
+
+    fn parsed_from(contact: &str, body: &str) -> Option<(Vec<String>, usize)> {
+        parse(body.as_bytes(), contact.parse().unwrap())
             .map(|p| (p.nodes.iter().map(ToString::to_string).collect(), p.skipped))
     }
 
@@ -85,11 +102,27 @@ mod tests {
 
     #[test]
     fn an_address_counts_once_however_it_is_written() {
-        let body = r#"["127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1", "fe80::1%3", "fe80:0::1%3"]"#;
+        let body =
+            r#"["127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1", "2001:db8::1", "2001:db8:0::1"]"#;
         assert_eq!(
             parsed(body),
-            Some((vec!["127.0.0.1:8000".into(), "[fe80::1%3]:8000".into()], 0))
+            Some((
+                vec!["127.0.0.1:8000".into(), "[2001:db8::1]:8000".into()],
+                0
+            ))
         );
+    }
+
+    #[test]
+    fn a_link_local_address_has_the_zone_of_the_contact_or_is_skipped() {
+        let body = r#"["fe80::1%3", "fe80::2", "fe80::1%4", "2001:db8::1%3"]"#;
+        let nodes = ["[fe80::1%7]:8000", "[fe80::2%7]:8000", "[2001:db8::1]:8000"];
+        let nodes = nodes.map(String::from).to_vec();
+        assert_eq!(parsed_from("[fe80::9%7]:8000", body), Some((nodes, 0)));
+        let nodes = vec!["[2001:db8::1]:8000".to_owned()];
+        for contact in ["[2001:db8::9]:8000", "10.0.0.1:8000"] {
+            assert_eq!(parsed_from(contact, body), Some((nodes.clone(), 3)));
+        }
     }
 
     #[test]
@@ -112,16 +145,18 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_makes_the_parser_panic(body in proptest::collection::vec(any::<u8>(), 0..512)) {
-            let _ = parse(&body, 8000);
+            let _ = parse(&body, ([10, 0, 0, 1], 8000).into());
         }
 
         #[test]
         fn every_address_that_a_server_can_print_is_found(ips in proptest::collection::vec(any::<IpAddr>(), 0..40)) {
             let body = serde_json::to_vec(&ips.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
-            let found = parse(&body, 8000).unwrap();
+            let found = parse(&body, ([10, 0, 0, 1], 8000).into()).unwrap();
             for ip in ips {
                 let ip = ip.to_canonical();
-                let host = !ip.is_unspecified() && !ip.is_multicast() && ip.to_string() != "255.255.255.255";
+                let link_local = matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local());
+                let broadcast = ip.to_string() == "255.255.255.255";
+                let host = !ip.is_unspecified() && !ip.is_multicast() && !broadcast && !link_local;
                 prop_assert_eq!(found.nodes.contains(&SocketAddr::new(ip, 8000)), host);
             }
         }

@@ -1,6 +1,6 @@
 //! The names of seeds, resolved anew from time to time, side by side and without holding anyone up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,23 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::contacts::GRACE;
+use super::localnodes::host;
 use crate::config::Config;
 use crate::resolver::Resolver;
 use crate::seed::Host;
 
 /// How long the addresses of a name are believed, as resolvers rarely tell the lifetime of a record.
 const LIFETIME: Duration = Duration::from_secs(30);
+
+/// How long a name that did not resolve is left alone. Resolvers keep a failure for longer than that.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The same while no address is known at all, as everybody waits for one.
+const EAGER_RETRY: Duration = Duration::from_secs(1);
+
+/// How long a lookup may take. The threads of `getaddrinfo` cannot be stopped, and take as long as all servers and search
+/// domains together: a lookup that is given up early would only get another beside it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A resolver's answer, or why there is none.
 type Resolved = Result<Vec<IpAddr>, String>;
@@ -25,8 +36,18 @@ type Resolved = Result<Vec<IpAddr>, String>;
 struct Known {
     addresses: Vec<IpAddr>,
     as_of: Option<Instant>,
+    failed: Option<Instant>,
     error: Option<String>,
     pending: bool,
+}
+
+impl Known {
+    /// Whether it is time for a lookup: whatever the age of the addresses if they are wanted `anew`, but never soon after a
+    /// failure.
+    fn is_due(&self, now: Instant, anew: bool, retry: Duration) -> bool {
+        let within = |when: Option<Instant>, age| when.is_some_and(|when| now < when + age);
+        !self.pending && !within(self.failed, retry) && (anew || !within(self.as_of, LIFETIME))
+    }
 }
 
 pub(crate) struct Names {
@@ -67,34 +88,41 @@ impl Names {
     /// Resolves the names that were not resolved lately, or all if `anew`. A resolver that takes long is only waited for
     /// while there is no address at all; its answer is used in a later refresh. Returns the addresses that are new.
     pub(crate) async fn resolve(&mut self, anew: bool) -> Vec<IpAddr> {
+        let begun = Instant::now();
+        let retry = match self.anything_known() {
+            true => RETRY,
+            false => EAGER_RETRY,
+        };
+        let mut asked = false;
         for (name, known) in &mut self.known {
-            let lately = known.as_of.is_some_and(|when| when.elapsed() < LIFETIME);
-            if known.pending || (lately && !anew) {
+            if !known.is_due(begun, anew, retry) {
                 continue;
             }
+            asked = true;
             known.pending = true;
-            let (name, resolver, limit) = (
-                name.clone(),
-                self.config.resolver.clone(),
-                self.config.discovery_timeout,
-            );
+            let (name, resolver) = (name.clone(), self.config.resolver.clone());
             self.resolving.spawn(async move {
-                let found = resolve(&resolver, &name, limit).await;
+                let found = resolve(&resolver, &name).await;
                 (name, found)
             });
         }
-        let begun = Instant::now();
         let mut new = Vec::new();
         while self.known.values().any(|known| known.pending) {
+            let limit = self.config.discovery_timeout;
             let patience = match self.anything_known() {
-                true => GRACE.min(self.config.discovery_timeout),
-                false => self.config.discovery_timeout,
+                true if asked => GRACE.min(limit),
+                // One that did not answer in an earlier refresh is not waited for again.
+                true => Duration::ZERO,
+                false => limit,
             };
             match timeout_at(begun + patience, self.resolving.join_next()).await {
                 Ok(Some(Ok((name, found)))) => new.extend(self.note(&name, found)),
                 // The resolver panicked.
                 Ok(Some(Err(_)) | None) => {
-                    self.known.values_mut().for_each(|k| k.pending = false);
+                    for known in self.known.values_mut().filter(|k| k.pending) {
+                        known.pending = false;
+                        known.failed = Some(Instant::now());
+                    }
                 }
                 Err(_) => break,
             }
@@ -119,6 +147,7 @@ impl Names {
                 new.retain(|ip| !known.addresses.contains(ip));
                 known.addresses = addresses;
                 known.as_of = Some(Instant::now());
+                known.failed = None;
                 known.error = None;
                 new
             }
@@ -131,6 +160,7 @@ impl Names {
                         "the name of a seed does not resolve; check it and the resolver"
                     );
                 }
+                known.failed = Some(Instant::now());
                 known.error = Some(error);
                 Vec::new()
             }
@@ -138,15 +168,75 @@ impl Names {
     }
 }
 
-async fn resolve(resolver: &Resolver, name: &str, limit: Duration) -> Resolved {
-    match timeout(limit, resolver.resolve_dns(name)).await {
-        Ok(Ok(addresses)) if addresses.is_empty() => Err("it has no address".to_owned()),
-        Ok(Ok(addresses)) => Ok(addresses),
+async fn resolve(resolver: &Resolver, name: &str) -> Resolved {
+    match timeout(PATIENCE, resolver.resolve_dns(name)).await {
+        Ok(Ok(addresses)) => hosts(addresses),
         Ok(Err(error)) => {
             // The resolver's own words are in the source.
             let source = std::error::Error::source(&error).map(ToString::to_string);
             Err(source.unwrap_or_else(|| error.to_string()))
         }
-        Err(_) => Err(format!("no answer within {limit:?}")),
+        Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+    }
+}
+
+/// What is resolved is believed no more than what is listed.
+fn hosts(addresses: Vec<IpAddr>) -> Resolved {
+    let mut seen = HashSet::new();
+    let hosts = addresses.into_iter().filter_map(host);
+    let hosts: Vec<_> = hosts.filter(|ip| seen.insert(*ip)).collect();
+    match hosts.is_empty() {
+        true => Err("it has no address of a host".to_owned()),
+        false => Ok(hosts),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_left_alone_after_a_failure_and_while_it_is_looked_up() {
+        let now = Instant::now();
+        let new = Known::default();
+        assert!(new.is_due(now, false, RETRY));
+        let pending = Known {
+            pending: true,
+            ..Known::default()
+        };
+        assert!(!pending.is_due(now + PATIENCE, true, RETRY));
+
+        let failed = Known {
+            failed: Some(now),
+            ..Known::default()
+        };
+        for retry in [RETRY, EAGER_RETRY] {
+            for anew in [false, true] {
+                assert!(!failed.is_due(now + retry / 2, anew, retry));
+                assert!(failed.is_due(now + retry, anew, retry));
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_looked_up_again_when_its_addresses_are_old_or_silent() {
+        let now = Instant::now();
+        let known = Known {
+            as_of: Some(now),
+            ..Known::default()
+        };
+        assert!(!known.is_due(now + LIFETIME / 2, false, RETRY));
+        assert!(known.is_due(now + LIFETIME / 2, true, RETRY));
+        assert!(known.is_due(now + LIFETIME, false, RETRY));
+    }
+
+    #[test]
+    fn only_addresses_of_hosts_are_used_and_each_once() {
+        let resolved = |ips: &[&str]| hosts(ips.iter().map(|ip| ip.parse().unwrap()).collect());
+        let found = resolved(&["0.0.0.0", "::ffff:10.0.0.1", "224.0.0.1", "10.0.0.1", "::1"]);
+        let wanted: [IpAddr; 2] = ["10.0.0.1", "::1"].map(|ip| ip.parse().unwrap());
+        assert_eq!(found.unwrap(), wanted);
+        assert!(resolved(&["::", "255.255.255.255"]).is_err());
+        assert!(resolved(&[]).is_err());
     }
 }

@@ -1,12 +1,14 @@
 //! Seeds that are names: each stands for all its addresses, and for other ones later.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use alternator_connector::{AlternatorConnector, Builder, Scope};
 use alternator_testcluster::{Cluster, Node, View};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use tokio::sync::watch;
 
 use crate::support::*;
 use crate::{NEVER, cluster};
@@ -25,31 +27,44 @@ impl Record {
     }
 }
 
-/// A resolver that reads from a script: names that begin with `hangs` hang, all others have the record of the moment.
+/// A resolver that reads from a script: names that begin with `hangs` hang for ever, and all others have the record of the
+/// moment, or the next that answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Script(Arc<Mutex<Record>>);
+pub(crate) struct Script {
+    record: Arc<watch::Sender<Record>>,
+    lookups: Arc<AtomicUsize>,
+}
 
 impl Script {
     pub(crate) fn new(record: Record) -> Self {
-        Self(Arc::new(Mutex::new(record)))
+        Self {
+            record: Arc::new(watch::Sender::new(record)),
+            lookups: Arc::default(),
+        }
     }
 
     pub(crate) fn set(&self, record: Record) {
-        *self.0.lock().unwrap() = record;
+        self.record.send_replace(record);
+    }
+
+    /// How many lookups were begun.
+    fn lookups(&self) -> usize {
+        self.lookups.load(SeqCst)
     }
 }
 
 impl ResolveDns for Script {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
-        let record = match name.starts_with("hangs") {
-            true => Record::Hangs,
-            false => self.0.lock().unwrap().clone(),
-        };
+        self.lookups.fetch_add(1, SeqCst);
+        let mut record = self.record.subscribe();
         DnsFuture::new(async move {
-            match record {
-                Record::Addresses(addresses) => Ok(addresses),
-                Record::Fails => Err(ResolveDnsError::new("NXDOMAIN")),
-                Record::Hangs => std::future::pending().await,
+            if name.starts_with("hangs") {
+                std::future::pending::<()>().await;
+            }
+            let answers = |record: &Record| !matches!(record, Record::Hangs);
+            match &*record.wait_for(answers).await.unwrap() {
+                Record::Addresses(addresses) => Ok(addresses.clone()),
+                _ => Err(ResolveDnsError::new("NXDOMAIN")),
             }
         })
     }
@@ -151,5 +166,27 @@ async fn a_name_that_does_not_resolve_holds_up_no_other_seed() {
             cluster.add_node("dc1", "rack1").unwrap();
             eventually_routes_to(&connector, &cluster.nodes()).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_not_looked_up_at_every_refresh() {
+    for record in [Record::Fails, Record::Hangs] {
+        let cluster = cluster(1);
+        let script = Script::new(record.clone());
+        let connector = by_name(&cluster, &script)
+            .seed(cluster.node(0).url())
+            .build()
+            .unwrap();
+        let begun = Instant::now();
+        for _ in 0..10 {
+            connector.refresh().await.unwrap();
+        }
+        // A name that fails is tried every five seconds, and a lookup under way is waited for.
+        let limit = 1 + begun.elapsed().as_secs() as usize / 5;
+        assert!(script.lookups() <= limit, "{record:?}");
+        cluster.node(0).stop();
+        assert!(connector.refresh().await.is_err());
+        assert!(script.lookups() <= limit + 1, "{record:?}");
     }
 }
