@@ -189,8 +189,14 @@ impl Contacts {
         }
     }
 
-    /// Forgets everyone who is neither a seed nor listed; whoever is in `list` now belongs to the snapshot.
-    pub(crate) fn retain(&mut self, listed: impl Fn(SocketAddr) -> bool, list: &[Arc<Node>]) {
+    /// Closes what is open to nodes outside of `list` and no longer of use, and forgets those that are neither seeds nor
+    /// listed; whoever is in `list` now belongs to the snapshot.
+    pub(crate) fn tidy(
+        &mut self,
+        listed: impl Fn(SocketAddr) -> bool,
+        list: &[Arc<Node>],
+        now: Instant,
+    ) {
         let Self {
             config,
             others,
@@ -206,6 +212,7 @@ impl Contacts {
                 node.pool.retire();
                 return false;
             }
+            node.pool.sweep(now);
             true
         });
     }
@@ -217,4 +224,59 @@ fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a Host
         Host::Ip(seed) => *seed == ip,
         Host::Name(name) => names.addresses(name).contains(&ip),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::config::Options;
+
+    /// A seed that answers one question, and stays connected.
+    async fn seed() -> (TcpListener, Contacts) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let options = Options {
+            seeds: vec![format!("http://{}", listener.local_addr().unwrap())],
+            ..Options::default()
+        };
+        let contacts = Contacts::new(Arc::new(Config::parse(&options).unwrap()));
+        (listener, contacts)
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_to_a_seed_outside_of_the_list_expires() {
+        let (listener, mut contacts) = seed().await;
+        let seeds = contacts.seeds(false, &[]).await;
+        let limit = Duration::from_secs(60);
+        let answering = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]";
+            stream.write_all(answer).await.unwrap();
+            stream
+        };
+        let (asked, _stream) = tokio::join!(ask(&seeds[0], "/localnodes", limit), answering);
+        assert!(asked.unwrap().is_empty());
+        let now = Instant::now();
+        contacts.tidy(|_| false, &[], now);
+        assert_eq!(seeds[0].pool.idle(), 1);
+        contacts.tidy(|_| false, &[], now + contacts.config.pool.idle_timeout);
+        assert_eq!(seeds[0].pool.idle(), 0);
+        assert_eq!(contacts.others.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_neither_a_seed_nor_listed_is_forgotten() {
+        let (_listener, mut contacts) = seed().await;
+        let nodes: Vec<SocketAddr> = (1..=3).map(|i| ([10, 0, 0, i], 8000).into()).collect();
+        for addr in &nodes {
+            contacts.node(*addr, &[]);
+        }
+        contacts.seeds(false, &[]).await;
+        contacts.tidy(|addr| addr == nodes[0], &[], Instant::now());
+        assert!(contacts.others.contains_key(&nodes[0]));
+        assert_eq!(contacts.others.len(), 2);
+    }
 }

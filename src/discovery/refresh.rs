@@ -1,6 +1,6 @@
 //! One refresh of the node list: ask, compare, publish.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -87,17 +87,32 @@ impl Refresh {
 
     /// Asks around and publishes what has changed. Where nothing useful is heard, the list stays as it is.
     pub(crate) async fn run(&mut self, cluster: &Cluster) -> Result<(), RefreshError> {
+        let mut listed = BTreeSet::new();
+        let outcome = self.look(cluster, &mut listed).await;
+        let is_listed = |addr| listed.contains(&addr);
+        self.contacts
+            .tidy(is_listed, &cluster.nodes(), Instant::now());
+        outcome
+    }
+
+    /// Adds to `everyone` whom anyone lists.
+    async fn look(
+        &mut self,
+        cluster: &Cluster,
+        everyone: &mut BTreeSet<SocketAddr>,
+    ) -> Result<(), RefreshError> {
         let list = cluster.nodes();
         let scopes = self.config.scopes.clone();
         let mut error = None;
         for (rank, scope) in scopes.iter().enumerate() {
             let in_force = self.memory().in_force == Some(rank);
             let survey = self.survey(scope, in_force, &list).await;
+            everyone.append(&mut survey.listed());
             let finding = survey.finding(in_force.then_some(&mut self.memory().misses));
             match &finding {
                 Finding::Nodes(nodes) => {
                     self.enter(rank, scope);
-                    self.publish(cluster, &list, nodes, &survey);
+                    self.publish(cluster, &list, nodes);
                     self.look_further(rank, &cluster.nodes()).await;
                     return Ok(());
                 }
@@ -191,19 +206,11 @@ impl Refresh {
         }
     }
 
-    fn publish(
-        &mut self,
-        cluster: &Cluster,
-        list: &[Arc<Node>],
-        nodes: &[SocketAddr],
-        survey: &Survey,
-    ) {
+    fn publish(&mut self, cluster: &Cluster, list: &[Arc<Node>], nodes: &[SocketAddr]) {
         let next: Vec<_> = nodes
             .iter()
             .map(|addr| self.contacts.node(*addr, list))
             .collect();
-        let listed = survey.listed();
-        self.contacts.retain(|addr| listed.contains(&addr), &next);
         let same =
             next.len() == list.len() && next.iter().all(|n| list.iter().any(|l| Arc::ptr_eq(l, n)));
         if same {
@@ -234,17 +241,18 @@ impl Refresh {
             .iter()
             .filter(|n| !list.iter().any(|l| l.addr() == **n));
         let strangers = fastrand::choose_multiple(strangers.copied(), ACQUAINTANCES);
-        if !strangers.is_empty() {
-            let mut memory = self.memory();
-            memory.acquaintances = strangers;
+        let mut memory = self.memory();
+        if survey.anyone_answered() {
             memory.visit = Instant::now() + VISITS;
+        }
+        if !strangers.is_empty() {
+            memory.acquaintances = strangers;
         }
     }
 
     /// Until anyone has answered, the seeds are the best guess of where the cluster is.
     async fn publish_seeds(&mut self, cluster: &Cluster) {
         let seeds = self.contacts.seeds(false, &[]).await;
-        self.contacts.retain(|_| false, &seeds);
         if let Some(snapshot) = Snapshot::new(seeds) {
             self.memory().in_force = self.config.scopes.iter().position(|s| *s == Scope::Cluster);
             cluster.publish(snapshot);

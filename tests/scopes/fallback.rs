@@ -1,6 +1,6 @@
 //! From rack to datacenter to cluster while the nearer is dead, and back when it returns.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alternator_connector::{Builder, Error, RefreshError, Scope};
 use alternator_testcluster::{Cluster, Delay, Fault, Lie, Node};
@@ -115,6 +115,23 @@ async fn a_fallback_costs_the_nodes_in_use_a_few_questions_per_refresh() {
     }
     // Three witnesses and a seed for each of two scopes.
     assert!(asked() - before <= 80, "{}", asked() - before);
+}
+
+#[tokio::test]
+async fn a_fallback_that_knows_nobody_else_is_not_asked_at_every_refresh() {
+    let cluster = Cluster::builder().rack("dc1", "r1", 2).start().unwrap();
+    let connector = with_fallbacks(by_hand_from(&cluster.nodes()))
+        .build()
+        .unwrap();
+    connector.refresh().await.unwrap();
+    let asked = || localnodes_requests(&cluster).iter().sum::<u64>();
+    let (before, begun) = (asked(), Instant::now());
+    for _ in 0..20 {
+        connector.refresh().await.unwrap();
+    }
+    // Both nodes for the rack, and once in half a minute one of them for the cluster.
+    let limit = 40 + begun.elapsed().as_secs() / 30 + 1;
+    assert!(asked() - before <= limit, "{}", asked() - before);
 }
 
 #[tokio::test]
