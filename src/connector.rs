@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -146,8 +147,13 @@ impl AlternatorConnector {
         let path = scope.localnodes();
         let mut answered = false;
         let (contacts, mut failures) = inner.contacts().await;
-        for contact in &contacts {
-            match ask(contact, &path, inner.config.discovery_timeout).await {
+        let limit = inner.config.discovery_timeout;
+        let answers = contacts
+            .iter()
+            .map(async |contact| (contact, ask(contact, &path, limit).await));
+        let mut answers: FuturesUnordered<_> = answers.collect();
+        while let Some((contact, answer)) = answers.next().await {
+            match answer {
                 Ok(listed) if !listed.is_empty() => return Ok(()),
                 Ok(_) => answered = true,
                 Err(error) => failures.push((contact.url(), error.to_string())),
@@ -158,6 +164,7 @@ impl AlternatorConnector {
                 scopes: scope.to_string(),
             }
         } else {
+            failures.sort_unstable();
             RefreshError::Unanswered(failures)
         };
         Err(Error::NoNodes(Arc::new(error)))
@@ -175,20 +182,24 @@ impl AlternatorConnector {
         let limit = inner.config.discovery_timeout;
         let nowhere = "/localnodes?rack=fakeRack";
         let (contacts, mut failures) = inner.contacts().await;
-        for contact in contacts {
+        let answers = contacts.iter().map(async |contact| {
             // Both questions go to the same node: different nodes may be of different versions.
-            let all = ask(&contact, &Scope::Cluster.localnodes(), limit).await;
-            let some = ask(&contact, nowhere, limit).await;
-            match (all, some) {
-                (Ok(all), Ok(_)) if all.is_empty() => {
-                    failures.push((contact.url(), "it lists no node".to_owned()));
-                }
-                (Ok(all), Ok(some)) => return Ok(all.len() != some.len()),
-                (Err(error), _) | (_, Err(error)) => {
-                    failures.push((contact.url(), error.to_string()))
-                }
-            }
+            let answers = async {
+                let all = ask(contact, &Scope::Cluster.localnodes(), limit).await?;
+                Ok::<_, BoxError>((all.len(), ask(contact, nowhere, limit).await?.len()))
+            };
+            (contact, answers.await)
+        });
+        let mut answers: FuturesUnordered<_> = answers.collect();
+        while let Some((contact, answer)) = answers.next().await {
+            let why = match answer {
+                Ok((0, _)) => "it lists no node".to_owned(),
+                Ok((all, some)) => return Ok(all != some),
+                Err(error) => error.to_string(),
+            };
+            failures.push((contact.url(), why));
         }
+        failures.sort_unstable();
         Err(Error::NoNodes(Arc::new(RefreshError::Unanswered(failures))))
     }
 

@@ -1,7 +1,10 @@
 //! The checks and accessors that the first Alternator client had, with their meanings and error cases.
 
+use std::time::Duration;
+
 use alternator_connector::{AlternatorConnector, Error, RefreshError, Scope};
 use alternator_testcluster::{Cluster, Fault, Lie, Version};
+use tokio::time::timeout;
 
 use crate::support::*;
 use crate::{by_hand_from, cluster};
@@ -61,7 +64,7 @@ async fn the_check_of_datacenter_and_rack_needs_an_answer() {
 async fn the_checks_ask_the_seeds_when_the_known_nodes_are_dead() {
     let cluster = Cluster::builder().rack("dc1", "r1", 2).rack("dc2", "r1", 1);
     let cluster = cluster
-        .failure_detection(std::time::Duration::from_secs(3600))
+        .failure_detection(Duration::from_secs(3600))
         .start()
         .unwrap();
     let connector = by_hand_from(&cluster.nodes()[2..]);
@@ -120,6 +123,31 @@ async fn the_check_of_the_feature_needs_an_answer_that_lists_somebody() {
     node.start().unwrap();
     let supported = connector.check_if_rack_datacenter_feature_is_supported();
     assert!(supported.await.unwrap());
+}
+
+#[tokio::test]
+async fn nodes_that_hang_hold_up_no_check() {
+    let cluster = cluster();
+    let nodes = cluster.nodes();
+    for node in &nodes[..7] {
+        node.inject(Fault::Hang(alternator_testcluster::Scope::LocalNodes));
+    }
+    let limit = Duration::from_secs(60);
+    let connector = || {
+        let builder = by_hand_from(&nodes).scope(Scope::datacenter("dc1"));
+        builder.discovery_timeout(limit).build().unwrap()
+    };
+    let check = timeout(limit / 2, async {
+        let connector = connector();
+        connector.check_if_rack_and_datacenter_set_correctly().await
+    });
+    check.await.expect("it ends").unwrap();
+    let check = timeout(limit / 2, async {
+        let connector = connector();
+        let supported = connector.check_if_rack_datacenter_feature_is_supported();
+        supported.await
+    });
+    assert!(check.await.expect("it ends").unwrap());
 }
 
 #[tokio::test]
