@@ -93,6 +93,10 @@ impl Cluster {
                 node.pool.retire();
             }
         }
+        // While one refresher takes over from another, a node that the first has dropped may be in the second's list.
+        for node in next.nodes() {
+            node.pool.revive();
+        }
     }
 
     /// Closes every idle connection, for the end of the connector.
@@ -204,9 +208,13 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::FutureExt;
+    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::config::{Config, Options};
 
     #[test]
     fn a_request_wakes_a_sleeping_refresher_and_no_other() {
@@ -226,5 +234,29 @@ mod tests {
         // It came while the refresher was about to fall asleep.
         cluster.fall_asleep();
         assert!(woken());
+    }
+
+    #[tokio::test]
+    async fn a_node_that_is_published_again_keeps_its_connections_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let seed = format!("http://{}", listener.local_addr().unwrap());
+        let options = Options {
+            seeds: vec![seed],
+            ..Options::default()
+        };
+        let config = Config::parse(&options).unwrap();
+        let node = |addr| Arc::new(Node::new(addr, None, &config.dialer, config.pool));
+        let one = node(listener.local_addr().unwrap());
+        let other = node(([127, 0, 0, 2], 1).into());
+        let only = |node: &Arc<Node>| Snapshot::new([Arc::clone(node)]).unwrap();
+        let cluster = Cluster::new(Some(only(&one)));
+        let mut kept = Vec::new();
+        for list in [&one, &other, &one] {
+            cluster.publish(only(list));
+            let lease = one.pool.lease(Duration::from_secs(60)).await;
+            lease.ok().unwrap().finish();
+            kept.push(one.pool.idle());
+        }
+        assert_eq!(kept, [1, 0, 1]);
     }
 }

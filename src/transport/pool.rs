@@ -111,6 +111,11 @@ impl Pool {
         *self.lock() = None;
     }
 
+    /// Keeps connections again.
+    pub(crate) fn revive(&self) {
+        self.lock().get_or_insert_default();
+    }
+
     /// Closes idle connections that have expired or that the node has closed.
     pub(crate) fn sweep(&self, now: Instant) {
         let idle_timeout = self.limits.idle_timeout;
