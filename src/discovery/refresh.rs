@@ -304,3 +304,27 @@ pub(crate) fn seed_nodes(config: &Config) -> Option<Snapshot> {
         addresses.map(|addr| Arc::new(Node::new(addr, None, &config.dialer, config.pool))),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Options;
+
+    #[tokio::test]
+    async fn a_refresh_that_fails_keeps_no_strangers_either() {
+        // Nobody listens on a port that was given back.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let options = Options {
+            seeds: vec![format!("http://{}", port.local_addr().unwrap())],
+            ..Options::default()
+        };
+        drop(port);
+        let config = Arc::new(Config::parse(&options).unwrap());
+        let memory = Arc::new(Mutex::new(Memory::new(&config)));
+        let mut refresh = Refresh::new(Arc::clone(&config), memory);
+        let stranger = refresh.contacts.node(([127, 0, 0, 2], 1).into(), &[]);
+        let cluster = Cluster::new(seed_nodes(&config));
+        assert!(refresh.run(&cluster).await.is_err());
+        assert_eq!(Arc::strong_count(&stranger), 1);
+    }
+}
