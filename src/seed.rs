@@ -1,10 +1,11 @@
 //! Where the cluster is first looked for, and the URLs that say so. Scheme and port of the seeds are those of all nodes.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use http::Uri;
 
+use crate::address::host;
 use crate::error::ConfigError;
 
 /// The scheme that all nodes are spoken to with.
@@ -52,12 +53,8 @@ pub(crate) enum Host {
 impl Host {
     fn parse(text: &str) -> Result<Self, &'static str> {
         if let Some(ip) = parse_ip(text) {
-            let broadcast = ip == Ipv4Addr::BROADCAST;
-            return if ip.is_unspecified() || ip.is_multicast() || broadcast {
-                Err("has an address that cannot be one host's")
-            } else {
-                Ok(Self::Ip(ip))
-            };
+            let ip = host(ip).ok_or("has an address that cannot be one host's")?;
+            return Ok(Self::Ip(ip));
         }
         // The rules for names are those of certificates, so that a name works for http and https alike.
         match rustls::pki_types::DnsName::try_from(text) {

@@ -3,21 +3,17 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use super::GRACE;
 use super::ask::ask;
 use super::names::Names;
 use super::survey::Survey;
 use crate::config::Config;
 use crate::node::Node;
 use crate::seed::Host;
-
-/// How long a refresh waits for the slower of several contacts once it has heard one. A slow one goes on in the background
-/// and is heard in the next refresh.
-pub(crate) const GRACE: Duration = Duration::from_millis(250);
 
 /// When a round of questions is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -228,6 +224,8 @@ fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a Host
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 

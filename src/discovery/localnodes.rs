@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use serde_json::Value;
 
+use crate::address::host;
+
 /// The largest answer that is read, in bytes: room for over 20,000 IPv6 addresses.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
 
@@ -59,13 +61,6 @@ fn zone_towards(contact: SocketAddr) -> Option<u32> {
         SocketAddr::V6(contact) => Some(contact.scope_id()).filter(|zone| *zone != 0),
         SocketAddr::V4(_) => None,
     }
-}
-
-/// The address as it is compared and connected, if it can be that of a host.
-pub(crate) fn host(ip: IpAddr) -> Option<IpAddr> {
-    let ip = ip.to_canonical();
-    let is_broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
-    (!ip.is_unspecified() && !ip.is_multicast() && !is_broadcast).then_some(ip)
 }
 
 #[cfg(test)]

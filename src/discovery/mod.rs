@@ -1,5 +1,7 @@
 //! Who is in the cluster: asked of its nodes, again and again.
 
+use std::time::Duration;
+
 mod ask;
 mod contacts;
 mod localnodes;
@@ -12,3 +14,7 @@ pub(crate) use ask::ask;
 pub(crate) use contacts::Contacts;
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;
+
+/// How long a refresh waits for the slower of several contacts once it has heard one. A slow one goes on in the background
+/// and is heard in the next refresh.
+const GRACE: Duration = Duration::from_millis(250);

@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::client::dns::ResolveDns;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::contacts::GRACE;
-use super::localnodes::host;
+use super::GRACE;
+use crate::address::host;
 use crate::config::Config;
 use crate::resolver::Resolver;
 use crate::seed::Host;

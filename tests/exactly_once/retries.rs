@@ -53,6 +53,19 @@ fn start(nodes: usize) -> Cluster {
         .unwrap()
 }
 
+/// Three nodes with the table, chosen at random, and a client that retries twice.
+async fn three_nodes_at_random() -> (Cluster, AlternatorConnector, Client) {
+    let cluster = start(3);
+    let connector = connector(&cluster)
+        .active_refresh_interval(HOUR)
+        .policy(Policy::Random)
+        .build()
+        .unwrap();
+    let client = retrying(&connector, 3).await;
+    create_table(&client).await;
+    (cluster, connector, client)
+}
+
 /// The nodes that each invocation reached, by attempt.
 fn ways(cluster: &Cluster) -> HashMap<String, Vec<(String, SocketAddr)>> {
     let mut ways: HashMap<_, Vec<_>> = HashMap::new();
@@ -109,14 +122,7 @@ async fn a_retry_avoids_every_node_that_was_tried() {
 
 #[tokio::test]
 async fn a_retry_avoids_a_node_that_could_not_be_connected() {
-    let cluster = start(3);
-    let connector = connector(&cluster)
-        .active_refresh_interval(HOUR)
-        .policy(Policy::Random)
-        .build()
-        .unwrap();
-    let client = retrying(&connector, 3).await;
-    create_table(&client).await;
+    let (cluster, connector, client) = three_nodes_at_random().await;
     cluster.node(0).stop();
     cluster
         .node(1)
@@ -139,14 +145,7 @@ async fn a_retry_avoids_a_node_that_could_not_be_connected() {
 
 #[tokio::test]
 async fn a_retry_avoids_a_node_that_the_sdk_gave_up_on() {
-    let cluster = start(3);
-    let connector = connector(&cluster)
-        .active_refresh_interval(HOUR)
-        .policy(Policy::Random)
-        .build()
-        .unwrap();
-    let client = retrying(&connector, 3).await;
-    create_table(&client).await;
+    let (cluster, _, client) = three_nodes_at_random().await;
     cluster.node(0).inject(Fault::Hang(Scope::Data));
     let mut gets = JoinSet::new();
     for _ in 0..60 {

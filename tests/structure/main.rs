@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
+    "address",
     "error",
     "seed",
     "scope",
