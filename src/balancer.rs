@@ -120,7 +120,7 @@ impl Balancer {
                 Err(Failure::Unsent(unsent, error)) => {
                     tracing::debug!(node = %node.addr(), %error, "node not connected, trying another");
                     // A limit of our own says nothing about the cluster.
-                    if !matches!(error, ConnectError::Busy { .. }) {
+                    if !error.is_own_limit() {
                         self.cluster.want_refresh();
                     }
                     head = *unsent;
@@ -154,7 +154,7 @@ async fn attempt(
         let mut lease = match node.pool.lease(limits.connect).await {
             Ok(lease) => lease,
             Err(error) => {
-                if !matches!(error, ConnectError::Busy { .. }) {
+                if !error.is_own_limit() {
                     node.counters.not_connected();
                 }
                 return Err(Failure::Unsent(Box::new(head), error));

@@ -131,6 +131,14 @@ impl Builder {
         self
     }
 
+    /// The most requests that wait at one node for one of its connections to become free. Another one goes to another node at
+    /// once, and where every node has as many, it fails. Zero: no request waits. Default: 1024, as Envoy's of pending requests,
+    /// which bounds what a stall of the whole cluster piles up.
+    pub fn max_waiting_per_node(mut self, limit: usize) -> Self {
+        self.options.max_waiting_per_node = limit;
+        self
+    }
+
     /// How long a connection may be without a request and still be used. After that the next refresh closes it, so it may stay
     /// open for up to a refresh interval more. Default: 90 s, as in the SDK.
     pub fn idle_connection_timeout(mut self, timeout: Duration) -> Self {

@@ -39,6 +39,7 @@ pub(crate) struct Options {
     pub(crate) connect_budget: Duration,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_connections_per_node: usize,
+    pub(crate) max_waiting_per_node: usize,
     pub(crate) idle_connection_timeout: Duration,
     pub(crate) only_endpoint: Option<String>,
     pub(crate) tls: Option<Tls>,
@@ -64,6 +65,8 @@ impl Default for Options {
             read_timeout: None,
             // Envoy's default of connections per cluster; an Alternator connection serves one request at a time.
             max_connections_per_node: 1024,
+            // Envoy's default of pending requests per cluster.
+            max_waiting_per_node: 1024,
             // The SDK's own. Alternator itself never closes an idle connection, but what is in between may: the
             // shortest known is Azure's load balancer with four minutes.
             idle_connection_timeout: Duration::from_secs(90),
@@ -110,6 +113,7 @@ impl Config {
             .read_timeout
             .map(|d| positive("read_timeout", d))
             .transpose()?;
+        let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
         // A semaphore of more permits would panic.
         let max_connections = options.max_connections_per_node.min(Semaphore::MAX_PERMITS);
         let max_connections = NonZeroUsize::new(max_connections).ok_or(ConfigError::Zero {
@@ -142,11 +146,13 @@ impl Config {
                 options.idle_refresh_interval,
             )?,
             discovery_timeout: positive("discovery_timeout", options.discovery_timeout)?,
-            connect_timeout: positive("connect_timeout", options.connect_timeout)?,
+            connect_timeout,
             connect_budget: positive("connect_budget", options.connect_budget)?,
             read_timeout,
             pool: PoolLimits {
                 max_connections,
+                max_waiting: options.max_waiting_per_node.min(Semaphore::MAX_PERMITS),
+                connect_timeout,
                 idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
             },
             only_endpoint: only_endpoint.transpose()?,
@@ -209,6 +215,7 @@ mod tests {
             read_timeout: Some(Duration::MAX),
             idle_connection_timeout: Duration::MAX,
             max_connections_per_node: usize::MAX,
+            max_waiting_per_node: usize::MAX,
             ..options()
         });
         let config = config.unwrap();
@@ -224,6 +231,7 @@ mod tests {
             assert_eq!(duration, NEVER);
         }
         Semaphore::new(config.pool.max_connections.get());
+        Semaphore::new(config.pool.max_waiting);
     }
 
     #[test]

@@ -143,9 +143,24 @@ pub enum ConnectError {
         /// The limit of connections per node.
         limit: usize,
     },
+    /// As many requests as may wait for a connection to the node wait already.
+    #[error(
+        "all connections are busy and {limit} requests wait for one; raise max_waiting_per_node or send less at once"
+    )]
+    QueueFull {
+        /// The limit of waiting requests per node.
+        limit: usize,
+    },
     /// The connection was closed before anything was written to it.
     #[error("closed before the request was written: {0}")]
     Closed(#[source] BoxError),
+}
+
+impl ConnectError {
+    /// Whether it is a limit of the connector's own that was met, which says nothing about the node.
+    pub(crate) fn is_own_limit(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::QueueFull { .. })
+    }
 }
 
 /// Why the node list could not be refreshed.
@@ -169,9 +184,13 @@ pub enum RefreshError {
 }
 
 fn what_to_check(tried: &[(SocketAddr, ConnectError)]) -> &'static str {
-    let tls = |(_, error): &_| matches!(error, ConnectError::Tls(_));
-    if !tried.is_empty() && tried.iter().all(tls) {
+    let all = |is: fn(&ConnectError) -> bool| {
+        !tried.is_empty() && tried.iter().all(|(_, error)| is(error))
+    };
+    if all(|error| matches!(error, ConnectError::Tls(_))) {
         "that they speak TLS, the CA, the names that their certificates are for, and the client certificate if they want one"
+    } else if all(ConnectError::is_own_limit) {
+        "how many requests are sent at once, and how long they take"
     } else {
         "that they are running and reachable"
     }

@@ -105,6 +105,8 @@ mod tests {
     fn cluster(nodes: u8) -> Cluster {
         let limits = PoolLimits {
             max_connections: std::num::NonZeroUsize::MIN,
+            max_waiting: 0,
+            connect_timeout: std::time::Duration::from_secs(1),
             idle_timeout: std::time::Duration::from_secs(1),
         };
         let dialer = Dialer::new(None, NodeProxy::Never);

@@ -91,6 +91,14 @@ impl Connection {
         ConnectionInfo(Arc::downgrade(&self.socket))
     }
 
+    pub(super) fn socket(&self) -> Arc<Socket> {
+        Arc::clone(&self.socket)
+    }
+
+    pub(super) fn is_on(&self, socket: &Arc<Socket>) -> bool {
+        Arc::ptr_eq(&self.socket, socket)
+    }
+
     pub(crate) fn runtime(&self) -> runtime::Id {
         self.runtime
     }
@@ -149,6 +157,12 @@ impl Connection {
     /// Whether another request can be sent now: reusable, and not closed by the node.
     pub(crate) fn is_ready(&self) -> bool {
         self.is_reusable() && self.socket.is_quiet()
+    }
+
+    /// Whether another request can be sent on a connection that was idle. What has arrived on it meanwhile need not be its end:
+    /// a TLS server may send session tickets at any time, in particular to who has asked nothing yet.
+    pub(crate) fn is_usable(&mut self) -> bool {
+        self.is_ready() || (self.settle() && self.is_ready())
     }
 
     /// Ends the use of the connection, so that it wakes its last user no more, and answers whether it can be used again.

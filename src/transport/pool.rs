@@ -3,35 +3,49 @@
 //! hyper-util's composable pool was weighed first: its cache has neither a limit nor an expiry, does not know which runtime
 //! a connection belongs to, and couples waiting for a connection with making one.
 
+mod idle;
+mod spares;
+
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
 use super::dial::Endpoint;
 use crate::error::ConnectError;
+use idle::Idle;
 
 /// What bounds the connections of a node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolLimits {
     pub(crate) max_connections: NonZeroUsize,
+    /// How many requests may wait for one of them.
+    pub(crate) max_waiting: usize,
     pub(crate) idle_timeout: Duration,
+    /// How long a spare connection may take to be made.
+    pub(crate) connect_timeout: Duration,
 }
 
 pub(crate) struct Pool {
     endpoint: Endpoint,
     limits: PoolLimits,
-    /// One permit per request on the node. As a connection is only made while none is idle, or in the place of an idle one,
-    /// requests never have more connections than permits.
+    /// One permit for each request on the node, and for each spare connection on its way. As a connection is only made while
+    /// none is idle, in the place of an idle one, or where there is room beside all, there are never more connections than
+    /// permits.
     slots: Semaphore,
-    /// `None` once the node has left the cluster. The last to come is the first to go, so that the rest can expire.
-    idle: Mutex<Option<Vec<Connection>>>,
+    /// One permit for each request that waits for a slot.
+    queue: Semaphore,
+    idle: Idle,
+    /// Spare connections on their way.
+    spares: AtomicUsize,
     opened: AtomicU64,
+    created: Instant,
+    /// When a connection was last made, in nanoseconds after `created`; zero before the first.
+    connected: AtomicU64,
 }
 
 impl Pool {
@@ -40,8 +54,12 @@ impl Pool {
             endpoint,
             limits,
             slots: Semaphore::new(limits.max_connections.get()),
-            idle: Mutex::new(Some(Vec::new())),
+            queue: Semaphore::new(limits.max_waiting),
+            idle: Idle::new(limits.idle_timeout),
+            spares: AtomicUsize::new(0),
             opened: AtomicU64::new(0),
+            created: Instant::now(),
+            connected: AtomicU64::new(0),
         }
     }
 
@@ -51,46 +69,53 @@ impl Pool {
 
     /// Requests that hold a connection or wait for one to be made.
     pub(crate) fn in_flight(&self) -> usize {
-        self.limits
-            .max_connections
-            .get()
-            .saturating_sub(self.slots.available_permits())
+        self.taken().saturating_sub(self.spares.load(Relaxed))
     }
 
     pub(crate) fn idle(&self) -> usize {
-        self.lock().as_ref().map_or(0, Vec::len)
+        self.idle.len()
     }
 
     pub(crate) fn opened(&self) -> u64 {
         self.opened.load(Relaxed)
     }
 
+    /// When a connection to the node was last made. While that goes on, the node may be busy, but it can be reached.
+    pub(crate) fn connected_at(&self) -> Option<Instant> {
+        match self.connected.load(Relaxed) {
+            0 => None,
+            nanos => Some(self.created + Duration::from_nanos(nanos)),
+        }
+    }
+
+    /// An idle connection for one request, where there is one now and a slot is free.
+    pub(crate) fn try_lease(self: &Arc<Self>) -> Option<Lease> {
+        self.try_slot()?.reuse().ok()
+    }
+
     /// A connection for one request: an idle one, or a new one. Waiting for a slot and connecting together take no longer
     /// than `limit`.
-    pub(crate) async fn lease(self: &Arc<Self>, limit: Duration) -> Result<Lease, ConnectError> {
-        let mut left = limit;
-        let slot = match self.slots.try_acquire() {
-            Ok(slot) => slot,
-            Err(_) => {
-                let begun = Instant::now();
-                let Ok(Ok(slot)) = timeout(limit, self.slots.acquire()).await else {
-                    let limit = self.limits.max_connections.get();
-                    return Err(ConnectError::Busy { limit });
-                };
-                left = limit.saturating_sub(begun.elapsed());
-                slot
-            }
-        };
-        slot.forget();
+    pub(crate) fn lease(
+        self: &Arc<Self>,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Lease, ConnectError>> + Send + use<> {
         let pool = Arc::clone(self);
-        let slot = Slot {
-            pool,
-            counted: true,
-        };
-        slot.connect(left).await.map_err(|error| match error {
-            ConnectError::Timeout(_) => ConnectError::Timeout(limit),
-            error => error,
-        })
+        async move {
+            let begun = Instant::now();
+            let slot = match pool.try_slot() {
+                Some(slot) => slot,
+                None => pool.wait_for_slot(limit).await?,
+            };
+            let slot = match slot.reuse() {
+                Ok(lease) => return Ok(lease),
+                Err(slot) => slot,
+            };
+            let left = limit.saturating_sub(begun.elapsed());
+            slot.dial(left).await.map_err(|error| match error {
+                ConnectError::Timeout(_) => ConnectError::Timeout(limit),
+                error => error,
+            })
+        }
     }
 
     /// A connection for discovery, which must not wait for requests.
@@ -98,68 +123,73 @@ impl Pool {
         self: &Arc<Self>,
         limit: Duration,
     ) -> Result<Lease, ConnectError> {
-        Slot {
-            pool: Arc::clone(self),
-            counted: false,
+        match self.uncounted().reuse() {
+            Ok(lease) => Ok(lease),
+            Err(slot) => slot.dial(limit).await,
         }
-        .connect(limit)
-        .await
+    }
+
+    /// A new connection, to see whether the node can be connected. It counts as no request, and is kept where there is room.
+    pub(crate) async fn dial(self: &Arc<Self>, limit: Duration) -> Result<Lease, ConnectError> {
+        self.uncounted().dial(limit).await
     }
 
     /// Closes idle connections now, and those in use when their request ends.
     pub(crate) fn retire(&self) {
-        *self.lock() = None;
+        self.idle.retire();
     }
 
     /// Keeps connections again.
     pub(crate) fn revive(&self) {
-        self.lock().get_or_insert_default();
+        self.idle.revive();
     }
 
     /// Closes idle connections that have expired or that the node has closed.
     pub(crate) fn sweep(&self, now: Instant) {
-        let idle_timeout = self.limits.idle_timeout;
-        if let Some(idle) = &mut *self.lock() {
-            idle.retain_mut(|c| {
-                now.saturating_duration_since(c.idle_since()) < idle_timeout
-                    && c.settle()
-                    && c.is_ready()
-            });
+        self.idle.sweep(now);
+    }
+
+    fn try_slot(self: &Arc<Self>) -> Option<Slot> {
+        self.slots.try_acquire().ok()?.forget();
+        Some(Slot {
+            pool: Arc::clone(self),
+            counted: true,
+        })
+    }
+
+    async fn wait_for_slot(self: &Arc<Self>, limit: Duration) -> Result<Slot, ConnectError> {
+        let Ok(_place) = self.queue.try_acquire() else {
+            let limit = self.limits.max_waiting;
+            return Err(ConnectError::QueueFull { limit });
+        };
+        let Ok(Ok(permit)) = timeout(limit, self.slots.acquire()).await else {
+            let limit = self.limits.max_connections.get();
+            return Err(ConnectError::Busy { limit });
+        };
+        permit.forget();
+        Ok(Slot {
+            pool: Arc::clone(self),
+            counted: true,
+        })
+    }
+
+    fn uncounted(self: &Arc<Self>) -> Slot {
+        Slot {
+            pool: Arc::clone(self),
+            counted: false,
         }
     }
 
-    /// An idle connection that the current runtime drives. Where there is none, one of another runtime makes room for a new
-    /// one if need be.
-    fn take_idle(&self) -> Option<Connection> {
-        let runtime = Handle::current().id();
-        loop {
-            let connection = {
-                let mut idle = self.lock();
-                let idle = idle.as_mut()?;
-                let Some(at) = idle.iter().rposition(|c| c.runtime() == runtime) else {
-                    if !idle.is_empty() && !self.has_room_beside(idle.len() - 1) {
-                        idle.remove(0);
-                    }
-                    return None;
-                };
-                idle.remove(at)
-            };
-            if connection.is_ready() && connection.idle_since().elapsed() < self.limits.idle_timeout
-            {
-                return Some(connection);
-            }
-        }
+    /// Slots that are taken.
+    fn taken(&self) -> usize {
+        let free = self.slots.available_permits();
+        self.limits.max_connections.get().saturating_sub(free)
     }
 
     /// Whether one more connection would keep the limit. A request that has its slot but not yet its connection counts, so the
     /// answer may be no where it could be yes.
     fn has_room_beside(&self, idle: usize) -> bool {
-        idle + self.in_flight() < self.limits.max_connections.get()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
-        // A panic cannot leave a list of connections in a state that matters.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        idle + self.taken() < self.limits.max_connections.get()
     }
 }
 
@@ -170,19 +200,33 @@ struct Slot {
 }
 
 impl Slot {
-    async fn connect(self, limit: Duration) -> Result<Lease, ConnectError> {
-        if let Some(connection) = self.pool.take_idle() {
-            return Ok(Lease {
+    /// An idle connection; the slot comes back where there is none.
+    fn reuse(self) -> Result<Lease, Self> {
+        let pool = &self.pool;
+        let taken = pool.idle.take(|idle| pool.has_room_beside(idle));
+        if taken.as_ref().is_none_or(|(_, left)| *left == 0) {
+            pool.ran_out();
+        }
+        match taken {
+            Some((connection, _)) => Ok(Lease {
                 connection,
                 reused: true,
                 slot: self,
-            });
+            }),
+            None => Err(self),
         }
-        let connecting = timeout(limit, self.pool.endpoint.connect());
+    }
+
+    /// A new connection.
+    async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
+        let pool = &self.pool;
+        let connecting = timeout(limit, pool.endpoint.connect());
         let connection = connecting
             .await
             .unwrap_or(Err(ConnectError::Timeout(limit)))?;
-        self.pool.opened.fetch_add(1, Relaxed);
+        pool.opened.fetch_add(1, Relaxed);
+        let nanos = u64::try_from(pool.created.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        pool.connected.store(nanos.max(1), Relaxed);
         Ok(Lease {
             connection,
             reused: false,
@@ -208,22 +252,149 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Whether the connection has served a request before.
+    /// Whether the connection was idle before, and so may have been closed meanwhile.
     pub(crate) fn reused(&self) -> bool {
         self.reused
     }
 
-    /// Keeps the connection for the next request, if it can take one and takes nobody's place.
-    pub(crate) fn finish(mut self) {
-        if !self.connection.settle() {
-            return;
+    /// Keeps the connection for the next request, if it can take one and takes nobody's place, and answers whether it does. One
+    /// that has served no request is kept too.
+    pub(crate) fn finish(self) -> bool {
+        // In this order they are dropped: the connection first, as above.
+        let Self {
+            slot,
+            mut connection,
+            ..
+        } = self;
+        if !connection.settle() {
+            return false;
         }
-        self.connection.set_idle_since(Instant::now());
-        let pool = &self.slot.pool;
-        if let Some(idle) = &mut *pool.lock()
-            && (self.slot.counted || pool.has_room_beside(idle.len()))
-        {
-            idle.push(self.connection);
+        connection.set_idle_since(Instant::now());
+        let pool = &slot.pool;
+        pool.idle.put(connection, |idle| {
+            slot.counted || pool.has_room_beside(idle)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use futures_util::FutureExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::transport::{Dialer, NodeProxy};
+
+    pub(super) const LIMIT: Duration = Duration::from_secs(60);
+
+    /// The pool of a node that takes connections and answers nothing.
+    pub(super) async fn pool(max_connections: usize) -> (TcpListener, Arc<Pool>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let dialer = Dialer::new(None, NodeProxy::Never);
+        let endpoint = dialer.endpoint(listener.local_addr().unwrap(), None);
+        let limits = PoolLimits {
+            max_connections: NonZeroUsize::new(max_connections).unwrap(),
+            max_waiting: 2,
+            idle_timeout: LIMIT,
+            connect_timeout: LIMIT,
+        };
+        (listener, Arc::new(Pool::new(endpoint, limits)))
+    }
+
+    /// As many leases of new connections.
+    pub(super) async fn leases(pool: &Arc<Pool>, count: usize) -> Vec<Lease> {
+        let mut leases = Vec::new();
+        for _ in 0..count {
+            leases.push(pool.lease(LIMIT).await.ok().unwrap());
         }
+        leases
+    }
+
+    pub(super) async fn eventually(condition: impl Fn() -> bool) {
+        let waiting = async {
+            while !condition() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(LIMIT, waiting).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_had_at_once_while_a_slot_is_free() {
+        let (_listener, pool) = pool(2).await;
+        assert!(pool.try_lease().is_none());
+        // None of them has served a request, and they are kept all the same.
+        for lease in leases(&pool, 2).await {
+            assert!(!lease.reused() && lease.finish());
+        }
+        assert_eq!((pool.idle(), pool.in_flight()), (2, 0));
+        let first = pool.try_lease().unwrap();
+        let second = pool.try_lease().unwrap();
+        assert!(first.reused() && pool.try_lease().is_none());
+        drop(first);
+        assert!(pool.try_lease().is_none());
+        assert!(second.finish() && pool.try_lease().is_some());
+        assert_eq!((pool.in_flight(), pool.opened()), (0, 2));
+    }
+
+    #[tokio::test]
+    async fn no_more_requests_wait_than_may() {
+        let (_listener, pool) = pool(1).await;
+        let held = leases(&pool, 1).await.remove(0);
+        type Waiting = Pin<Box<dyn Future<Output = Result<Lease, ConnectError>> + Send>>;
+        let wait = || -> Waiting { Box::pin(pool.lease(LIMIT)) };
+        let (mut first, mut second) = (wait(), wait());
+        assert!((&mut first).now_or_never().is_none());
+        assert!((&mut second).now_or_never().is_none());
+        let error = wait().now_or_never().expect("it is told at once").err();
+        assert!(matches!(error, Some(ConnectError::QueueFull { limit: 2 })));
+        // Who gives up makes room for another.
+        drop(first);
+        let mut third = wait();
+        assert!((&mut third).now_or_never().is_none());
+        // Waiting belongs to nobody, so it can end elsewhere.
+        let third = tokio::spawn(third.map(|lease| lease.map(Lease::finish)));
+        assert!(held.finish());
+        assert!(second.await.ok().unwrap().finish());
+        assert!(third.await.unwrap().unwrap());
+        assert_eq!((pool.opened(), pool.in_flight()), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_no_longer_than_its_limit() {
+        let (_listener, pool) = pool(1).await;
+        let _held = leases(&pool, 1).await;
+        let error = pool.lease(Duration::from_millis(1)).await.err();
+        assert!(matches!(error, Some(ConnectError::Busy { limit: 1 })));
+    }
+
+    #[tokio::test]
+    async fn a_dialed_connection_is_new_counts_as_no_request_and_is_kept_where_there_is_room() {
+        let (_listener, pool) = pool(2).await;
+        for kept in [true, true, false] {
+            let dialed = pool.dial(LIMIT).await.ok().unwrap();
+            assert_eq!(pool.in_flight(), 0);
+            assert!(!dialed.reused());
+            assert_eq!(dialed.finish(), kept);
+        }
+        assert_eq!((pool.idle(), pool.opened()), (2, 3));
+    }
+
+    #[tokio::test]
+    async fn the_pool_knows_when_a_connect_last_succeeded() {
+        let (listener, pool) = pool(4).await;
+        assert_eq!(pool.connected_at(), None);
+        let begun = Instant::now();
+        let held = leases(&pool, 1).await;
+        let first = pool.connected_at().unwrap();
+        assert!(begun <= first && first <= Instant::now());
+        assert!(pool.dial(LIMIT).await.is_ok());
+        let second = pool.connected_at().unwrap();
+        assert!(first < second);
+        drop((listener, held));
+        assert!(pool.dial(LIMIT).await.is_err());
+        assert_eq!(pool.connected_at(), Some(second));
     }
 }

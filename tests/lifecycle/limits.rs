@@ -155,6 +155,63 @@ async fn a_busy_node_is_passed_over_and_named_when_there_is_no_other() {
     hung.abort();
 }
 
+/// A connector with one connection to each node, for which so many requests may wait.
+async fn queueing(cluster: &Cluster, waiting: usize) -> AlternatorConnector {
+    let connector = connector(cluster)
+        .active_refresh_interval(HOUR)
+        .connect_timeout(Duration::from_secs(60))
+        .connect_budget(Duration::from_secs(120))
+        .max_connections_per_node(1)
+        .max_waiting_per_node(waiting)
+        .build()
+        .unwrap();
+    connector.refresh().await.unwrap();
+    connector
+}
+
+#[tokio::test]
+async fn no_more_requests_wait_than_the_limit_and_the_others_are_told_at_once() {
+    let cluster = start(1);
+    let connector = queueing(&cluster, 2).await;
+    cluster.node(0).inject(Fault::Hang(Scope::Data));
+    let mut requests = JoinSet::new();
+    for _ in 0..8 {
+        requests.spawn(answer(&connector, get_item()));
+    }
+    for _ in 0..5 {
+        let error = requests.join_next().await.unwrap().unwrap().unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }));
+        assert!(
+            error.to_string().contains("max_waiting_per_node"),
+            "{error}"
+        );
+    }
+    assert_eq!(connector.stats().nodes[0].connect_failures, 0);
+    cluster.node(0).heal();
+    let answers = requests.join_all().await;
+    assert_eq!(answers.len(), 3);
+    assert!(answers.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn where_none_may_wait_requests_go_to_another_node() {
+    let cluster = start(2);
+    let connector = queueing(&cluster, 0).await;
+    let hung = cluster.node(0);
+    hung.inject(Fault::Hang(Scope::Data));
+    let occupying = tokio::spawn({
+        let connector = connector.clone();
+        async move { while answer(&connector, get_item()).await.is_ok() {} }
+    });
+    let is_hung = async || hung.stats().data_requests() == 1;
+    eventually("one node is busy", is_hung).await;
+    for _ in 0..8 {
+        answer(&connector, get_item()).await.unwrap();
+    }
+    assert_eq!(hung.stats().data_requests(), 1);
+    occupying.abort();
+}
+
 #[tokio::test]
 async fn idle_connections_expire() {
     let cluster = start(1);

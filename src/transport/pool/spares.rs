@@ -1,0 +1,174 @@
+//! Spare connections, which are opened before a request needs them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use super::{Lease, Pool, Slot};
+
+/// How many spare connections to one node are on their way at once: a node that has just started must not be met by a flood
+/// of handshakes, and a dead one not by a flood of SYNs.
+const AT_ONCE: usize = 8;
+
+/// For how many requests in flight there is to be one spare connection. A client with fewer than this on a node opens none.
+const REQUESTS_PER_SPARE: usize = 8;
+
+impl Pool {
+    /// Opens connections in the background until so many are idle or on their way, as far as the limit of connections allows.
+    /// Each may take as long as `limit`. Who fails says so to nobody: whoever needs a connection will find out.
+    pub(crate) fn warm_up(self: &Arc<Self>, idle: usize, limit: Duration) {
+        while let Some(spare) = Spare::begin(self, idle) {
+            tokio::spawn(spare.open(idle, limit));
+        }
+    }
+
+    /// The last idle connection is gone, or there was none.
+    pub(super) fn ran_out(self: &Arc<Self>) {
+        let wanted = self.in_flight() / REQUESTS_PER_SPARE;
+        if wanted > 0 {
+            self.warm_up(wanted, self.limits.connect_timeout);
+        }
+    }
+}
+
+/// A spare connection on its way.
+struct Spare {
+    // Dropped before its count, so that it is never taken for a request.
+    slot: Slot,
+    way: OnItsWay,
+}
+
+/// Counts a spare connection until dropped.
+struct OnItsWay(Arc<Pool>);
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        self.0.spares.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Spare {
+    /// `None` if there are enough idle and on their way, or as many as there may be.
+    fn begin(pool: &Arc<Pool>, wanted: usize) -> Option<Self> {
+        let others = pool.spares.fetch_add(1, Relaxed);
+        let way = OnItsWay(Arc::clone(pool));
+        let (idle, own) = pool.idle.count()?;
+        if others >= AT_ONCE || own + others >= wanted {
+            return None;
+        }
+        let slot = pool.try_slot()?;
+        (idle + pool.taken() <= pool.limits.max_connections.get()).then_some(Self { slot, way })
+    }
+
+    /// Opens this connection, and then further ones while more are wanted.
+    async fn open(self, wanted: usize, limit: Duration) {
+        let mut spare = self;
+        loop {
+            let Self { way, slot } = spare;
+            match slot.dial(limit).await.map(Lease::finish) {
+                Ok(true) => {}
+                // The node has left, or has closed it at once.
+                Ok(false) => return,
+                Err(error) => return tracing::debug!(%error, "no spare connection"),
+            }
+            let pool = Arc::clone(&way.0);
+            drop(way);
+            match Self::begin(&pool, wanted) {
+                Some(next) => spare = next,
+                None => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::super::tests::{LIMIT, eventually, leases, pool};
+    use super::*;
+
+    fn on_their_way(pool: &Pool) -> usize {
+        pool.spares.load(Relaxed)
+    }
+
+    #[tokio::test]
+    async fn as_many_are_opened_as_are_wanted_few_at_once() {
+        let (_listener, pool) = pool(1024).await;
+        for _ in 0..3 {
+            pool.warm_up(20, LIMIT);
+            // Nothing else has run since.
+            assert_eq!(on_their_way(&pool), AT_ONCE);
+            assert_eq!(pool.in_flight(), 0);
+        }
+        eventually(|| on_their_way(&pool) == 0).await;
+        pool.warm_up(20, LIMIT);
+        assert_eq!(on_their_way(&pool), 0);
+        assert_eq!((pool.idle(), pool.opened()), (20, 20));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn there_are_never_more_connections_than_may_be() {
+        let (_listener, pool) = pool(12).await;
+        let held = leases(&pool, 3).await;
+        let warming = (0..16).map(|_| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.warm_up(100, LIMIT) })
+        });
+        for warming in warming.collect::<Vec<_>>() {
+            warming.await.unwrap();
+        }
+        eventually(|| on_their_way(&pool) == 0).await;
+        // Those that meet at the limit may all stand back.
+        pool.warm_up(100, LIMIT);
+        eventually(|| on_their_way(&pool) == 0).await;
+        assert_eq!((pool.idle(), pool.opened(), pool.in_flight()), (9, 12, 3));
+        drop(held);
+    }
+
+    #[tokio::test]
+    async fn spares_follow_the_requests_in_flight() {
+        let (_listener, pool) = pool(1024).await;
+        let mut held = leases(&pool, REQUESTS_PER_SPARE - 1).await;
+        assert_eq!(on_their_way(&pool), 0);
+        held.extend(leases(&pool, 1).await);
+        eventually(|| pool.idle() == 1).await;
+        // It takes the spare, which is the last.
+        held.push(pool.try_lease().unwrap());
+        eventually(|| pool.idle() == 1).await;
+        held.extend(leases(&pool, 24 - held.len()).await);
+        while let Some(lease) = pool.try_lease() {
+            held.push(lease);
+        }
+        let spares = held.len() / REQUESTS_PER_SPARE;
+        assert!(spares >= 3);
+        eventually(|| (pool.idle(), on_their_way(&pool)) == (spares, 0)).await;
+        assert_eq!(pool.in_flight(), held.len());
+        assert_eq!(pool.opened(), (held.len() + spares) as u64);
+    }
+
+    #[tokio::test]
+    async fn a_node_that_leaves_meanwhile_is_left_without_a_connection() {
+        let (listener, pool) = pool(1024).await;
+        pool.warm_up(20, LIMIT);
+        pool.retire();
+        eventually(|| on_their_way(&pool) == 0).await;
+        assert_eq!((pool.idle(), Arc::strong_count(&pool)), (0, 1));
+        assert_eq!(pool.opened(), AT_ONCE as u64);
+        for _ in 0..AT_ONCE {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+        }
+        pool.warm_up(20, LIMIT);
+        assert_eq!(on_their_way(&pool), 0);
+    }
+
+    #[tokio::test]
+    async fn a_node_that_refuses_is_not_asked_again_and_again() {
+        let (listener, pool) = pool(1024).await;
+        drop(listener);
+        pool.warm_up(20, LIMIT);
+        eventually(|| on_their_way(&pool) == 0).await;
+        assert_eq!((pool.idle(), pool.opened(), pool.in_flight()), (0, 0, 0));
+    }
+}
