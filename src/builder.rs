@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::dns::ResolveDns;
 use crate::config::{Options, Policy};
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
+use crate::hedge::Hedging;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::transport::{NodeProxy, Tls};
@@ -120,6 +121,14 @@ impl Builder {
     /// timeout, where set, takes its place. Default: none, as in the SDK.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = Some(timeout);
+        self
+    }
+
+    /// Sends a read that waits unusually long to a second node as well, and takes the first good answer. This is the only way
+    /// in which a request is ever sent twice, and writes never are. Default: no hedging, as it is load that nobody has asked
+    /// for.
+    pub fn hedging(mut self, hedging: Hedging) -> Self {
+        self.options.hedging = Some(hedging);
         self
     }
 

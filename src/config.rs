@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::error::ConfigError;
+use crate::hedge::{Hedging, When};
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
 use crate::seed::{Origin, Scheme, Seeds, without_secrets};
@@ -38,6 +39,7 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_budget: Duration,
     pub(crate) read_timeout: Option<Duration>,
+    pub(crate) hedging: Option<Hedging>,
     pub(crate) max_connections_per_node: usize,
     pub(crate) max_waiting_per_node: usize,
     pub(crate) idle_connection_timeout: Duration,
@@ -63,6 +65,8 @@ impl Default for Options {
             // The SDK gives up on a request that makes no progress for 5.9 s.
             connect_budget: Duration::from_secs(4),
             read_timeout: None,
+            // Reads that are sent twice are load that nobody has asked for.
+            hedging: None,
             // Envoy's default of connections per cluster; an Alternator connection serves one request at a time.
             max_connections_per_node: 1024,
             // Envoy's default of pending requests per cluster.
@@ -91,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_budget: Duration,
     pub(crate) read_timeout: Option<Duration>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the balancer does not hedge"))]
+    pub(crate) hedging: Option<Hedging>,
     pub(crate) pool: PoolLimits,
     pub(crate) only_endpoint: Option<Origin>,
     pub(crate) dialer: Dialer,
@@ -114,6 +120,19 @@ impl Config {
             .map(|d| positive("read_timeout", d))
             .transpose()?;
         let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
+        let hedging = match options.hedging {
+            Some(Hedging { budget, .. }) if !(budget > 0.0 && budget <= 1.0) => {
+                return Err(ConfigError::HedgingBudget { budget });
+            }
+            Some(Hedging {
+                when: When::After(delay),
+                budget,
+            }) => {
+                let when = When::After(positive("Hedging::after", delay)?);
+                Some(Hedging { when, budget })
+            }
+            hedging => hedging,
+        };
         // A semaphore of more permits would panic.
         let max_connections = options.max_connections_per_node.min(Semaphore::MAX_PERMITS);
         let max_connections = NonZeroUsize::new(max_connections).ok_or(ConfigError::Zero {
@@ -149,6 +168,7 @@ impl Config {
             connect_timeout,
             connect_budget: positive("connect_budget", options.connect_budget)?,
             read_timeout,
+            hedging,
             pool: PoolLimits {
                 max_connections,
                 max_waiting: options.max_waiting_per_node.min(Semaphore::MAX_PERMITS),
@@ -176,7 +196,7 @@ mod tests {
     #[test]
     fn a_zero_is_named_in_the_error() {
         type Set = fn(&mut Options);
-        let zeros: [(&str, Set); 8] = [
+        let zeros: [(&str, Set); 9] = [
             ("active_refresh_interval", |o| {
                 o.active_refresh_interval = Duration::ZERO
             }),
@@ -189,6 +209,9 @@ mod tests {
             ("connect_timeout", |o| o.connect_timeout = Duration::ZERO),
             ("connect_budget", |o| o.connect_budget = Duration::ZERO),
             ("read_timeout", |o| o.read_timeout = Some(Duration::ZERO)),
+            ("Hedging::after", |o| {
+                o.hedging = Some(Hedging::after(Duration::ZERO))
+            }),
             ("max_connections_per_node", |o| {
                 o.max_connections_per_node = 0
             }),
@@ -213,6 +236,7 @@ mod tests {
             connect_timeout: Duration::MAX,
             connect_budget: Duration::MAX,
             read_timeout: Some(Duration::MAX),
+            hedging: Some(Hedging::after(Duration::MAX)),
             idle_connection_timeout: Duration::MAX,
             max_connections_per_node: usize::MAX,
             max_waiting_per_node: usize::MAX,
@@ -230,8 +254,27 @@ mod tests {
         ] {
             assert_eq!(duration, NEVER);
         }
+        assert_eq!(config.hedging.unwrap().when, When::After(NEVER));
         Semaphore::new(config.pool.max_connections.get());
         Semaphore::new(config.pool.max_waiting);
+    }
+
+    #[test]
+    fn a_hedging_budget_is_a_share() {
+        let parse = |share| {
+            Config::parse(&Options {
+                hedging: Some(Hedging::p95().budget(share)),
+                ..options()
+            })
+        };
+        for share in [f64::MIN_POSITIVE, 0.05, 1.0] {
+            assert_eq!(parse(share).unwrap().hedging.unwrap().budget, share);
+        }
+        for bad in [0.0, -0.05, 1.001, 5.0, f64::INFINITY, f64::NAN] {
+            let error = parse(bad).unwrap_err().to_string();
+            assert!(error.contains(&format!("budget of {bad} ")), "{error}");
+        }
+        assert_eq!(Config::parse(&options()).unwrap().hedging, None);
     }
 
     #[test]

@@ -44,6 +44,14 @@ pub enum ConfigError {
         /// The option's name in the builder.
         option: &'static str,
     },
+    /// The share of reads that may be sent twice is none.
+    #[error(
+        "a hedging budget of {budget} is no share of the reads; it must be above 0 and at most 1, such as 0.05"
+    )]
+    HedgingBudget {
+        /// The budget as it was given.
+        budget: f64,
+    },
     /// A scope names a datacenter or rack that is an empty string.
     #[error("scope {scope} has an empty name; leave the rack or datacenter out instead")]
     EmptyName {
