@@ -12,6 +12,7 @@ mod config;
 mod connector;
 mod discovery;
 mod error;
+#[cfg_attr(not(test), expect(dead_code, reason = "the balancer does not hedge"))]
 mod hedge;
 mod node;
 mod pass_through;
@@ -22,6 +23,7 @@ mod scope;
 mod sdk;
 mod seed;
 mod stats;
+mod sync;
 mod transport;
 
 /// What a resolver for [`Builder::dns_resolver`] is made of: the SDK's own trait and types.

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "address",
     "error",
     "seed",
     "scope",
     "resolver",
+    "sync",
     "hedge",
     "transport",
     "config",

@@ -1,0 +1,6 @@
+//! The atomics of the files whose interleavings are tested: a test includes such a file by its path, and its own
+//! `crate::sync` puts those of a model checker in the place of these.
+
+pub(crate) mod atomic {
+    pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
+}
