@@ -4,34 +4,45 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::attempts::Trying;
+use crate::outcome::Outcome;
 use crate::transport::NodeBody;
+
+/// An answer whose body is still to be read, and what has become of the request so far.
+pub(crate) type Answered = (Response<NodeBody>, Outcome);
 
 /// The body of a node's answer. An attempt whose answer breaks off has failed on its node like one without any, and so has one
 /// whose answer is that the node is overloaded or out of order: the SDK tries again, and should meet another node then.
 pub(crate) struct Answer {
     body: NodeBody,
-    trying: Option<Trying>,
+    attempt: Option<(Trying, Outcome)>,
 }
 
 impl Answer {
-    pub(crate) fn new(body: NodeBody, trying: Trying) -> Self {
+    pub(crate) fn new(body: NodeBody, trying: Trying, outcome: Outcome) -> Self {
         let mut answer = Self {
             body,
-            trying: Some(trying),
+            attempt: Some((trying, outcome)),
         };
-        answer.end_if_read();
+        answer.end_attempt();
         answer
     }
 
-    fn end_if_read(&mut self) {
-        if self.body.is_read()
-            && let Some(trying) = self.trying.take()
-            && !self.body.is_of_trouble()
+    /// Ends the attempt if the answer has come to an end.
+    fn end_attempt(&mut self) {
+        if self.body.is_read() {
+            if let Some((trying, outcome)) = self.attempt.take()
+                && !outcome.read(self.body.sheds())
+            {
+                trying.forget();
+            }
+        } else if self.body.is_broken()
+            && let Some((_, outcome)) = self.attempt.take()
         {
-            trying.forget();
+            outcome.broke();
         }
     }
 }
@@ -45,7 +56,7 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        self.end_if_read();
+        self.end_attempt();
         polled
     }
 

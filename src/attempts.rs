@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, HeaderName};
 
@@ -93,13 +93,18 @@ impl Attempts {
     }
 }
 
-/// Remembers which nodes a call has tried, unless it comes to a good end: also if it is dropped while it waits, as by the SDK's
-/// own timeouts.
+/// The nodes that a call has tried. They are remembered for later attempts unless the call comes to a good end: also if it is
+/// dropped while it waits, as by the SDK's own timeouts.
 #[derive(Debug)]
 pub(crate) struct Trying {
     attempts: Arc<Attempts>,
     invocation: Option<Invocation>,
-    now: Option<SocketAddr>,
+    nodes: Mutex<Nodes>,
+}
+
+#[derive(Debug, Default)]
+struct Nodes {
+    latest: Option<SocketAddr>,
     /// Empty, and so without an allocation, for all requests whose first node could be connected.
     before: Vec<SocketAddr>,
 }
@@ -109,24 +114,50 @@ impl Trying {
         Self {
             attempts: Arc::clone(attempts),
             invocation,
-            now: None,
-            before: Vec::new(),
+            nodes: Mutex::default(),
         }
     }
 
-    pub(crate) fn node(&mut self, node: SocketAddr) {
-        self.before.extend(self.now.replace(node));
+    /// Says that the call tries this node.
+    pub(crate) fn node(&self, node: SocketAddr) {
+        let nodes = &mut *self.nodes();
+        nodes.before.extend(nodes.latest.replace(node));
+    }
+
+    /// Says that it was not the node's fault that the request could not be sent.
+    pub(crate) fn may_try_again(&self, node: SocketAddr) {
+        let nodes = &mut *self.nodes();
+        nodes.latest.take_if(|latest| *latest == node);
+        nodes.before.retain(|before| *before != node);
+    }
+
+    /// Whether the call has tried this node.
+    pub(crate) fn has_tried(&self, node: SocketAddr) -> bool {
+        let nodes = self.nodes();
+        nodes.latest == Some(node) || nodes.before.contains(&node)
+    }
+
+    /// How many nodes the call has tried.
+    pub(crate) fn tried(&self) -> usize {
+        let nodes = self.nodes();
+        nodes.before.len() + usize::from(nodes.latest.is_some())
     }
 
     pub(crate) fn forget(mut self) {
         self.invocation = None;
+    }
+
+    fn nodes(&self) -> MutexGuard<'_, Nodes> {
+        // A panic cannot leave a list of addresses in a state that matters.
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Trying {
     fn drop(&mut self) {
         if let Some(invocation) = self.invocation {
-            for node in self.before.iter().chain(&self.now) {
+            let nodes = self.nodes();
+            for node in nodes.before.iter().chain(&nodes.latest) {
                 self.attempts.failed(invocation, *node);
             }
         }

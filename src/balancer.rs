@@ -1,6 +1,5 @@
 //! The way of one DynamoDB request: plan, lease, send, observe.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,15 +10,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, 
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Answered};
 use crate::attempts::{Attempts, Trying};
 use crate::cluster::Cluster;
-use crate::config::Policy;
+use crate::config::Config;
+use crate::deadline::deadline;
 use crate::error::{BoxError, ConnectError, Error};
+use crate::hedge::{Hedger, Read};
+use crate::hedged::hedged;
+use crate::moment::Moment;
 use crate::node::Node;
-use crate::plan::{Plan, Turns};
-use crate::policy::{Choose, chooser};
-use crate::transport::{ConnectionInfo, NodeBody, SendError};
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::policy::{Candidate, Chooser};
+use crate::race::{Patience, connect};
+use crate::transport::{NodeBody, SendError};
 
 /// Whether a request is DynamoDB's, and so for the cluster.
 pub(crate) fn is_dynamodb(target: Option<&[u8]>) -> bool {
@@ -38,33 +43,25 @@ pub(crate) struct Limits {
     pub(crate) connect: Duration,
     /// For a connection to any node.
     pub(crate) connect_budget: Duration,
-    /// For the head of the answer, once the request can be sent.
+    /// For the head of the answer, once the request can be sent; the operation's own limit if there is none.
     pub(crate) read: Option<Duration>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Balancer {
     pub(crate) cluster: Arc<Cluster>,
-    chooser: Box<dyn Choose>,
-    turns: Turns,
+    chooser: Chooser,
     attempts: Arc<Attempts>,
-}
-
-/// An attempt that brought no answer.
-enum Failure {
-    /// Nothing was sent, and the request can go to another node.
-    Unsent(Box<Parts>, ConnectError),
-    Final(Error),
+    hedger: Option<Hedger>,
 }
 
 impl Balancer {
-    pub(crate) fn new(cluster: Arc<Cluster>, policy: Policy, random: &mut fastrand::Rng) -> Self {
-        let turns = Turns::starting_at(random.u64(..));
+    pub(crate) fn new(cluster: Arc<Cluster>, config: &Config, random: &mut fastrand::Rng) -> Self {
         Self {
             cluster,
-            chooser: chooser(policy, random),
-            turns,
+            chooser: Chooser::new(config.policy, random),
             attempts: Arc::new(Attempts::new()),
+            hedger: config.hedging.map(Hedger::new),
         }
     }
 
@@ -81,7 +78,7 @@ impl Balancer {
         let (mut head, body) = request.into_parts();
         let body = gather(body).await.map_err(Error::Request)?;
         address(&mut head)?;
-        let begun = Instant::now();
+        let until = Instant::now() + limits.connect_budget;
         let known = timeout(limits.connect_budget, self.cluster.known()).await;
         known
             .unwrap_or_else(|_| self.cluster.last_refresh())
@@ -91,45 +88,92 @@ impl Balancer {
         // worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
         tokio::task::yield_now().await;
 
-        let invocation = self.attempts.invocation(&head.headers);
-        let mut plan = Plan::new(
-            &self.cluster,
-            &*self.chooser,
-            &self.turns,
-            self.attempts.earlier(&head.headers),
-        );
-        let mut trying = Trying::new(&self.attempts, invocation);
-        let mut tried: Vec<(SocketAddr, ConnectError)> = Vec::new();
-        while let Some(node) = plan.next() {
-            let left = limits.connect_budget.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                break;
+        let trying = Trying::new(&self.attempts, self.attempts.invocation(&head.headers));
+        let earlier = self.attempts.earlier(&head.headers);
+        let plan = Plan {
+            cluster: &self.cluster,
+            chooser: &self.chooser,
+            avoid: &earlier,
+            trying: &trying,
+        };
+        let patience = Patience {
+            connect: limits.connect,
+            until,
+        };
+        let target = head
+            .headers
+            .get(TARGET)
+            .map_or(&b""[..], HeaderValue::as_bytes);
+        let limit = limits.read.unwrap_or_else(|| deadline(target));
+        let read = Read::of(target);
+        let serve = |head| self.serve(head, &body, plan, patience, limit);
+        let (response, outcome) = match self.hedger.as_ref().zip(read) {
+            None => serve(head).await?,
+            Some((hedger, read)) => {
+                let copy = head.clone();
+                let second = || {
+                    plan.look(Moment::now()).filter(|n| n.serves())?;
+                    let copy = copy.clone();
+                    Some(async {
+                        self.cluster.note_hedge();
+                        serve(copy).await
+                    })
+                };
+                hedged(hedger, read, serve(head), second).await?
             }
-            if !tried.is_empty() {
-                self.cluster.note_redispatch();
-            }
-            let limits = Limits {
-                connect: limits.connect.min(left),
-                ..limits
+        };
+        Ok(response.map(|body| Answer::new(body, trying, outcome)))
+    }
+
+    /// Sends the request on the first connection that is to be had. If that turns out to be closed before anything was written,
+    /// on the next one.
+    async fn serve(
+        &self,
+        mut head: Parts,
+        body: &Bytes,
+        plan: Plan<'_>,
+        patience: Patience,
+        limit: Duration,
+    ) -> Result<Answered, Error> {
+        let mut tried = Vec::new();
+        while let Some((node, mut lease)) = connect(&self.cluster, plan, patience, &mut tried).await
+        {
+            let mut outcome = Outcome::begin(&self.cluster, node, lease.connection.info());
+            let request = Request::from_parts(head, Full::new(body.clone()));
+            let Ok(sent) = timeout(limit, lease.connection.send(request)).await else {
+                self.cluster.want_refresh();
+                let node = outcome.node().addr();
+                outcome.timed_out();
+                return Err(Error::ReadTimeout { node, after: limit });
             };
-            trying.node(node.addr());
-            match attempt(&node, head, &body, limits).await {
-                Ok(response) => {
-                    return Ok(response.map(|body| Answer::new(body, trying)));
+            match sent {
+                Ok(mut response) => {
+                    let status = response.status();
+                    outcome.answered(status);
+                    response
+                        .extensions_mut()
+                        .insert(outcome.connection().clone());
+                    let response = response.map(|incoming| NodeBody::new(status, incoming, lease));
+                    return Ok((response, outcome));
                 }
-                Err(Failure::Unsent(unsent, error)) => {
-                    tracing::debug!(node = %node.addr(), %error, "node not connected, trying another");
-                    // A limit of our own says nothing about the cluster.
-                    if !error.is_own_limit() {
-                        self.cluster.want_refresh();
-                    }
+                Err(SendError::Unsent(unsent, source)) => {
                     head = *unsent;
-                    plan.tried(&node);
-                    tried.push((node.addr(), error));
+                    let node = outcome.unsent();
+                    if lease.reused() {
+                        // The node closed a connection that it had kept, which says nothing about the node.
+                        plan.trying.may_try_again(node.addr());
+                    } else {
+                        node.counters.not_connected();
+                        self.cluster.unreachable(&node);
+                        tried.push((node.addr(), ConnectError::Closed(source)));
+                        self.cluster.note_redispatch();
+                    }
                 }
-                Err(Failure::Final(error)) => {
+                Err(SendError::Sent(source)) => {
                     self.cluster.want_refresh();
-                    return Err(error);
+                    let node = outcome.node().addr();
+                    outcome.broke();
+                    return Err(Error::Unanswered { node, source });
                 }
             }
         }
@@ -138,96 +182,13 @@ impl Balancer {
 
     /// The node that a request would try first now.
     pub(crate) fn first_choice(&self) -> Option<Arc<Node>> {
-        Plan::new(&self.cluster, &*self.chooser, &self.turns, Vec::new()).next()
-    }
-}
-
-/// Sends the request on a connection of this node. A connection that turns out to be closed before anything was written is
-/// replaced by another.
-async fn attempt(
-    node: &Arc<Node>,
-    mut head: Parts,
-    body: &Bytes,
-    limits: Limits,
-) -> Result<Response<NodeBody>, Failure> {
-    loop {
-        let mut lease = match node.pool.lease(limits.connect).await {
-            Ok(lease) => lease,
-            Err(error) => {
-                if !error.is_own_limit() {
-                    node.counters.not_connected();
-                }
-                return Err(Failure::Unsent(Box::new(head), error));
-            }
+        let plan = Plan {
+            cluster: &self.cluster,
+            chooser: &self.chooser,
+            avoid: &[],
+            trying: &Trying::new(&self.attempts, None),
         };
-        let count = Count::new(node, lease.connection.info());
-        let sending = lease
-            .connection
-            .send(Request::from_parts(head, Full::new(body.clone())));
-        let answer = match limits.read {
-            None => sending.await,
-            Some(limit) => match timeout(limit, sending).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    let (node, after) = (node.addr(), limit);
-                    return Err(Failure::Final(Error::ReadTimeout { node, after }));
-                }
-            },
-        };
-        match answer {
-            Ok(response) => {
-                let info = count.answered();
-                let status = response.status();
-                let mut response = response.map(|incoming| NodeBody::new(status, incoming, lease));
-                response.extensions_mut().insert(info);
-                return Ok(response);
-            }
-            Err(SendError::Unsent(unsent, _)) if lease.reused() => head = *unsent,
-            Err(SendError::Unsent(unsent, source)) => {
-                node.counters.not_connected();
-                return Err(Failure::Unsent(unsent, ConnectError::Closed(source)));
-            }
-            Err(SendError::Sent(source)) => {
-                let node = node.addr();
-                return Err(Failure::Final(Error::Unanswered { node, source }));
-            }
-        }
-    }
-}
-
-/// Counts a request on its node, if anything of it was written, however it ends: also if the call is dropped.
-struct Count<'a> {
-    node: &'a Node,
-    connection: ConnectionInfo,
-    written_before: u64,
-    answered: bool,
-}
-
-impl<'a> Count<'a> {
-    fn new(node: &'a Node, connection: ConnectionInfo) -> Self {
-        let written_before = connection.written();
-        Self {
-            node,
-            connection,
-            written_before,
-            answered: false,
-        }
-    }
-
-    fn answered(mut self) -> ConnectionInfo {
-        self.answered = true;
-        self.connection.clone()
-    }
-}
-
-impl Drop for Count<'_> {
-    fn drop(&mut self) {
-        if self.answered {
-            self.node.counters.sent();
-        } else if self.connection.written() > self.written_before {
-            self.node.counters.sent();
-            self.node.counters.failed();
-        }
+        plan.look(Moment::now())
     }
 }
 

@@ -1,16 +1,20 @@
 //! The nodes that may serve requests, as one immutable snapshot, and the signals between those who use it and the task that
 //! refreshes it.
 
-use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::{Notify, watch};
 
 use crate::error::RefreshError;
+use crate::health::{Out, may_eject};
+use crate::load::Load;
+use crate::moment::Moment;
 use crate::node::Node;
 
 /// The nodes that may serve requests; never empty.
@@ -52,6 +56,13 @@ pub(crate) struct Cluster {
     used: AtomicBool,
     asleep: AtomicBool,
     redispatched: AtomicU64,
+    hedged: AtomicU64,
+    /// What connects took lately.
+    connects: Load,
+    /// Held while it is decided who is taken out, as that depends on who is out already.
+    ejecting: Mutex<()>,
+    /// Told when a node went out, for whoever probes it.
+    outages: Notify,
 }
 
 impl Cluster {
@@ -69,6 +80,10 @@ impl Cluster {
             used: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
             redispatched: AtomicU64::new(0),
+            hedged: AtomicU64::new(0),
+            connects: Load::default(),
+            ejecting: Mutex::new(()),
+            outages: Notify::new(),
         }
     }
 
@@ -84,9 +99,16 @@ impl Cluster {
             .map_or_else(Vec::new, |s| s.nodes().to_vec())
     }
 
-    /// Puts `next` in the place of the snapshot. Nodes that are in it no longer lose their idle connections, and those in
+    /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before begin with a small share. Nodes that are in it no longer lose their idle connections, and those in
     /// use when their request ends.
     pub(crate) fn publish(&self, next: Snapshot) {
+        if self.last_refresh().is_ok() {
+            let known = self.snapshot();
+            let is_new = |node: &&Arc<Node>| !known.as_ref().is_some_and(|s| s.contains(node));
+            for node in next.nodes().iter().filter(is_new) {
+                node.health.join(Moment::now());
+            }
+        }
         let next = Arc::new(next);
         if let Some(previous) = self.snapshot.swap(Some(Arc::clone(&next))) {
             for node in previous.nodes().iter().filter(|n| !next.contains(n)) {
@@ -197,12 +219,81 @@ impl Cluster {
         self.rounds.borrow().last.clone()
     }
 
+    /// Says that `node` was connected, which took this long.
+    pub(crate) fn connected(&self, node: &Node, took: Duration) {
+        let now = Moment::now();
+        self.connects.answered(took, now);
+        if node.health.out() == Some(Out::Unreachable) {
+            self.bring_back(node);
+        }
+    }
+
+    /// What connects have lately taken, if that is known.
+    pub(crate) fn connect_time(&self) -> Option<Duration> {
+        self.connects.latency(Moment::now())
+    }
+
+    /// Says that `node` takes longer to be connected than nodes do. Others need not wait for it to find out why.
+    pub(crate) fn stalled(&self, node: &Node) {
+        if self.connect_time().is_some() && !node.pool.is_full() {
+            self.unreachable(node);
+        }
+    }
+
+    /// Says that `node` cannot be connected.
+    pub(crate) fn unreachable(&self, node: &Node) {
+        self.want_refresh();
+        let now = Moment::now();
+        if node.health.take_out(Out::Unreachable, now, fastrand::f64()) {
+            tracing::warn!(node = %node.addr(), "node cannot be connected and gets no requests until it answers a probe");
+            self.outages.notify_one();
+        }
+    }
+
+    /// Says that `node` failed a request, which weighs like this many.
+    ///
+    /// It is ejected if it has failed too often, unless more than half of the nodes would then be out.
+    pub(crate) fn failed(&self, node: &Node, weight: u32) {
+        let now = Moment::now();
+        node.load.failed(now);
+        if !node.health.failed(weight, now) {
+            return;
+        }
+        let _deciding = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
+        let nodes = self.nodes();
+        let out = nodes.iter().filter(|n| n.health.out().is_some()).count();
+        if may_eject(out, nodes.len()) && node.health.take_out(Out::Ejected, now, fastrand::f64()) {
+            tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");
+            self.outages.notify_one();
+        }
+    }
+
+    /// Says that `node` answers again.
+    pub(crate) fn bring_back(&self, node: &Node) {
+        node.load.forget();
+        if node.health.bring_back(Moment::now()) {
+            tracing::info!(node = %node.addr(), "node answers again and gets requests");
+        }
+    }
+
+    pub(crate) async fn outage(&self) {
+        self.outages.notified().await;
+    }
+
     pub(crate) fn note_redispatch(&self) {
         self.redispatched.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn redispatched(&self) -> u64 {
         self.redispatched.load(Relaxed)
+    }
+
+    pub(crate) fn note_hedge(&self) {
+        self.hedged.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn hedged(&self) -> u64 {
+        self.hedged.load(Relaxed)
     }
 }
 

@@ -20,8 +20,12 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// Every node in turn, from a random place on. The shares of the nodes are exactly even.
+    /// The node whose answers are expected first: the least product of what its answers took lately (a peak-EWMA) and the
+    /// requests it has in flight, of all nodes where there are up to eight, and else of two drawn at random. Nodes that are
+    /// near, fast and idle get more than those that are far, slow or busy, and a node that stops answering gets next to none.
     #[default]
+    PeakEwma,
+    /// Every node in turn, from a random place on. The shares of the nodes are exactly even, whatever their latency.
     RoundRobin,
     /// Any node, with equal chance. Nothing is shared between threads.
     Random,
@@ -95,7 +99,6 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_budget: Duration,
     pub(crate) read_timeout: Option<Duration>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the balancer does not hedge"))]
     pub(crate) hedging: Option<Hedging>,
     pub(crate) pool: PoolLimits,
     pub(crate) only_endpoint: Option<Origin>,

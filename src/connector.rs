@@ -75,7 +75,7 @@ impl AlternatorConnector {
         let random = &mut fastrand::Rng::new();
         Ok(Self {
             inner: Ok(Arc::new(Inner {
-                balancer: Balancer::new(Arc::clone(&cluster), config.policy, random),
+                balancer: Balancer::new(Arc::clone(&cluster), &config, random),
                 refresher: Refresher::new(Arc::clone(&config), cluster),
                 pass_through: PassThrough::default(),
                 config,
@@ -98,12 +98,14 @@ impl AlternatorConnector {
 
     /// What the connector has seen so far.
     pub fn stats(&self) -> Stats {
-        let redispatched = self
+        let cluster = self
             .inner
             .as_ref()
-            .map_or(0, |inner| inner.balancer.cluster.redispatched());
+            .ok()
+            .map(|inner| &inner.balancer.cluster);
         Stats {
-            redispatched,
+            redispatched: cluster.map_or(0, |cluster| cluster.redispatched()),
+            hedged: cluster.map_or(0, |cluster| cluster.hedged()),
             nodes: self.known_nodes().iter().map(|node| node.stats()).collect(),
         }
     }

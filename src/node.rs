@@ -4,8 +4,14 @@ use std::fmt;
 use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-use crate::transport::{Dialer, Pool, PoolLimits};
+use crate::error::ConnectError;
+use crate::health::{Health, Out};
+use crate::load::Load;
+use crate::moment::Moment;
+use crate::policy::Candidate;
+use crate::transport::{Dialer, Lease, Pool, PoolLimits};
 
 /// One node of the cluster, displayed as its URL.
 ///
@@ -14,6 +20,8 @@ pub struct Node {
     addr: SocketAddr,
     pub(crate) pool: Arc<Pool>,
     pub(crate) counters: Counters,
+    pub(crate) load: Load,
+    pub(crate) health: Health,
 }
 
 /// What happened on a node since it joined the snapshot.
@@ -51,7 +59,32 @@ impl Node {
             addr,
             pool: Arc::new(pool),
             counters: Counters::default(),
+            load: Load::default(),
+            health: Health::good(),
         }
+    }
+
+    /// A connection for one request, if there is one that waits for it.
+    pub(crate) fn try_lease(&self, now: Moment) -> Option<Lease> {
+        let lease = self.pool.try_lease()?;
+        self.load.begun(self.pool.in_flight() == 1, now);
+        Some(lease)
+    }
+
+    /// A connection for one request, within `limit`.
+    pub(crate) async fn lease(&self, limit: Duration, now: Moment) -> Result<Lease, ConnectError> {
+        self.load.begun(self.pool.in_flight() == 0, now);
+        let leased = self.pool.lease(limit).await;
+        if leased.as_ref().is_err_and(|e| !e.is_own_limit()) {
+            self.counters.not_connected();
+        }
+        leased
+    }
+
+    /// Whether a connection to the node was made this lately.
+    pub(crate) fn was_connected_within(&self, period: Duration) -> bool {
+        let at = self.pool.connected_at();
+        at.is_some_and(|at| at.elapsed() < period)
     }
 
     /// The address that the node is connected at.
@@ -66,8 +99,16 @@ impl Node {
 
     /// What was seen of the node.
     pub fn stats(&self) -> NodeStats {
+        let now = Moment::now();
         NodeStats {
             url: self.url(),
+            state: match self.health.out() {
+                Some(Out::Unreachable) => NodeState::Unreachable,
+                Some(Out::Ejected) => NodeState::Ejected,
+                None if self.health.share(now) < 1.0 => NodeState::Returning,
+                None => NodeState::Serving,
+            },
+            latency: self.load.latency(now),
             requests: self.counters.requests.load(Relaxed),
             failures: self.counters.failures.load(Relaxed),
             connect_failures: self.counters.connect_failures.load(Relaxed),
@@ -75,6 +116,20 @@ impl Node {
             connections_idle: self.pool.idle(),
             connections_opened: self.pool.opened(),
         }
+    }
+}
+
+impl Candidate for Arc<Node> {
+    fn cost(&self, now: Moment) -> f32 {
+        self.load.cost(self.pool.in_flight(), now)
+    }
+
+    fn serves(&self) -> bool {
+        self.health.out().is_none()
+    }
+
+    fn admits(&self, now: Moment, draw: u64) -> bool {
+        self.health.admits(now, draw)
     }
 }
 
@@ -99,12 +154,34 @@ pub(crate) fn without_zone(addr: SocketAddr) -> SocketAddr {
     }
 }
 
+/// Whether a node gets requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeState {
+    /// It gets its share.
+    Serving,
+    /// It has joined or returned lately, and gets a share that grows from a tenth to a full one within ten seconds.
+    Returning,
+    /// It could not be connected, and gets no requests until it answers a probe: after 0.1 s, and then after waits that double
+    /// up to 5 s, each varied by 15 %.
+    Unreachable,
+    /// It failed three requests in a row, or one on probation, and gets no requests until it answers a probe: after 1 s, and
+    /// then after waits that double up to 60 s, each varied by 15 %. A request fails by an answer of 5xx, by a connection that
+    /// breaks before the answer has ended, and by a read timeout. Never are more than half of the nodes out when one is ejected.
+    Ejected,
+}
+
 /// What was seen of one node since it joined the node list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeStats {
     /// The node's URL, without a trailing slash.
     pub url: String,
+    /// Whether it gets requests.
+    pub state: NodeState,
+    /// What an answer is expected to take, to its head: a peak-EWMA of what answers took, as the default policy uses it. `None`
+    /// until the first answer.
+    pub latency: Option<Duration>,
     /// Requests of which at least a part was written to the node.
     pub requests: u64,
     /// Those of them that got no answer.

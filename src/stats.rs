@@ -6,8 +6,10 @@ use crate::node::NodeStats;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// How often a request moved on to another node because one could not be connected.
+    /// How often a request moved on to another node because one could not be connected, or not in time.
     pub redispatched: u64,
+    /// How many reads were sent to a second node as well. See [`Builder::hedging`](crate::Builder::hedging).
+    pub hedged: u64,
     /// The nodes that may serve requests now.
     pub nodes: Vec<NodeStats>,
 }

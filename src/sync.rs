@@ -2,5 +2,5 @@
 //! `crate::sync` puts those of a model checker in the place of these.
 
 pub(crate) mod atomic {
-    pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 }

@@ -6,6 +6,7 @@ mod ask;
 mod contacts;
 mod localnodes;
 mod names;
+mod recovery;
 mod refresh;
 mod refresher;
 mod survey;

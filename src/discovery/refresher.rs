@@ -1,4 +1,5 @@
-//! The task that refreshes the node list: started by use, restarted when its runtime is gone, stopped with the connector.
+//! The task that refreshes the node list and probes nodes that are out: started by use, restarted when its runtime is gone,
+//! stopped with the connector.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +9,7 @@ use tokio::runtime::{self, Handle};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::recovery;
 use super::refresh::{Memory, Refresh};
 use crate::cluster::Cluster;
 use crate::config::Config;
@@ -98,12 +100,13 @@ impl Refresher {
             generation,
         };
         let refresh = Refresh::new(Arc::clone(&self.config), Arc::clone(&self.memory));
-        let running = run(
-            Arc::clone(&self.config),
-            Arc::clone(&self.cluster),
-            refresh,
-            life,
-        );
+        let (config, cluster) = (Arc::clone(&self.config), Arc::clone(&self.cluster));
+        let running = async move {
+            tokio::select! {
+                () = run(&config, &cluster, refresh, life) => {}
+                () = recovery::watch(&config, &cluster) => {}
+            }
+        };
         *task = Some(Task {
             handle: tokio::spawn(running).abort_handle(),
             runtime,
@@ -207,15 +210,15 @@ impl Rush {
     }
 }
 
-async fn run(config: Arc<Config>, cluster: Arc<Cluster>, mut refresh: Refresh, life: Life) {
+async fn run(config: &Config, cluster: &Cluster, mut refresh: Refresh, life: Life) {
     let mut last_use = Instant::now();
     let mut rush = Rush::new(config.active_refresh_interval);
     let mut wanted = false;
     loop {
-        life.shared.expect(longest(&config));
+        life.shared.expect(longest(config));
         let (list, last) = (cluster.nodes(), cluster.last_refresh());
         cluster.begin_round();
-        let outcome = refresh.run(&cluster).await;
+        let outcome = refresh.run(cluster).await;
         let (nodes, now) = (cluster.nodes(), Instant::now());
         let same_list = nodes
             .iter()

@@ -1,71 +1,116 @@
-//! How the first node for a request is chosen.
+//! Which node of several gets a request.
 
-mod random;
-mod round_robin;
+mod least_cost;
+mod turns;
 
-use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::config::Policy;
+use crate::moment::Moment;
+use turns::Turns;
 
-/// Chooses the node that a request tries first. What comes after it, where it cannot be reached, is the plan's.
-pub(crate) trait Choose: Debug + Send + Sync {
-    /// An index below `nodes`, which is not zero. Called for every request: it allocates nothing and takes no lock.
-    fn first(&self, nodes: usize) -> usize;
+/// What is to be known of a node for choosing it.
+pub(crate) trait Candidate {
+    /// What one more request would cost there, in whatever unit; less is better.
+    fn cost(&self, now: Moment) -> f32;
+    /// Whether it serves requests.
+    fn serves(&self) -> bool;
+    /// Whether it serves and may have this request, of which `draw` is a random number.
+    fn admits(&self, now: Moment, draw: u64) -> bool;
 }
 
-pub(crate) fn chooser(policy: Policy, random: &mut fastrand::Rng) -> Box<dyn Choose> {
-    match policy {
-        Policy::RoundRobin => Box::new(round_robin::RoundRobin::starting_at(random.usize(..))),
-        Policy::Random => Box::new(random::Random),
+/// A policy with the state that outlives every snapshot, so that a refresh does not send everyone back to the first node.
+///
+/// Choosing allocates nothing and takes no lock.
+#[derive(Debug)]
+pub(crate) enum Chooser {
+    PeakEwma,
+    RoundRobin { cursor: AtomicUsize, turns: Turns },
+    Random,
+}
+
+/// The circumstances of one choice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circumstances {
+    pub(crate) now: Moment,
+    /// A random number: the only one that a choice draws on.
+    pub(crate) draw: u64,
+    /// Nodes that could not have the same request.
+    pub(crate) tried: usize,
+}
+
+impl Chooser {
+    /// Clients begin at different places, so that a thousand fresh ones do not open with the same node.
+    pub(crate) fn new(policy: Policy, random: &mut fastrand::Rng) -> Self {
+        match policy {
+            Policy::PeakEwma => Self::PeakEwma,
+            Policy::RoundRobin => Self::RoundRobin {
+                cursor: AtomicUsize::new(random.usize(..)),
+                turns: Turns::starting_at(random.u64(..)),
+            },
+            Policy::Random => Self::Random,
+        }
+    }
+
+    /// The index of the node to try next: one that is not `tried`, if there is any.
+    ///
+    /// Nodes that are out come last. Before them come those to `avoid`, and before those all others; of which a node that has
+    /// just returned is passed over for a while, so that it gets its share and no more.
+    pub(crate) fn next<C: Candidate>(
+        &self,
+        nodes: &[C],
+        tried: impl Fn(&C) -> bool,
+        avoid: impl Fn(&C) -> bool,
+        circumstances: Circumstances,
+    ) -> Option<usize> {
+        let Circumstances { now, draw, .. } = circumstances;
+        let fresh = |n: &C| !tried(n) && !avoid(n);
+        self.choose(nodes, |n| fresh(n) && n.admits(now, draw), circumstances)
+            .or_else(|| self.choose(nodes, |n| fresh(n) && n.serves(), circumstances))
+            .or_else(|| self.choose(nodes, |n| !tried(n) && n.serves(), circumstances))
+            .or_else(|| self.choose(nodes, fresh, circumstances))
+            .or_else(|| self.choose(nodes, |n| !tried(n), circumstances))
+    }
+
+    fn choose<C: Candidate>(
+        &self,
+        nodes: &[C],
+        may: impl Fn(&C) -> bool,
+        circumstances: Circumstances,
+    ) -> Option<usize> {
+        let Circumstances { now, draw, tried } = circumstances;
+        let first = match self {
+            Self::PeakEwma => return least_cost::choose(nodes, may, now, draw),
+            // Another turn of the cursor for the same request would meet the same bad node more often than its share.
+            Self::RoundRobin { .. } | Self::Random if tried > 0 => None,
+            Self::RoundRobin { cursor, .. } => {
+                cursor.fetch_add(1, Relaxed).checked_rem(nodes.len())
+            }
+            Self::Random => (!nodes.is_empty()).then(|| part(draw, nodes.len())),
+        };
+        if let Some(index) = first
+            && may(&nodes[index])
+        {
+            return Some(index);
+        }
+        // The load of a node that cannot have its share must spread evenly over the others: its neighbour alone would get all
+        // of it. Two turns of one request in a row would depend on each other, so what follows the first is left to chance.
+        let draw = match self {
+            Self::RoundRobin { turns, .. } if tried < 2 => turns.next(),
+            _ => draw.rotate_left(32),
+        };
+        any(nodes, may, draw)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// One of the nodes for which `may` holds, all with equal chance.
+fn any<C>(nodes: &[C], may: impl Fn(&C) -> bool, draw: u64) -> Option<usize> {
+    let left = nodes.iter().filter(|n| may(n)).count();
+    let mut indices = (0..nodes.len()).filter(|i| may(&nodes[*i]));
+    (left > 0).then(|| indices.nth(part(draw, left)))?
+}
 
-    fn counts(policy: Policy, nodes: usize, picks: usize) -> Vec<usize> {
-        let chooser = chooser(policy, &mut fastrand::Rng::with_seed(7));
-        let mut counts = vec![0; nodes];
-        for _ in 0..picks {
-            counts[chooser.first(nodes)] += 1;
-        }
-        counts
-    }
-
-    #[test]
-    fn round_robin_gives_every_node_the_same_share() {
-        assert_eq!(counts(Policy::RoundRobin, 3, 3000), [1000; 3]);
-        assert_eq!(counts(Policy::RoundRobin, 7, 7), [1; 7]);
-    }
-
-    #[test]
-    fn random_gives_every_node_about_the_same_share() {
-        // A share of 1/9 of 90,000 picks has a standard deviation of 94.
-        fastrand::seed(7);
-        assert!(
-            counts(Policy::Random, 9, 90_000)
-                .iter()
-                .all(|n| n.abs_diff(10_000) < 500)
-        );
-    }
-
-    #[test]
-    fn fresh_clients_do_not_all_begin_with_the_same_node() {
-        let mut random = fastrand::Rng::with_seed(7);
-        let mut firsts = [0; 3];
-        for _ in 0..3000 {
-            firsts[chooser(Policy::RoundRobin, &mut random).first(3)] += 1;
-        }
-        assert!(
-            firsts.iter().all(|n: &i32| n.abs_diff(1000) < 130),
-            "{firsts:?}"
-        );
-    }
-
-    #[test]
-    fn the_cursor_may_overflow() {
-        let chooser = round_robin::RoundRobin::starting_at(usize::MAX);
-        assert!((0..10).all(|_| chooser.first(3) < 3));
-    }
+/// A random number as an index below `of`.
+fn part(draw: u64, of: usize) -> usize {
+    ((u128::from(draw) * of as u128) >> 64) as usize
 }

@@ -20,12 +20,12 @@ const SHED: &[u8] = b"RequestLimitExceeded";
 pub(crate) struct NodeBody {
     incoming: Incoming,
     progress: Progress,
-    trouble: Trouble,
+    sheds: Sheds,
 }
 
-/// Whether the answer says that the node is in trouble.
+/// Whether the answer says that the node sheds load.
 #[derive(PartialEq, Eq)]
-enum Trouble {
+enum Sheds {
     No,
     Yes,
     /// The first bytes of the body will tell.
@@ -34,12 +34,11 @@ enum Trouble {
     HalfTold,
 }
 
-impl Trouble {
+impl Sheds {
     fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::Untold,
             StatusCode::TOO_MANY_REQUESTS => Self::Yes,
-            status if status.is_server_error() => Self::Yes,
             _ => Self::No,
         }
     }
@@ -60,7 +59,7 @@ impl NodeBody {
         let mut body = Self {
             incoming,
             progress: Progress::Reading(lease),
-            trouble: Trouble::of(status),
+            sheds: Sheds::of(status),
         };
         if body.incoming.is_end_stream() {
             body.finish();
@@ -79,24 +78,25 @@ impl NodeBody {
         }
     }
 
-    /// Whether the answer, once it has been read, says that another node would have been better.
-    pub(crate) fn is_of_trouble(&self) -> bool {
-        self.trouble == Trouble::Yes
+    /// Whether the answer broke off.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.progress, Progress::Broken)
+    }
+
+    /// Whether the answer, once it has been read, says that the node sheds load.
+    pub(crate) fn sheds(&self) -> bool {
+        self.sheds == Sheds::Yes
     }
 
     fn inspect(&mut self, frame: &Frame<Bytes>) {
         let Some(data) = frame.data_ref() else { return };
-        let sheds = match self.trouble {
-            Trouble::No | Trouble::Yes => return,
-            Trouble::Untold => data.windows(SHED.len()).any(|window| window == SHED),
+        let sheds = match self.sheds {
+            Sheds::No | Sheds::Yes => return,
+            Sheds::Untold => data.windows(SHED.len()).any(|window| window == SHED),
             // An error comes whole, as a rule. Where it does not, the doubt costs no more than a connection.
-            Trouble::HalfTold => true,
+            Sheds::HalfTold => true,
         };
-        self.trouble = if sheds {
-            Trouble::Yes
-        } else {
-            Trouble::HalfTold
-        };
+        self.sheds = if sheds { Sheds::Yes } else { Sheds::HalfTold };
         if sheds && let Progress::Reading(lease) = &self.progress {
             lease.connection.poison();
         }

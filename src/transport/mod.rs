@@ -11,5 +11,5 @@ pub(crate) use body::NodeBody;
 pub(crate) use connection::{ConnectionInfo, SendError};
 pub(crate) use dial::Dialer;
 pub use dial::NodeProxy;
-pub(crate) use pool::{Pool, PoolLimits};
+pub(crate) use pool::{Lease, Pool, PoolLimits};
 pub use tls::Tls;

@@ -72,6 +72,11 @@ impl Pool {
         self.taken().saturating_sub(self.spares.load(Relaxed))
     }
 
+    /// Whether requests hold all that the limit allows.
+    pub(crate) fn is_full(&self) -> bool {
+        self.slots.available_permits() == 0
+    }
+
     pub(crate) fn idle(&self) -> usize {
         self.idle.len()
     }

@@ -1,0 +1,113 @@
+//! How loaded a node is: what its answers took lately, and what is waiting for one.
+//!
+//! Only what was answered well is a latency. Silence counts all the same: while requests are in flight, the latency is at least
+//! the time since the node gave its last answer. What fails adds a penalty, which fades faster than the estimate.
+
+mod fading;
+mod peak_ewma;
+
+use std::time::Duration;
+
+use fading::{Fading, Ticks};
+use peak_ewma::PeakEwma;
+
+use crate::moment::Moment;
+use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What a failure adds to the latency, in seconds: linkerd's default. Far above any latency that a user would accept, so that
+/// nodes which answer are preferred, and finite, so that nodes which all fail are still told apart by their load.
+const PENALTY: f32 = 5.0;
+
+/// The time constant of a penalty. After eight seconds it is below a fast answer's latency.
+const FORGIVENESS: Ticks = Ticks::of(Duration::from_secs(1));
+
+/// The latency of a node that has not answered yet, in seconds, while it has requests in flight. Without any it costs nothing:
+/// so a new node gets one request to be measured by, and more when that is answered.
+const UNKNOWN: f32 = 1.0;
+
+/// What a node that sheds load is taken to be slower by, in seconds, at least.
+const SHED: f32 = 0.001;
+
+/// The load of one node.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    latency: PeakEwma,
+    penalty: Fading,
+    /// When the node last answered, or, if that is later, began to have requests in flight.
+    heard: AtomicU64,
+}
+
+impl Load {
+    /// Says that a request was given to the node, the only one there if `alone`.
+    pub(crate) fn begun(&self, alone: bool, now: Moment) {
+        if alone {
+            self.heard.store(now.as_nanos(), Relaxed);
+        }
+    }
+
+    /// Says that the node answered, whatever it was.
+    pub(crate) fn heard(&self, now: Moment) {
+        self.heard.store(now.as_nanos(), Relaxed);
+    }
+
+    /// Says that the node did, within `latency`, what was asked.
+    pub(crate) fn answered(&self, latency: Duration, now: Moment) {
+        self.heard(now);
+        self.latency.observe(latency, now);
+    }
+
+    /// Says that a request was given up after it had waited this long: an answer would have taken longer. It tells of the node
+    /// if that was silent all the while, and else perhaps of the request alone.
+    pub(crate) fn given_up(&self, waited: Duration, now: Moment) {
+        if self.silence(now) >= waited {
+            self.latency.raise(waited, now);
+        } else if waited.as_secs_f32() > self.latency.at(now) {
+            self.latency.observe(waited, now);
+        }
+    }
+
+    /// Says that the node failed a request.
+    pub(crate) fn failed(&self, now: Moment) {
+        self.penalty.store(PENALTY, now);
+    }
+
+    /// Says that the node sheds load: it costs one latency more for each request that it refused lately.
+    pub(crate) fn shed(&self, now: Moment) {
+        let latency = self.latency.at(now).max(SHED);
+        let penalty = self.penalty.at(now, FORGIVENESS) + latency;
+        self.penalty.store(penalty.min(PENALTY), now);
+    }
+
+    /// Forgets everything, as of a node that has returned.
+    pub(crate) fn forget(&self) {
+        self.latency.forget();
+        self.penalty.set_to_nothing();
+    }
+
+    /// What one more request would cost on the node, in seconds: the latency to be expected times the requests that share it.
+    pub(crate) fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        let mut latency = self.latency.at(now);
+        if in_flight > 0 {
+            if latency == 0.0 {
+                latency = UNKNOWN;
+            }
+            latency = latency.max(now.seconds_since(self.last_heard()));
+        }
+        (latency + self.penalty.at(now, FORGIVENESS)) * (in_flight + 1) as f32
+    }
+
+    /// The latency to be expected, if anything is known of it.
+    pub(crate) fn latency(&self, now: Moment) -> Option<Duration> {
+        let latency = self.latency.at(now);
+        (latency > 0.0).then(|| Duration::from_secs_f32(latency))
+    }
+
+    /// How long the node has been silent, provided that it has requests in flight.
+    pub(crate) fn silence(&self, now: Moment) -> Duration {
+        now.since(self.last_heard())
+    }
+
+    fn last_heard(&self) -> Moment {
+        Moment::from_nanos(self.heard.load(Relaxed))
+    }
+}

@@ -1,0 +1,23 @@
+//! Turns that are even whatever the number of those who take them.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Whose turn it is to take a request that another node cannot have, as a fraction of 2^64.
+///
+/// Turns step by the golden ratio (a Weyl sequence), which is more even than chance, and even for every number of nodes and
+/// every rhythm in which requests come.
+#[derive(Debug)]
+pub(crate) struct Turns(AtomicU64);
+
+/// 2^64 divided by the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Turns {
+    pub(super) fn starting_at(turn: u64) -> Self {
+        Self(AtomicU64::new(turn))
+    }
+
+    pub(super) fn next(&self) -> u64 {
+        self.0.fetch_add(GOLDEN, Relaxed)
+    }
+}
