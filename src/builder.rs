@@ -74,7 +74,7 @@ impl Builder {
         self
     }
 
-    /// How the first node for a request is chosen. Default: [`Policy::RoundRobin`].
+    /// How the first node for a request is chosen. Default: [`Policy::PeakEwma`].
     pub fn policy(mut self, policy: Policy) -> Self {
         self.options.policy = policy;
         self
@@ -102,9 +102,10 @@ impl Builder {
         self
     }
 
-    /// How long one node may take to be connected, TLS included, or a busy one to free a connection, before another is
-    /// tried. The SDK's own connect timeout applies where it is shorter. Default: 1 s, after which Linux would repeat a
-    /// lost SYN.
+    /// How long one node may take to be connected, TLS included, or a busy one to free a connection. The SDK's own connect
+    /// timeout applies where it is shorter. A request seldom waits for as long: after a tenth of a second, or twice what
+    /// connects have lately taken if that is more, the next node is tried beside the first. Default: 1 s, after which Linux
+    /// would repeat a lost SYN.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -118,7 +119,10 @@ impl Builder {
     }
 
     /// How long a node may take from the moment it has the connection to the head of its answer. The SDK's own read
-    /// timeout, where set, takes its place. Default: none, as in the SDK.
+    /// timeout, where set, takes its place. Default: 12 s, and 42 s for the operations that change a schema (`CreateTable`,
+    /// `UpdateTable`, `DeleteTable`, `UpdateTimeToLive`, `TagResource`, `UntagResource`). By then the server would have given up
+    /// itself, and said so: after 10 s, and after 30 s more in which nodes are to agree on a schema. `Duration::MAX` means no
+    /// limit.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = Some(timeout);
         self
