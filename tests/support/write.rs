@@ -6,53 +6,68 @@ use alternator_connector::Error;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-use crate::support::*;
+use super::{TABLE, s};
 
-/// What the client was told about a write.
+/// The header by which the requests of a write are known: its value is the key.
+pub const TRACE: &str = "x-trace";
+
+/// What the client was told about a request.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub enum Ending {
     Done,
     /// Failed, and nothing was sent.
-    Unsent(#[expect(dead_code, reason = "shown by Debug")] String),
+    Unsent(String),
+    /// A node has refused it.
+    Refused(String),
     /// Failed, and may have been executed.
-    Unclear(#[expect(dead_code, reason = "shown by Debug")] String),
+    Unclear(String),
 }
 
 /// A write that shows how often it was executed: even ones count, odd ones fail the second time.
-pub(crate) async fn write(client: &Client, at: usize, pad: usize) -> (String, Ending) {
-    let key = format!("write-{at}");
-    let pad = s("x".repeat(pad));
+pub async fn write(client: &Client, key: &str, at: usize, filler: &str) -> Ending {
     let one = AttributeValue::N("1".into());
-    let ending = if at.is_multiple_of(2) {
+    let trace = key.to_owned();
+    let traced = move |request: &mut HttpRequest| {
+        request.headers_mut().insert(TRACE, trace.clone());
+    };
+    if at.is_multiple_of(2) {
         let update = client
             .update_item()
             .table_name(TABLE)
-            .key("pk", s(&key))
+            .key("pk", s(key))
             .update_expression("SET filler = :filler ADD n :one")
-            .expression_attribute_values(":filler", pad)
+            .expression_attribute_values(":filler", s(filler))
             .expression_attribute_values(":one", one);
-        ending(update.send().await)
+        ending(update.customize().mutate_request(traced).send().await)
     } else {
         let put = client
             .put_item()
             .table_name(TABLE)
-            .item("pk", s(&key))
+            .item("pk", s(key))
             .item("n", one)
-            .item("filler", pad)
+            .item("filler", s(filler))
             .condition_expression("attribute_not_exists(pk)");
-        ending(put.send().await)
-    };
-    (key, ending)
+        ending(put.customize().mutate_request(traced).send().await)
+    }
 }
 
 fn ending<O, E>(result: Result<O, SdkError<E>>) -> Ending
 where
     E: std::error::Error + 'static,
 {
-    let Err(error) = result else {
-        return Ending::Done;
-    };
+    match result {
+        Ok(_) => Ending::Done,
+        Err(error) => failure(&error),
+    }
+}
+
+/// What an error says about the last attempt of a request.
+pub fn failure<E>(error: &SdkError<E>) -> Ending
+where
+    E: std::error::Error + 'static,
+{
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -66,7 +81,10 @@ where
             None => cause = error.source(),
         }
     }
-    // The head of the answer came, and its body did not.
-    assert!(matches!(error, SdkError::ResponseError(_)), "{text}");
-    Ending::Unclear(text)
+    match error {
+        SdkError::ServiceError(_) => Ending::Refused(text),
+        // The head of the answer came, and its body did not.
+        SdkError::ResponseError(_) => Ending::Unclear(text),
+        _ => panic!("{text}"),
+    }
 }
