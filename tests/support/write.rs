@@ -1,4 +1,4 @@
-//! One write, and what its client was told about it.
+//! Reads and writes that leave a trace, and what their client was told about them.
 
 use std::error::Error as _;
 
@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use super::{TABLE, s};
 
-/// The header by which the requests of a write are known: its value is the key.
+/// The header by which the requests of a read or write are known. That of a write has its key as the value.
 pub const TRACE: &str = "x-trace";
 
 /// What the client was told about a request.
@@ -28,10 +28,7 @@ pub enum Ending {
 /// A write that shows how often it was executed: even ones count, odd ones fail the second time.
 pub async fn write(client: &Client, key: &str, at: usize, filler: &str) -> Ending {
     let one = AttributeValue::N("1".into());
-    let trace = key.to_owned();
-    let traced = move |request: &mut HttpRequest| {
-        request.headers_mut().insert(TRACE, trace.clone());
-    };
+    let traced = traced(key);
     if at.is_multiple_of(2) {
         let update = client
             .update_item()
@@ -53,6 +50,26 @@ pub async fn write(client: &Client, key: &str, at: usize, filler: &str) -> Endin
     }
 }
 
+/// The value that a write has left behind, if it has.
+pub async fn read(client: &Client, key: &str, trace: &str) -> Result<Option<String>, Ending> {
+    let get = client.get_item().table_name(TABLE).key("pk", s(key));
+    let get = get.consistent_read(true).customize();
+    match get.mutate_request(traced(trace)).send().await {
+        Ok(got) => Ok(got.item.map(|item| {
+            assert_eq!(item["pk"], s(key), "the answer to another read");
+            item["filler"].as_s().unwrap().clone()
+        })),
+        Err(error) => Err(failure(&error)),
+    }
+}
+
+fn traced(trace: &str) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
+    let trace = trace.to_owned();
+    move |request| {
+        request.headers_mut().insert(TRACE, trace.clone());
+    }
+}
+
 fn ending<O, E>(result: Result<O, SdkError<E>>) -> Ending
 where
     E: std::error::Error + 'static,
@@ -64,7 +81,7 @@ where
 }
 
 /// What an error says about the last attempt of a request.
-pub fn failure<E>(error: &SdkError<E>) -> Ending
+fn failure<E>(error: &SdkError<E>) -> Ending
 where
     E: std::error::Error + 'static,
 {
