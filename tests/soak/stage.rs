@@ -22,6 +22,8 @@ const AFTERMATH: Duration = Duration::from_millis(500);
 
 pub(crate) struct Stage {
     cluster: Cluster,
+    /// Held while trouble begins or ends, as some of it concerns more than one node.
+    turn: Mutex<()>,
     /// Nodes that are there no more.
     gone: Mutex<Vec<Node>>,
 }
@@ -41,6 +43,7 @@ impl Stage {
             .unwrap();
         let stage = Self {
             cluster,
+            turn: Mutex::default(),
             gone: Mutex::default(),
         };
         create_table(&client(&stage.connector(|connector| connector)).await).await;
@@ -84,26 +87,33 @@ impl Stage {
         lives.join_all().await;
         sleep(AFTERMATH).await;
     }
+
+    /// Makes a change to the cluster, which blocks until it has taken effect.
+    async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&Cluster) -> T + Send + 'static,
+    ) -> T {
+        let stage = Arc::clone(self);
+        let changed = spawn_blocking(move || {
+            let _turn = stage.turn.lock().unwrap();
+            change(&stage.cluster)
+        });
+        changed.await.unwrap()
+    }
 }
 
 /// The life of one node and of those that take its place.
 async fn live(stage: Arc<Stage>, mut node: Node, begun: Instant, episodes: Vec<Episode>) {
-    for Episode {
-        begin,
-        end,
-        trouble,
-    } in episodes
-    {
-        // The cluster's calls block until they have taken effect.
-        let (at, victim, what) = (Arc::clone(&stage), node.clone(), trouble.clone());
-        sleep_until(begun + begin).await;
-        let begins = spawn_blocking(move || what.begin(&at.cluster, &victim));
-        begins.await.unwrap();
+    for episode in episodes {
+        let (victim, trouble) = (node.clone(), episode.trouble.clone());
+        sleep_until(begun + episode.begin).await;
+        let begin = move |cluster: &Cluster| trouble.begin(cluster, &victim);
+        stage.change(begin).await;
 
-        let (at, victim) = (Arc::clone(&stage), node.clone());
-        sleep_until(begun + end).await;
-        let ends = spawn_blocking(move || trouble.end(&at.cluster, &victim));
-        if let Some(next) = ends.await.unwrap() {
+        let victim = node.clone();
+        sleep_until(begun + episode.end).await;
+        let end = move |cluster: &Cluster| episode.trouble.end(cluster, &victim);
+        if let Some(next) = stage.change(end).await {
             stage.gone.lock().unwrap().push(node);
             node = next;
         }

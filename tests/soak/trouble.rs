@@ -15,6 +15,8 @@ pub(crate) enum Trouble {
     Replacement,
     /// The others do not list it, though it serves.
     Unlisted,
+    /// It is killed, and all the others with it.
+    Outage,
     /// It closes the connections that are idle when this begins and when it ends.
     ClosesIdle,
     /// It serves in the wrong way.
@@ -60,6 +62,7 @@ pub(crate) fn all() -> Vec<Trouble> {
         Trouble::Drain,
         Trouble::Replacement,
         Trouble::Unlisted,
+        Trouble::Outage,
         Trouble::ClosesIdle,
     ];
     let serves = serves.map(Trouble::Serves);
@@ -82,6 +85,7 @@ impl Trouble {
             Self::Drain => node.drain(),
             Self::Replacement => cluster.remove_node(node),
             Self::Unlisted => node.set_gossip(Gossip::Down),
+            Self::Outage => cluster.nodes().iter().for_each(Node::stop),
             Self::ClosesIdle => node.close_idle(),
             Self::Serves(fault) => node.inject(fault.clone()),
             Self::Accepts(fault) => {
@@ -95,6 +99,12 @@ impl Trouble {
     pub(crate) fn end(&self, cluster: &Cluster, node: &Node) -> Option<Node> {
         match self {
             Self::Stop | Self::Drain => node.start().expect("its address is free"),
+            // The others may be in trouble of their own, which this may end for them.
+            Self::Outage => {
+                for node in cluster.nodes() {
+                    node.start().expect("its address is free");
+                }
+            }
             Self::Replacement => {
                 let next = cluster.add_node(node.datacenter(), node.rack());
                 let next = next.expect("its address is free");

@@ -20,8 +20,8 @@ const WORKERS: usize = 12;
 /// Half of the workers never retry, and the others this often in all.
 const ATTEMPTS: [u32; 2] = [1, 3];
 
-/// Less than what the longest hanging takes, and more than a node that is well.
-const READ_TIMEOUT: Duration = Duration::from_secs(1);
+/// More than a node takes that is well, and less than most hanging.
+const READ_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// No call may take longer.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -71,7 +71,7 @@ impl History {
         let ending = &self.endings[write.at];
         match found {
             Some(value) => assert!(value == write.value(), "{write} reads {value}"),
-            None => assert!(!matches!(ending, Ending::Done), "{write} is lost"),
+            None => assert!(!matches!(ending, Ending::Done), "{write} was lost"),
         }
     }
 }
