@@ -61,7 +61,7 @@ pub(crate) async fn every_node_serves(connector: &AlternatorConnector, stage: &S
         let get = client.get_item().table_name(TABLE).key("pk", s("x"));
         get.send().await.expect("nothing fails while all is well");
         let all = served().zip(&before).all(|(now, before)| now > *before);
-        all.then_some(()).ok_or("every node serves")
+        all.then_some(()).ok_or("not every node serves")
     })
     .await;
 }

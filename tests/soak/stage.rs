@@ -8,6 +8,7 @@ use alternator_testcluster::{Cluster, Node, Tls};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::holdings::Holdings;
 use crate::schedule::{Episode, NODES, Schedule};
 use crate::support::direct::trusting;
 use crate::support::*;
@@ -29,7 +30,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A cluster with a table, to which nobody is connected.
+    /// A cluster with a table, when whoever has made that is gone.
     pub(crate) async fn start(tls: Tls) -> Self {
         let cluster = Cluster::builder()
             .nodes(NODES)
@@ -51,7 +52,7 @@ impl Stage {
             trouble::pace(&node);
         }
         eventually("the table's maker is gone", async || {
-            stage.open_connections() == 0
+            stage.open_connections() == 0 && Holdings::now().tasks == 0
         })
         .await;
         stage
