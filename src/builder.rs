@@ -159,6 +159,19 @@ impl Builder {
         self
     }
 
+    /// How long nothing may come from a node on an open connection before its host is asked, by a TCP keepalive probe, whether it
+    /// is still there. Three probes follow one another by a third of that time. A host that answers none, or acknowledges
+    /// nothing of a request for as long as that takes, is gone: requests on the connection fail, and idle connections are
+    /// closed. The host answers by itself, however long the node takes for a request. In whole seconds, rounded up; `None`
+    /// leaves it to the system, which may notice after hours. Systems without `TCP_USER_TIMEOUT`, which is Linux's, notice
+    /// later while a request is being sent.
+    ///
+    /// Default: 3 s, by which a host that has lost its power or its network is noticed within about 5 s.
+    pub fn tcp_keepalive(mut self, idle: Option<Duration>) -> Self {
+        self.options.tcp_keepalive = idle;
+        self
+    }
+
     /// Balances only the DynamoDB requests that the SDK addresses to this endpoint, such as the `endpoint_url` of one of
     /// several clients. All others go where they are addressed, for processes that also talk to DynamoDB in AWS with
     /// the same `SdkConfig`. It is written like a seed, and compared by scheme, host and port. Default: every DynamoDB request

@@ -10,7 +10,7 @@ use crate::hedge::{Hedging, When};
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
 use crate::seed::{Origin, Scheme, Seeds, without_secrets};
-use crate::transport::{Dialer, NodeProxy, PoolLimits, Tls};
+use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
 
 /// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines computed from it would overflow;
 /// with a year they do not, and it makes no difference to anyone.
@@ -47,6 +47,7 @@ pub(crate) struct Options {
     pub(crate) max_connections_per_node: usize,
     pub(crate) max_waiting_per_node: usize,
     pub(crate) idle_connection_timeout: Duration,
+    pub(crate) tcp_keepalive: Option<Duration>,
     pub(crate) only_endpoint: Option<String>,
     pub(crate) tls: Option<Tls>,
     pub(crate) node_proxy: NodeProxy,
@@ -78,6 +79,9 @@ impl Default for Options {
             // The SDK's own. Alternator itself never closes an idle connection, but what is in between may: the
             // shortest known is Azure's load balancer with four minutes.
             idle_connection_timeout: Duration::from_secs(90),
+            // With the probes that follow, a host that has vanished is noticed within 5 s, half of the time that a node gives
+            // itself for a request. A host that is there pays a packet every 3 s for each idle connection.
+            tcp_keepalive: Some(Duration::from_secs(3)),
             only_endpoint: None,
             tls: None,
             node_proxy: NodeProxy::default(),
@@ -122,6 +126,11 @@ impl Config {
             .read_timeout
             .map(|d| positive("read_timeout", d))
             .transpose()?;
+        let tcp_keepalive = options
+            .tcp_keepalive
+            .map(|d| positive("tcp_keepalive", d))
+            .transpose()?;
+        let tcp_keepalive = tcp_keepalive.map(Keepalive::new);
         let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
         let hedging = match options.hedging {
             Some(Hedging { budget, .. }) if !(budget > 0.0 && budget <= 1.0) => {
@@ -179,7 +188,7 @@ impl Config {
                 idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
             },
             only_endpoint: only_endpoint.transpose()?,
-            dialer: Dialer::new(tls, options.node_proxy),
+            dialer: Dialer::new(tls, options.node_proxy).with_keepalive(tcp_keepalive),
             resolver: options.resolver.clone(),
         })
     }
@@ -221,6 +230,7 @@ mod tests {
             ("idle_connection_timeout", |o| {
                 o.idle_connection_timeout = Duration::ZERO
             }),
+            ("tcp_keepalive", |o| o.tcp_keepalive = Some(Duration::ZERO)),
         ];
         for (name, set) in zeros {
             let mut options = options();
@@ -241,6 +251,7 @@ mod tests {
             read_timeout: Some(Duration::MAX),
             hedging: Some(Hedging::after(Duration::MAX)),
             idle_connection_timeout: Duration::MAX,
+            tcp_keepalive: Some(Duration::MAX),
             max_connections_per_node: usize::MAX,
             max_waiting_per_node: usize::MAX,
             ..options()
