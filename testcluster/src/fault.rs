@@ -12,6 +12,14 @@ use crate::ApiError;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
+    /// The host is gone without a word, as when its power fails: on no connection is anything acknowledged or answered any more,
+    /// and further SYNs are dropped. What is in flight is not executed any further. A host that is healed has restarted: it
+    /// resets the connections that it had. Stopping the node brings its host back, as a host on which nobody listens.
+    ///
+    /// Linux only: the packets are dropped by a filter on each socket.
+    #[cfg(target_os = "linux")]
+    Vanish,
+
     /// The listener is closed: connects are refused, and connections that exist live on.
     Refuse,
     /// The listener's queue is full: the kernel drops further SYNs and connects hang. Connections that exist live on.
@@ -119,6 +127,7 @@ pub enum Lie {
 /// The places of a connection's life at which something can be wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
+    Host,
     Accept,
     Request,
     Delay,
@@ -129,6 +138,8 @@ enum Place {
 impl Fault {
     fn place(&self) -> Place {
         match self {
+            #[cfg(target_os = "linux")]
+            Self::Vanish => Place::Host,
             Self::Refuse | Self::DropSyns | Self::ResetOnAccept | Self::ResetDuringTls => {
                 Place::Accept
             }
@@ -155,6 +166,10 @@ impl Faults {
 
     fn at(&self, place: Place) -> Option<&Fault> {
         self.0.iter().find(|fault| fault.place() == place)
+    }
+
+    pub(crate) fn vanished(&self) -> bool {
+        self.at(Place::Host).is_some()
     }
 
     pub(crate) fn of_accept(&self) -> Option<&Fault> {

@@ -1,0 +1,28 @@
+//! Sockets to which nothing gets through, as if their host were gone: the kernel drops whatever arrives, and so acknowledges
+//! nothing.
+
+use std::io;
+
+use socket2::SockRef;
+
+#[cfg(target_os = "linux")]
+pub(crate) fn deafen(socket: &SockRef<'_>) -> io::Result<()> {
+    /// "Return a constant", which is how much of the packet is kept: nothing.
+    const RET_K: u16 = 0x06;
+    socket.attach_filter(&[socket2::SockFilter::new(RET_K, 0, 0, 0)])
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn undeafen(socket: &SockRef<'_>) -> io::Result<()> {
+    socket.detach_filter()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn deafen(_: &SockRef<'_>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn undeafen(_: &SockRef<'_>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
