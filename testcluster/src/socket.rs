@@ -13,7 +13,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::deafness::deafen;
+use crate::deafness::{deafen, silence};
 use crate::stats::Counters;
 
 /// How much is read by one call.
@@ -61,12 +61,12 @@ impl Socket {
         let _ = SockRef::from(&self.0.stream).shutdown(Shutdown::Both);
     }
 
-    /// Drops whatever arrives from now on. The close that follows is a reset, which is how a host answers what it knows nothing
+    /// Drops whatever arrives from now on, and soon says nothing more either. The close that follows is a reset, which is how a host answers what it knows nothing
     /// of.
     pub(crate) fn lose(&self) {
         let socket = SockRef::from(&self.0.stream);
         // Fails only where there is nothing left to be dropped.
-        let _ = deafen(&socket);
+        let _ = deafen(&socket).and_then(|()| silence(&socket));
         self.reset_on_close();
     }
 
