@@ -345,6 +345,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn reusing_a_connection_allocates_nothing() {
+        let (_listener, pool) = pool(8).await;
+        for lease in leases(&pool, 2).await {
+            assert!(lease.finish());
+        }
+        let allocated = allocation_counter::measure(|| {
+            for _ in 0..100 {
+                // The second is the last, after which spares might be wanted.
+                let two = (pool.try_lease().unwrap(), pool.try_lease().unwrap());
+                assert!(two.0.finish() && two.1.finish());
+            }
+        });
+        assert_eq!(allocated.count_total, 0);
+    }
+
+    #[tokio::test]
     async fn no_more_requests_wait_than_may() {
         let (_listener, pool) = pool(1).await;
         let held = leases(&pool, 1).await.remove(0);
