@@ -3,8 +3,6 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use crate::error::ConfigError;
 use crate::hedge::{Hedging, When};
 use crate::resolver::{Resolver, SystemResolver};
@@ -145,11 +143,10 @@ impl Config {
             }
             hedging => hedging,
         };
-        // A semaphore of more permits would panic.
-        let max_connections = options.max_connections_per_node.min(Semaphore::MAX_PERMITS);
-        let max_connections = NonZeroUsize::new(max_connections).ok_or(ConfigError::Zero {
-            option: "max_connections_per_node",
-        })?;
+        let max_connections =
+            NonZeroUsize::new(options.max_connections_per_node).ok_or(ConfigError::Zero {
+                option: "max_connections_per_node",
+            })?;
         let only_endpoint = options.only_endpoint.as_deref().map(|endpoint| {
             Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
                 endpoint: without_secrets(endpoint),
@@ -183,7 +180,7 @@ impl Config {
             hedging,
             pool: PoolLimits {
                 max_connections,
-                max_waiting: options.max_waiting_per_node.min(Semaphore::MAX_PERMITS),
+                max_waiting: options.max_waiting_per_node,
                 connect_timeout,
                 idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
             },
@@ -208,7 +205,7 @@ mod tests {
     #[test]
     fn a_zero_is_named_in_the_error() {
         type Set = fn(&mut Options);
-        let zeros: [(&str, Set); 9] = [
+        let zeros: [(&str, Set); 10] = [
             ("active_refresh_interval", |o| {
                 o.active_refresh_interval = Duration::ZERO
             }),
@@ -241,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unlimited_stays_within_what_clocks_and_semaphores_can_do() {
+    fn what_is_unlimited_stays_within_what_clocks_can_do() {
         let config = Config::parse(&Options {
             active_refresh_interval: Duration::MAX,
             idle_refresh_interval: Duration::MAX,
@@ -269,8 +266,6 @@ mod tests {
             assert_eq!(duration, NEVER);
         }
         assert_eq!(config.hedging.unwrap().when, When::After(NEVER));
-        Semaphore::new(config.pool.max_connections.get());
-        Semaphore::new(config.pool.max_waiting);
     }
 
     #[test]

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use criterion::Criterion;
-use tokio::sync::Semaphore;
 
 use crate::NODES;
 use crate::config::Policy;
 use crate::health::Health;
 use crate::load::Load;
 use crate::moment::Moment;
+use crate::places::Places;
 use crate::policy::{Candidate, Chooser, Circumstances};
 
 const PLACES: usize = 1024;
@@ -22,13 +22,12 @@ const PLACES: usize = 1024;
 struct Node {
     load: Load,
     health: Health,
-    places: Semaphore,
+    places: Places,
 }
 
 impl Candidate for Arc<Node> {
     fn cost(&self, now: Moment) -> f32 {
-        self.load
-            .cost(PLACES - self.places.available_permits(), now)
+        self.load.cost(self.places.taken(), now)
     }
 
     fn serves(&self) -> bool {
@@ -46,11 +45,13 @@ impl Node {
         let node = Self {
             load: Load::default(),
             health: Health::good(),
-            places: Semaphore::new(PLACES),
+            places: Places::new(PLACES, 0),
         };
         let now = Moment::now();
         node.load.answered(Duration::from_millis(1), now);
-        node.places.forget_permits(fastrand::usize(1..10));
+        for _ in 0..fastrand::usize(1..10) {
+            assert!(node.places.try_take());
+        }
         Arc::new(node)
     }
 }
@@ -79,12 +80,12 @@ impl Cluster {
     fn whole_life(&self) {
         let begun = Moment::now();
         let node = self.pick(begun);
-        node.places.try_acquire().unwrap().forget();
+        assert!(node.places.try_take());
         node.load.begun(false, begun);
         let now = Moment::now();
         node.load.answered(now.since(begun), now);
         node.health.succeeded();
-        node.places.add_permits(1);
+        node.places.give_back();
     }
 }
 
@@ -104,8 +105,8 @@ pub(crate) fn time(c: &mut Criterion) {
         group.bench_function(format!("pick_and_place/{nodes}_nodes"), |b| {
             b.iter(|| {
                 let node = cluster.pick(black_box(now));
-                node.places.try_acquire().unwrap().forget();
-                black_box(&node).places.add_permits(1);
+                assert!(node.places.try_take());
+                black_box(&node).places.give_back();
             });
         });
         group.bench_function(format!("whole_request/{nodes}_nodes"), |b| {

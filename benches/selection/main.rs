@@ -21,12 +21,17 @@ mod config {
         Random,
     }
 }
+mod error {
+    pub(crate) use alternator_connector::ConnectError;
+}
 #[path = "../../src/health.rs"]
 mod health;
 #[path = "../../src/load/mod.rs"]
 mod load;
 #[path = "../../src/moment.rs"]
 mod moment;
+#[path = "../../src/transport/pool/places.rs"]
+mod places;
 #[path = "../../src/policy/mod.rs"]
 mod policy;
 #[path = "../../src/sync.rs"]

@@ -4,6 +4,7 @@
 //! a connection belongs to, and couples waiting for a connection with making one.
 
 mod idle;
+mod places;
 mod spares;
 
 use std::num::NonZeroUsize;
@@ -11,13 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
 use super::dial::Endpoint;
 use crate::error::ConnectError;
 use idle::Idle;
+use places::Places;
 
 /// What bounds the connections of a node.
 #[derive(Clone, Copy, Debug)]
@@ -33,12 +34,10 @@ pub(crate) struct PoolLimits {
 pub(crate) struct Pool {
     endpoint: Endpoint,
     limits: PoolLimits,
-    /// One permit for each request on the node, and for each spare connection on its way. As a connection is only made while
+    /// Each request on the node takes one, and so does each spare connection on its way. As a connection is only made while
     /// none is idle, in the place of an idle one, or where there is room beside all, there are never more connections than
-    /// permits.
-    slots: Semaphore,
-    /// One permit for each request that waits for a slot.
-    queue: Semaphore,
+    /// places.
+    places: Places,
     idle: Idle,
     /// Spare connections on their way.
     spares: AtomicUsize,
@@ -53,8 +52,7 @@ impl Pool {
         Self {
             endpoint,
             limits,
-            slots: Semaphore::new(limits.max_connections.get()),
-            queue: Semaphore::new(limits.max_waiting),
+            places: Places::new(limits.max_connections.get(), limits.max_waiting),
             idle: Idle::new(limits.idle_timeout),
             spares: AtomicUsize::new(0),
             opened: AtomicU64::new(0),
@@ -69,12 +67,14 @@ impl Pool {
 
     /// Requests that hold a connection or wait for one to be made.
     pub(crate) fn in_flight(&self) -> usize {
-        self.taken().saturating_sub(self.spares.load(Relaxed))
+        self.places
+            .taken()
+            .saturating_sub(self.spares.load(Relaxed))
     }
 
     /// Whether requests hold all that the limit allows.
     pub(crate) fn is_full(&self) -> bool {
-        self.slots.available_permits() == 0
+        self.places.is_full()
     }
 
     pub(crate) fn idle(&self) -> usize {
@@ -155,46 +155,27 @@ impl Pool {
     }
 
     fn try_slot(self: &Arc<Self>) -> Option<Slot> {
-        self.slots.try_acquire().ok()?.forget();
-        Some(Slot {
-            pool: Arc::clone(self),
-            counted: true,
-        })
+        self.places.try_take().then(|| self.slot(true))
     }
 
     async fn wait_for_slot(self: &Arc<Self>, limit: Duration) -> Result<Slot, ConnectError> {
-        let Ok(_place) = self.queue.try_acquire() else {
-            let limit = self.limits.max_waiting;
-            return Err(ConnectError::QueueFull { limit });
-        };
-        let Ok(Ok(permit)) = timeout(limit, self.slots.acquire()).await else {
-            let limit = self.limits.max_connections.get();
-            return Err(ConnectError::Busy { limit });
-        };
-        permit.forget();
-        Ok(Slot {
-            pool: Arc::clone(self),
-            counted: true,
-        })
+        self.places.wait(limit).await?;
+        Ok(self.slot(true))
     }
 
     fn uncounted(self: &Arc<Self>) -> Slot {
-        Slot {
-            pool: Arc::clone(self),
-            counted: false,
-        }
+        self.slot(false)
     }
 
-    /// Slots that are taken.
-    fn taken(&self) -> usize {
-        let free = self.slots.available_permits();
-        self.limits.max_connections.get().saturating_sub(free)
+    fn slot(self: &Arc<Self>, counted: bool) -> Slot {
+        let pool = Arc::clone(self);
+        Slot { pool, counted }
     }
 
     /// Whether one more connection would keep the limit. A request that has its slot but not yet its connection counts, so the
     /// answer may be no where it could be yes.
     fn has_room_beside(&self, idle: usize) -> bool {
-        idle + self.taken() < self.limits.max_connections.get()
+        idle + self.places.taken() < self.limits.max_connections.get()
     }
 }
 
@@ -243,7 +224,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if self.counted {
-            self.pool.slots.add_permits(1);
+            self.pool.places.give_back();
         }
     }
 }

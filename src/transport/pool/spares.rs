@@ -57,7 +57,8 @@ impl Spare {
             return None;
         }
         let slot = pool.try_slot()?;
-        (idle + pool.taken() <= pool.limits.max_connections.get()).then_some(Self { slot, way })
+        (idle + pool.places.taken() <= pool.limits.max_connections.get())
+            .then_some(Self { slot, way })
     }
 
     /// Opens this connection, and then further ones while more are wanted.
