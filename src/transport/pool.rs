@@ -4,6 +4,7 @@
 //! a connection belongs to, and couples waiting for a connection with making one.
 
 mod idle;
+mod lease;
 mod places;
 mod spares;
 
@@ -14,10 +15,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::connection::Connection;
 use super::dial::Endpoint;
 use crate::error::ConnectError;
 use idle::Idle;
+pub(crate) use lease::Lease;
+use lease::Slot;
 use places::Places;
 
 /// What bounds the connections of a node.
@@ -176,90 +178,6 @@ impl Pool {
     /// answer may be no where it could be yes.
     fn has_room_beside(&self, idle: usize) -> bool {
         idle + self.places.taken() < self.limits.max_connections.get()
-    }
-}
-
-/// The right to one connection, given back when dropped.
-struct Slot {
-    pool: Arc<Pool>,
-    counted: bool,
-}
-
-impl Slot {
-    /// An idle connection; the slot comes back where there is none.
-    fn reuse(self) -> Result<Lease, Self> {
-        let pool = &self.pool;
-        let taken = pool.idle.take(|idle| pool.has_room_beside(idle));
-        if taken.as_ref().is_none_or(|(_, left)| *left == 0) {
-            pool.ran_out();
-        }
-        match taken {
-            Some((connection, _)) => Ok(Lease {
-                connection,
-                reused: true,
-                slot: self,
-            }),
-            None => Err(self),
-        }
-    }
-
-    /// A new connection.
-    async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
-        let pool = &self.pool;
-        let connecting = timeout(limit, pool.endpoint.connect());
-        let connection = connecting
-            .await
-            .unwrap_or(Err(ConnectError::Timeout(limit)))?;
-        pool.opened.fetch_add(1, Relaxed);
-        let nanos = u64::try_from(pool.created.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        pool.connected.store(nanos.max(1), Relaxed);
-        Ok(Lease {
-            connection,
-            reused: false,
-            slot: self,
-        })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if self.counted {
-            self.pool.places.give_back();
-        }
-    }
-}
-
-/// A connection in use. Dropping it closes the connection; [`finish`](Self::finish) keeps it.
-pub(crate) struct Lease {
-    // Dropped before the slot, so that a slot never stands for a connection too many.
-    pub(crate) connection: Connection,
-    reused: bool,
-    slot: Slot,
-}
-
-impl Lease {
-    /// Whether the connection was idle before, and so may have been closed meanwhile.
-    pub(crate) fn reused(&self) -> bool {
-        self.reused
-    }
-
-    /// Keeps the connection for the next request, if it can take one and takes nobody's place, and answers whether it does. One
-    /// that has served no request is kept too.
-    pub(crate) fn finish(self) -> bool {
-        // In this order they are dropped: the connection first, as above.
-        let Self {
-            slot,
-            mut connection,
-            ..
-        } = self;
-        if !connection.settle() {
-            return false;
-        }
-        connection.set_idle_since(Instant::now());
-        let pool = &slot.pool;
-        pool.idle.put(connection, |idle| {
-            slot.counted || pool.has_room_beside(idle)
-        })
     }
 }
 

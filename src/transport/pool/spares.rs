@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::{Lease, Pool, Slot};
+use super::Pool;
+use super::lease::{Lease, Slot};
 
 /// How many spare connections to one node are on their way at once: a node that has just started must not be met by a flood
 /// of handshakes, and a dead one not by a flood of SYNs.
