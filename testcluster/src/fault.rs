@@ -80,6 +80,17 @@ pub enum Delay {
         /// The longest delay.
         max: Duration,
     },
+    /// Evenly spread from `min` to `max`, but for one reply in `one_in`, drawn at random, which takes `stall`.
+    Stalls {
+        /// The shortest delay.
+        min: Duration,
+        /// The longest delay of a reply that does not stall.
+        max: Duration,
+        /// One over the probability of a stall.
+        one_in: u32,
+        /// How late a reply is that stalls.
+        stall: Duration,
+    },
     /// One reply in `one_in`, drawn at random, is late.
     Sometimes {
         /// One over the probability.
@@ -93,11 +104,19 @@ impl Delay {
     pub(crate) fn draw(self) -> Duration {
         match self {
             Self::Fixed(delay) => delay,
-            Self::Uniform { min, max } => min + max.saturating_sub(min).mul_f64(fastrand::f64()),
-            Self::Sometimes { one_in, delay } if fastrand::u32(..one_in.max(1)) == 0 => delay,
+            Self::Stalls { one_in, stall, .. } if one(one_in) => stall,
+            Self::Uniform { min, max } | Self::Stalls { min, max, .. } => {
+                min + max.saturating_sub(min).mul_f64(fastrand::f64())
+            }
+            Self::Sometimes { one_in, delay } if one(one_in) => delay,
             Self::Sometimes { .. } => Duration::ZERO,
         }
     }
+}
+
+/// True once in so many times.
+fn one(one_in: u32) -> bool {
+    fastrand::u32(..one_in.max(1)) == 0
 }
 
 /// What `/localnodes` answers instead of the truth.
