@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::dial::Endpoint;
 use crate::error::ConnectError;
@@ -187,6 +187,7 @@ mod tests {
 
     use futures_util::FutureExt;
     use tokio::net::TcpListener;
+    use tokio::time::timeout;
 
     use super::*;
     use crate::transport::{Dialer, NodeProxy};
