@@ -21,6 +21,11 @@ const PENALTY: f32 = 5.0;
 /// The time constant of a penalty. After eight seconds it is below a fast answer's latency.
 const FORGIVENESS: Ticks = Ticks::of(Duration::from_secs(1));
 
+/// What an answer that is well leaves of a penalty. One failure among many such answers tells of its request and not of the
+/// node: without this, one request a second that fails wherever it is sent keeps most of nine nodes from having their share, and
+/// at 0.6 of their capacity the slowest hundredth of all requests takes 21 ms rather than 4.8 ms, in `tests/simulator`.
+const MENDED: f32 = 0.1;
+
 /// The latency of a node that has not answered yet, in seconds, while it has requests in flight. Without any it costs nothing:
 /// so a new node gets one request to be measured by, and more when that is answered.
 const UNKNOWN: f32 = 1.0;
@@ -54,6 +59,10 @@ impl Load {
     pub(crate) fn answered(&self, latency: Duration, now: Moment) {
         self.heard(now);
         self.latency.observe(latency, now);
+        let penalty = self.penalty.at(now, FORGIVENESS);
+        if penalty > 0.0 {
+            self.penalty.store(penalty * MENDED, now);
+        }
     }
 
     /// Says that a request was given up after it had waited this long: an answer would have taken longer. It tells of the node
