@@ -47,6 +47,15 @@ pub(crate) struct Limits {
     pub(crate) read: Option<Duration>,
 }
 
+impl Limits {
+    fn patience(&self) -> Patience {
+        Patience {
+            connect: self.connect,
+            until: Instant::now() + self.connect_budget,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Balancer {
     pub(crate) cluster: Arc<Cluster>,
@@ -78,7 +87,7 @@ impl Balancer {
         let (mut head, body) = request.into_parts();
         let body = gather(body).await.map_err(Error::Request)?;
         address(&mut head)?;
-        let until = Instant::now() + limits.connect_budget;
+        let patience = limits.patience();
         let known = timeout(limits.connect_budget, self.cluster.known()).await;
         known
             .unwrap_or_else(|_| self.cluster.last_refresh())
@@ -96,19 +105,15 @@ impl Balancer {
             avoid: &earlier,
             trying: &trying,
         };
-        let patience = Patience {
-            connect: limits.connect,
-            until,
-        };
         let target = head
             .headers
             .get(TARGET)
             .map_or(&b""[..], HeaderValue::as_bytes);
         let limit = limits.read.unwrap_or_else(|| deadline(target));
         let read = Read::of(target);
-        let serve = |head| self.serve(head, &body, plan, patience, limit);
+        let serve = |head, patience| self.serve(head, &body, plan, patience, limit);
         let (response, outcome) = match self.hedger.as_ref().zip(read) {
-            None => serve(head).await?,
+            None => serve(head, patience).await?,
             Some((hedger, read)) => {
                 let copy = head.clone();
                 let second = || {
@@ -116,10 +121,10 @@ impl Balancer {
                     let copy = copy.clone();
                     Some(async {
                         self.cluster.note_hedge();
-                        serve(copy).await
+                        serve(copy, limits.patience()).await
                     })
                 };
-                hedged(hedger, read, serve(head), second).await?
+                hedged(hedger, read, serve(head, patience), second).await?
             }
         };
         Ok(response.map(|body| Answer::new(body, trying, outcome)))
