@@ -72,7 +72,6 @@ impl Outcome {
         self.node.counters.sent();
         if status.is_success() {
             self.node.load.answered(now.since(self.begun), now);
-            self.node.health.succeeded();
         } else {
             self.node.load.heard(now);
         }
@@ -89,7 +88,7 @@ impl Outcome {
         };
         if sheds {
             self.node.load.shed(Moment::now());
-        } else if status.is_client_error() {
+        } else if !status.is_server_error() {
             self.node.health.succeeded();
         }
         sheds || status.is_server_error()
