@@ -39,9 +39,11 @@ async fn a_node_that_joins_gets_its_share() {
     let part = (joined.elapsed().as_secs_f64() / 10.0).max(0.1);
     let most = 100.0 * part + 8.0 * (100.0 * part).sqrt();
     assert!((first[2] as f64) < most, "{first:?}");
-    within(Duration::from_secs(60), "it has its full share", async || {
-        seen(&connector, &entrant).state == NodeState::Serving
-    })
+    within(
+        Duration::from_secs(60),
+        "it has its full share",
+        async || seen(&connector, &entrant).state == NodeState::Serving,
+    )
     .await;
     assert_eq!(shares(30).await, [10, 10, 10]);
 }

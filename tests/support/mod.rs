@@ -149,7 +149,10 @@ pub async fn eventually_returns(
     connector: &AlternatorConnector,
     node: &alternator_testcluster::Node,
 ) {
-    eventually("the node gets requests again", async || serves(connector, node)).await;
+    eventually("the node gets requests again", async || {
+        serves(connector, node)
+    })
+    .await;
 }
 
 /// Whether the connector lets a node have requests.
