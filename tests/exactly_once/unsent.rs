@@ -15,7 +15,8 @@ async fn moves_on(tls: bool, fault: fn(&Node)) {
         let bad = &trial.cluster.nodes()[..count];
         for node in bad {
             fault(node);
-            // What was open is closed, so that requests have to connect.
+            // What was open is closed, so that requests have to connect. A node may still be about to read on when its answer
+            // has arrived, so it is told again.
             eventually("connections are closed", async || {
                 node.close_idle();
                 node.stats().open == 0

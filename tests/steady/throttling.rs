@@ -3,7 +3,6 @@
 use alternator_connector::{NodeState, Policy};
 use alternator_testcluster::{ApiError, Fault};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use futures_util::future::join_all;
 
 use crate::support::*;
@@ -77,13 +76,7 @@ async fn a_cluster_that_sheds_load_loses_no_node() {
     for node in cluster.nodes() {
         node.inject(slow(millis(5)));
     }
-    let retries = RetryConfig::standard()
-        .with_max_attempts(20)
-        .with_initial_backoff(millis(5));
-    let budget = RetryPartition::custom("throttling").token_bucket(TokenBucket::unlimited());
-    let config = client(&connector).await.config().to_builder();
-    let config = config.retry_config(retries).retry_partition(budget.build());
-    let patient = Client::from_conf(config.build());
+    let patient = Client::from_conf(retrying(&connector, 50).await.build());
     let shares = side_by_side(&cluster, &patient, 300, 24).await;
     assert!(
         shares.iter().sum::<u64>() > 300,

@@ -1,11 +1,9 @@
 //! A node that cannot be connected.
 
-use std::io::Read;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use alternator_connector::{NodeState, Policy};
+use alternator_testcluster::{Fault, Tls};
 
 use crate::support::*;
 use crate::*;
@@ -60,68 +58,36 @@ async fn clients_at_once_meet_a_node_that_refuses_no_more_often_than_they_are() 
     }
 }
 
-/// Takes connections in a node's place, notes what is asked for and when, and answers nothing. Ends with its address.
-#[derive(Clone, Default)]
-struct Mute(Arc<Mutex<Vec<(Instant, String)>>>);
-
-impl Mute {
-    fn start(addr: SocketAddr) -> Self {
-        let mute = Self::default();
-        let noted = mute.clone();
-        let listener = TcpListener::bind(addr).unwrap();
-        std::thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let now = Instant::now();
-                let mut head = [0; 1024];
-                stream
-                    .set_read_timeout(Some(Duration::from_secs(10)))
-                    .unwrap();
-                let read = stream.read(&mut head).unwrap_or(0);
-                let head = String::from_utf8_lossy(&head[..read]).into_owned();
-                noted.0.lock().unwrap().push((now, head));
-            }
-        });
-        mute
-    }
-
-    /// When something like this was asked for.
-    fn asked(&self, what: &str) -> Vec<Instant> {
-        let noted = self.0.lock().unwrap();
-        let like_this = noted.iter().filter(|(_, head)| head.contains(what));
-        like_this.map(|(at, _)| *at).collect()
-    }
-}
-
 /// The first probe comes after 0.1 s, and each wait is twice the one before, give or take 15 %.
 #[tokio::test]
 async fn probes_come_later_and_later_and_bring_no_refresh_with_them() {
-    let cluster = start(3);
+    // With TLS, a node that resets connections cannot be connected, and counts who tries.
+    let cluster = nodes(3).tls(Tls::Server).start().unwrap();
     let (connector, client) = settled(by_hand(&cluster).policy(Policy::RoundRobin)).await;
-    let dead = cluster.node(0);
+    let broken = cluster.node(0);
     let refreshes = || localnodes_requests(&cluster)[1];
-    let before = refreshes();
-    dead.stop();
+    let tried = || broken.stats().connections;
+    let before = (refreshes(), tried());
+    disconnect(&broken).await;
+    broken.inject(Fault::ResetOnAccept);
     eventually("it is found out", async || {
         get(&client).await.unwrap();
-        !serves(&connector, &dead)
+        !serves(&connector, &broken)
     })
     .await;
-    let mute = Mute::start(dead.addr());
-    within(Duration::from_secs(60), "it is probed", async || {
+    let out = Instant::now();
+    while out.elapsed() < Duration::from_secs(5) {
         get(&client).await.unwrap();
-        mute.asked("DescribeEndpoints").len() >= 6
-    })
-    .await;
-    assert_eq!(mute.asked("GetItem").len(), 0);
-    let probes = mute.asked("DescribeEndpoints");
-    let mut shortest = millis(100).mul_f64(2.0 * 0.85);
-    for pair in probes.windows(2) {
-        let wait = pair[1] - pair[0];
-        // Who notes the time may do so late.
-        assert!(wait >= shortest / 2, "{wait:?}, not {shortest:?}");
-        shortest *= 2;
     }
-    // One, to see whether it has left, because it could not be connected.
-    assert_eq!(refreshes() - before, 1);
-    assert!(!serves(&connector, &dead));
+    let refreshes = refreshes() - before.0;
+    // By the request that found out, by refreshes, and by probes.
+    let probes = tried() - before.1 - 1 - refreshes;
+    let most = (out.elapsed().as_secs_f64() / (0.1 * 0.85) + 1.0).log2();
+    assert!(
+        probes >= 3 && probes as f64 <= most,
+        "{probes}, {most} at most"
+    );
+    // One, to see whether the node has left.
+    assert_eq!(refreshes, 1);
+    assert_eq!(seen(&connector, &broken).connect_failures, 1);
 }
