@@ -110,3 +110,26 @@ async fn a_node_that_hangs_holds_little_more_than_it_had() {
     done.store(usize::MAX / 2, Relaxed);
     workers.join_all().await;
 }
+
+/// What it answered before makes it look fast, and its silence must outweigh that soon: requests go on coming.
+#[tokio::test]
+async fn a_fast_node_that_hangs_is_avoided_before_any_timeout() {
+    let (cluster, connector, client) = taking([1, 30, 30]).await;
+    one_by_one(&cluster, &client, 60).await;
+    let hung = cluster.node(0);
+    hung.inject(Fault::Hang(Scope::Data));
+    let mut gets = JoinSet::new();
+    let mut ticks = interval(millis(10));
+    for _ in 0..200 {
+        ticks.tick().await;
+        let client = client.clone();
+        gets.spawn(async move { get(&client).await });
+    }
+    // By their latencies alone it could have thirty at once before another would look better.
+    let stuck = seen(&connector, &hung).in_flight;
+    assert!((1..=10).contains(&stuck), "{stuck}");
+    hung.heal();
+    for got in gets.join_all().await {
+        got.unwrap();
+    }
+}

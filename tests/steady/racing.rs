@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use alternator_connector::{NodeState, Policy};
 use alternator_testcluster::{Cluster, Fault, Node, Scope, Tls};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
 use crate::support::*;
 use crate::*;
@@ -11,11 +12,19 @@ use crate::*;
 /// Far longer than what any request here may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-fn patient(cluster: &Cluster, policy: Policy) -> Builder {
-    by_hand(cluster)
+async fn patient(cluster: &Cluster, policy: Policy) -> (AlternatorConnector, Client) {
+    let builder = by_hand(cluster)
         .policy(policy)
         .connect_timeout(CONNECT_TIMEOUT)
-        .connect_budget(2 * CONNECT_TIMEOUT)
+        .connect_budget(2 * CONNECT_TIMEOUT);
+    let (connector, client) = settled(builder).await;
+    // Where the SDK's own is shorter, it applies.
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+    let config = client
+        .config()
+        .to_builder()
+        .timeout_config(timeouts.build());
+    (connector, Client::from_conf(config.build()))
 }
 
 /// No new connection to the node gets anywhere, and it has none.
@@ -31,7 +40,7 @@ async fn cut_off(node: &Node, tls: Tls) {
 async fn costs_little(tls: Tls) {
     for policy in POLICIES {
         let cluster = nodes(3).tls(tls).start().unwrap();
-        let (connector, client) = settled(patient(&cluster, policy)).await;
+        let (connector, client) = patient(&cluster, policy).await;
         // So that it is known what connects take.
         one_by_one(&cluster, &client, 30).await;
         for node in cluster.nodes() {
@@ -72,7 +81,7 @@ async fn is_kept(tls: Tls) {
     // A connector whose first connect is to the silent node has nothing to compare it with and does not give the node up, so
     // that no probe makes a connection either. Chance brings one of two there.
     for _ in 0..60 {
-        let (connector, client) = settled(patient(&cluster, Policy::Random)).await;
+        let (connector, client) = patient(&cluster, Policy::Random).await;
         cut_off(&silent, tls).await;
         get(&client).await.unwrap();
         if connector.stats().redispatched == 0 {
