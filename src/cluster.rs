@@ -222,7 +222,7 @@ impl Cluster {
     /// Says that `node` was connected, which took this long.
     pub(crate) fn connected(&self, node: &Node, took: Duration) {
         let now = Moment::now();
-        self.connects.answered(took, now);
+        self.connects.answered(took, 1, now);
         if node.health.out() == Some(Out::Unreachable) {
             self.bring_back(node);
         }
@@ -230,7 +230,7 @@ impl Cluster {
 
     /// What connects have lately taken, if that is known.
     pub(crate) fn connect_time(&self) -> Option<Duration> {
-        self.connects.latency(Moment::now())
+        self.connects.latency(0, Moment::now())
     }
 
     /// Says that `node` takes longer to be connected than nodes do. Others need not wait for it to find out why.

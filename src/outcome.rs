@@ -23,6 +23,8 @@ pub(crate) struct Outcome {
     connection: ConnectionInfo,
     written_before: u64,
     begun: Moment,
+    /// Requests on the node when it began, itself included.
+    sharing: usize,
     stage: Stage,
 }
 
@@ -40,12 +42,14 @@ impl Outcome {
         node: Arc<Node>,
         connection: ConnectionInfo,
     ) -> Self {
+        let sharing = node.pool.in_flight();
         Self {
             cluster: Arc::clone(cluster),
             node,
             written_before: connection.written(),
             connection,
             begun: Moment::now(),
+            sharing,
             stage: Stage::Waiting,
         }
     }
@@ -71,7 +75,9 @@ impl Outcome {
         self.stage = Stage::Answered(status);
         self.node.counters.sent();
         if status.is_success() {
-            self.node.load.answered(now.since(self.begun), now);
+            self.node
+                .load
+                .answered(now.since(self.begun), self.sharing, now);
         } else {
             self.node.load.heard(now);
         }
@@ -119,7 +125,7 @@ impl Outcome {
         let now = Moment::now();
         let waited = now.since(self.begun);
         let silent = waited >= LONG_SILENCE && self.node.load.silence(now) >= waited;
-        self.node.load.given_up(waited, now);
+        self.node.load.given_up(waited, self.sharing, now);
         silent
     }
 }

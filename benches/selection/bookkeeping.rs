@@ -48,7 +48,7 @@ impl Node {
             places: Places::new(PLACES, 0),
         };
         let now = Moment::now();
-        node.load.answered(Duration::from_millis(1), now);
+        node.load.answered(Duration::from_millis(1), 1, now);
         for _ in 0..fastrand::usize(1..10) {
             assert!(node.places.try_take());
         }
@@ -83,7 +83,8 @@ impl Cluster {
         assert!(node.places.try_take());
         node.load.begun(false, begun);
         let now = Moment::now();
-        node.load.answered(now.since(begun), now);
+        node.load
+            .answered(now.since(begun), node.places.taken(), now);
         node.health.succeeded();
         node.places.give_back();
     }

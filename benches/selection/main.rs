@@ -30,6 +30,7 @@ mod health;
 mod load;
 #[path = "../../src/moment.rs"]
 mod moment;
+#[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/transport/pool/places.rs"]
 mod places;
 #[path = "../../src/policy/mod.rs"]

@@ -62,6 +62,10 @@ impl Ticks {
         Self(if passed > u32::MAX / 2 { 0 } else { passed })
     }
 
+    pub(super) fn seconds(self) -> f32 {
+        self.0 as f32 * ((1 << 20) as f32 * 1e-9)
+    }
+
     /// The part that is left of a value of this age.
     pub(super) fn fade(self, constant: Self) -> f32 {
         (-(self.0 as f32) / constant.0 as f32).exp()

@@ -1,13 +1,13 @@
 //! A latency that is followed up at once and down slowly.
 //!
-//! This is the peak-EWMA of finagle (`PeakEwma.scala`) and linkerd, with one rule added: a slow answer between faster ones is no
-//! peak, as it tells of the request and not of the node.
+//! This is the peak-EWMA of finagle (`PeakEwma.scala`) and linkerd, with two rules added. A slow answer between faster ones is no
+//! peak, as it tells of the request and not of the node. Nor are slow answers to requests that waited at the same time: together
+//! they tell of one bad moment, which may be over.
 
 use std::time::Duration;
 
 use super::fading::{Fading, Ticks};
 use crate::moment::Moment;
-use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The time constant by which an estimate follows lower latencies, and fades where there are none, so that a node which was slow
 /// is tried again: finagle's and linkerd's default. It is long because a client that sends one request per second should try
@@ -18,22 +18,29 @@ const DECAY: Ticks = Ticks::of(Duration::from_secs(10));
 #[derive(Debug, Default)]
 pub(super) struct PeakEwma {
     estimate: Fading,
-    /// The bits of the last latency that was observed.
-    last: AtomicU32,
+    /// The latency that a higher one must follow to be believed, and when it was observed.
+    last: Fading,
 }
 
 impl PeakEwma {
-    pub(super) fn observe(&self, latency: Duration, now: Moment) {
-        let latency = latency.as_secs_f32().max(f32::MIN_POSITIVE);
-        let last = f32::from_bits(self.last.load(Relaxed));
-        self.last.store(latency.to_bits(), Relaxed);
+    /// Notes a latency that was seen now by a request that waited for so many seconds.
+    pub(super) fn observe(&self, latency: f32, waited: f32, now: Moment) {
+        let latency = latency.max(f32::MIN_POSITIVE);
+        let (last, observed) = self.last.load();
+        let was_sent_later = observed.until(now).seconds() >= waited;
+        if was_sent_later || latency < last {
+            self.last.store(latency, now);
+        }
         let (estimate, stamp) = self.estimate.load();
         if estimate == 0.0 {
             return self.estimate.store(latency, now);
         }
         let believed = latency.min(last);
         if believed > estimate {
-            return self.estimate.store(believed, now);
+            if was_sent_later {
+                self.estimate.store(believed, now);
+            }
+            return;
         }
         // What comes between two ticks changes nothing: what comes with the next one stands for it.
         let age = stamp.until(now);
@@ -45,10 +52,9 @@ impl PeakEwma {
     }
 
     /// Says that the latency is at least this.
-    pub(super) fn raise(&self, latency: Duration, now: Moment) {
-        let latency = latency.as_secs_f32();
+    pub(super) fn raise(&self, latency: f32, now: Moment) {
         if latency > self.at(now) {
-            self.last.store(latency.to_bits(), Relaxed);
+            self.last.store(latency, now);
             self.estimate.store(latency, now);
         }
     }

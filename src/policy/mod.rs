@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::config::Policy;
 use crate::moment::Moment;
+use least_cost::LeastCost;
 use turns::Turns;
 
 /// What is to be known of a node for choosing it.
@@ -24,7 +25,7 @@ pub(crate) trait Candidate {
 /// Choosing allocates nothing and takes no lock.
 #[derive(Debug)]
 pub(crate) enum Chooser {
-    PeakEwma,
+    PeakEwma(LeastCost),
     RoundRobin { cursor: AtomicUsize, turns: Turns },
     Random,
 }
@@ -43,7 +44,7 @@ impl Chooser {
     /// Clients begin at different places, so that a thousand fresh ones do not open with the same node.
     pub(crate) fn new(policy: Policy, random: &mut fastrand::Rng) -> Self {
         match policy {
-            Policy::PeakEwma => Self::PeakEwma,
+            Policy::PeakEwma => Self::PeakEwma(LeastCost::default()),
             Policy::RoundRobin => Self::RoundRobin {
                 cursor: AtomicUsize::new(random.usize(..)),
                 turns: Turns::starting_at(random.u64(..)),
@@ -80,7 +81,7 @@ impl Chooser {
     ) -> Option<usize> {
         let Circumstances { now, draw, tried } = circumstances;
         let first = match self {
-            Self::PeakEwma => return least_cost::choose(nodes, may, now, draw),
+            Self::PeakEwma(least_cost) => return least_cost.choose(nodes, may, now, draw),
             // Another turn of the cursor for the same request would meet the same bad node more often than its share.
             Self::RoundRobin { .. } | Self::Random if tried > 0 => None,
             Self::RoundRobin { cursor, .. } => {
