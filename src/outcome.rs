@@ -78,7 +78,6 @@ impl Outcome {
             self.node
                 .load
                 .answered(now.since(self.begun), self.sharing, now);
-            self.node.health.succeeded();
         } else {
             self.node.load.heard(now);
         }
@@ -95,7 +94,7 @@ impl Outcome {
         };
         if sheds {
             self.node.load.shed(Moment::now());
-        } else if status.is_client_error() {
+        } else if !status.is_server_error() {
             self.node.health.succeeded();
         }
         sheds || status.is_server_error()
