@@ -14,12 +14,12 @@ use crate::answer::{Answer, Answered};
 use crate::attempts::{Attempts, Trying};
 use crate::cluster::Cluster;
 use crate::config::Config;
-use crate::deadline::deadline;
 use crate::error::{BoxError, ConnectError, Error};
 use crate::hedge::{Hedger, Read};
 use crate::hedged::hedged;
 use crate::moment::Moment;
 use crate::node::Node;
+use crate::operation::Operation;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::policy::{Candidate, Chooser};
@@ -62,6 +62,16 @@ pub(crate) struct Balancer {
     chooser: Chooser,
     attempts: Arc<Attempts>,
     hedger: Option<Hedger>,
+}
+
+/// What stays the same whatever a call tries.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    body: &'a Bytes,
+    operation: Operation,
+    /// For the head of the answer.
+    limit: Duration,
+    plan: Plan<'a>,
 }
 
 impl Balancer {
@@ -109,9 +119,15 @@ impl Balancer {
             .headers
             .get(TARGET)
             .map_or(&b""[..], HeaderValue::as_bytes);
-        let limit = limits.read.unwrap_or_else(|| deadline(target));
+        let operation = Operation::of(target);
+        let call = Call {
+            body: &body,
+            operation,
+            limit: limits.read.unwrap_or_else(|| operation.deadline()),
+            plan,
+        };
         let read = Read::of(target);
-        let serve = |head, patience| self.serve(head, &body, plan, patience, limit);
+        let serve = |head, patience| self.serve(head, call, patience);
         let (response, outcome) = match self.hedger.as_ref().zip(read) {
             None => serve(head, patience).await?,
             Some((hedger, read)) => {
@@ -135,16 +151,16 @@ impl Balancer {
     async fn serve(
         &self,
         mut head: Parts,
-        body: &Bytes,
-        plan: Plan<'_>,
+        call: Call<'_>,
         patience: Patience,
-        limit: Duration,
     ) -> Result<Answered, Error> {
+        let Call { plan, limit, .. } = call;
         let mut tried = Vec::new();
         while let Some((node, mut lease)) = connect(&self.cluster, plan, patience, &mut tried).await
         {
-            let mut outcome = Outcome::begin(&self.cluster, node, lease.connection.info());
-            let request = Request::from_parts(head, Full::new(body.clone()));
+            let mut outcome =
+                Outcome::begin(&self.cluster, node, lease.connection.info(), call.operation);
+            let request = Request::from_parts(head, Full::new(call.body.clone()));
             let Ok(sent) = timeout(limit, lease.connection.send(request)).await else {
                 self.cluster.want_refresh();
                 let node = outcome.node().addr();
