@@ -120,8 +120,12 @@ impl Node {
 }
 
 impl Candidate for Arc<Node> {
-    fn cost(&self, now: Moment) -> f32 {
-        self.load.cost(self.pool.in_flight(), now)
+    fn in_flight(&self) -> usize {
+        self.pool.in_flight()
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.load.cost(in_flight, now)
     }
 
     fn serves(&self) -> bool {

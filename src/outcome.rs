@@ -8,6 +8,7 @@ use http::StatusCode;
 use crate::cluster::Cluster;
 use crate::moment::Moment;
 use crate::node::Node;
+use crate::operation::Operation;
 use crate::transport::ConnectionInfo;
 
 /// A silence tells of the node, and not of one request, if it was at least this long and nothing was answered meanwhile.
@@ -21,6 +22,7 @@ pub(crate) struct Outcome {
     cluster: Arc<Cluster>,
     node: Arc<Node>,
     connection: ConnectionInfo,
+    operation: Operation,
     written_before: u64,
     begun: Moment,
     /// Requests on the node when it began, itself included.
@@ -41,6 +43,7 @@ impl Outcome {
         cluster: &Arc<Cluster>,
         node: Arc<Node>,
         connection: ConnectionInfo,
+        operation: Operation,
     ) -> Self {
         let sharing = node.pool.in_flight();
         Self {
@@ -48,6 +51,7 @@ impl Outcome {
             node,
             written_before: connection.written(),
             connection,
+            operation,
             begun: Moment::now(),
             sharing,
             stage: Stage::Waiting,
@@ -74,7 +78,7 @@ impl Outcome {
         let now = Moment::now();
         self.stage = Stage::Answered(status);
         self.node.counters.sent();
-        if status.is_success() {
+        if status.is_success() && self.operation == Operation::Data {
             self.node
                 .load
                 .answered(now.since(self.begun), self.sharing, now);

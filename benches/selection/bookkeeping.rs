@@ -26,8 +26,12 @@ struct Node {
 }
 
 impl Candidate for Arc<Node> {
-    fn cost(&self, now: Moment) -> f32 {
-        self.load.cost(self.places.taken(), now)
+    fn in_flight(&self) -> usize {
+        self.places.taken()
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.load.cost(in_flight, now)
     }
 
     fn serves(&self) -> bool {

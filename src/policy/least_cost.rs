@@ -14,8 +14,8 @@ use crate::moment::Moment;
 /// requests then send 1.2 % of them there rather than 1.9 %, in `tests/simulator`.
 const FEW: usize = 8;
 
-/// Nodes that cost at most this many times the least are equally good. Estimates are never exact, and one client alone would
-/// else send up to half as much again as its share to the node with the luckiest answers.
+/// Nodes that cost at most this many times the least are equally good if they have no more requests in flight. Estimates are never
+/// exact, and one client alone would else send up to half as much again as its share to the node with the luckiest answers.
 const EQUALLY_GOOD: f32 = 1.25;
 
 /// How many nodes are looked at in the end, where they all cost too much. Where half of the nodes are bad, one choice in 65,000
@@ -62,7 +62,7 @@ impl LeastCost {
         for look in 1..=LOOKS {
             let index = part(mixed, nodes.len());
             if may(&nodes[index]) {
-                let cost = nodes[index].cost(now);
+                let cost = nodes[index].cost(nodes[index].in_flight(), now);
                 if cost < least {
                     (best, least) = (Some(index), cost);
                 }
@@ -88,19 +88,22 @@ fn least_of_all<C: Candidate>(
     now: Moment,
     draw: u64,
 ) -> Option<usize> {
-    let mut costs = [f32::INFINITY; FEW];
-    let mut least = f32::INFINITY;
-    for (cost, node) in costs.iter_mut().zip(nodes) {
+    let mut seen = [(f32::INFINITY, usize::MAX); FEW];
+    let mut least = seen[0];
+    for (place, node) in seen.iter_mut().zip(nodes) {
         if may(node) {
-            *cost = node.cost(now);
-            least = least.min(*cost);
+            let in_flight = node.in_flight();
+            *place = (node.cost(in_flight, now), in_flight);
+            if place.0 < least.0 {
+                least = *place;
+            }
         }
     }
-    let limit = least * EQUALLY_GOOD;
+    let limit = least.0 * EQUALLY_GOOD;
     // One bit for each that is good enough.
     let mut good = 0_u32;
-    for (i, cost) in costs[..nodes.len()].iter().enumerate() {
-        good |= u32::from(*cost <= limit && *cost < f32::INFINITY) << i;
+    for (i, (cost, in_flight)) in seen[..nodes.len()].iter().enumerate() {
+        good |= u32::from(*cost <= limit && *in_flight <= least.1 && *cost < f32::INFINITY) << i;
     }
     for _ in 0..part(draw, good.count_ones() as usize) {
         good &= good - 1;
