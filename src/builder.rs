@@ -74,7 +74,7 @@ impl Builder {
         self
     }
 
-    /// How the first node for a request is chosen. Default: [`Policy::RoundRobin`].
+    /// How the first node for a request is chosen. Default: [`Policy::PeakEwma`].
     pub fn policy(mut self, policy: Policy) -> Self {
         self.options.policy = policy;
         self
@@ -102,9 +102,10 @@ impl Builder {
         self
     }
 
-    /// How long one node may take to be connected, TLS included, or a busy one to free a connection, before another is
-    /// tried. The SDK's own connect timeout applies where it is shorter. Default: 1 s, after which Linux would repeat a
-    /// lost SYN.
+    /// How long one node may take to be connected, TLS included, or a busy one to free a connection. The SDK's own connect
+    /// timeout applies where it is shorter. A request seldom waits for as long: after a tenth of a second, or twice what
+    /// connects have lately taken if that is more, the next node is tried beside the first. Default: 1 s, after which Linux
+    /// would repeat a lost SYN.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
@@ -118,7 +119,10 @@ impl Builder {
     }
 
     /// How long a node may take from the moment it has the connection to the head of its answer. The SDK's own read
-    /// timeout, where set, takes its place. Default: none, as in the SDK.
+    /// timeout, where set, takes its place. Default: 12 s, and 42 s for the operations that change a schema (`CreateTable`,
+    /// `UpdateTable`, `DeleteTable`, `UpdateTimeToLive`, `TagResource`, `UntagResource`). By then the server would have given up
+    /// itself, and said so: after 10 s, and after 30 s more in which nodes are to agree on a schema. `Duration::MAX` means no
+    /// limit.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = Some(timeout);
         self
@@ -152,6 +156,19 @@ impl Builder {
     /// open for up to a refresh interval more. Default: 90 s, as in the SDK.
     pub fn idle_connection_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_connection_timeout = timeout;
+        self
+    }
+
+    /// How long nothing may come from a node on an open connection before its host is asked, by a TCP keepalive probe, whether it
+    /// is still there. Three probes follow one another by a third of that time. A host that answers none, or acknowledges
+    /// nothing of a request for as long as that takes, is gone: requests on the connection fail, and idle connections are
+    /// closed. The host answers by itself, however long the node takes for a request. In whole seconds, rounded up; `None`
+    /// leaves it to the system, which may notice after hours. Systems without `TCP_USER_TIMEOUT`, which is Linux's, notice
+    /// later while a request is being sent.
+    ///
+    /// Default: 3 s, by which a host that has lost its power or its network is noticed within about 5 s.
+    pub fn tcp_keepalive(mut self, idle: Option<Duration>) -> Self {
+        self.options.tcp_keepalive = idle;
         self
     }
 

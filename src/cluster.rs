@@ -260,7 +260,8 @@ impl Cluster {
             return;
         }
         let _deciding = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
-        let nodes = self.nodes();
+        let snapshot = self.snapshot();
+        let nodes = snapshot.as_ref().map_or(&[][..], |s| s.nodes());
         let out = nodes.iter().filter(|n| n.health.out().is_some()).count();
         if may_eject(out, nodes.len()) && node.health.take_out(Out::Ejected, now, fastrand::f64()) {
             tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");

@@ -3,14 +3,12 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use crate::error::ConfigError;
 use crate::hedge::{Hedging, When};
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
 use crate::seed::{Origin, Scheme, Seeds, without_secrets};
-use crate::transport::{Dialer, NodeProxy, PoolLimits, Tls};
+use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
 
 /// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines computed from it would overflow;
 /// with a year they do not, and it makes no difference to anyone.
@@ -47,6 +45,7 @@ pub(crate) struct Options {
     pub(crate) max_connections_per_node: usize,
     pub(crate) max_waiting_per_node: usize,
     pub(crate) idle_connection_timeout: Duration,
+    pub(crate) tcp_keepalive: Option<Duration>,
     pub(crate) only_endpoint: Option<String>,
     pub(crate) tls: Option<Tls>,
     pub(crate) node_proxy: NodeProxy,
@@ -78,6 +77,9 @@ impl Default for Options {
             // The SDK's own. Alternator itself never closes an idle connection, but what is in between may: the
             // shortest known is Azure's load balancer with four minutes.
             idle_connection_timeout: Duration::from_secs(90),
+            // With the probes that follow, a host that has vanished is noticed within 5 s, half of the time that a node gives
+            // itself for a request. A host that is there pays a packet every 3 s for each idle connection.
+            tcp_keepalive: Some(Duration::from_secs(3)),
             only_endpoint: None,
             tls: None,
             node_proxy: NodeProxy::default(),
@@ -122,6 +124,11 @@ impl Config {
             .read_timeout
             .map(|d| positive("read_timeout", d))
             .transpose()?;
+        let tcp_keepalive = options
+            .tcp_keepalive
+            .map(|d| positive("tcp_keepalive", d))
+            .transpose()?;
+        let tcp_keepalive = tcp_keepalive.map(Keepalive::new);
         let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
         let hedging = match options.hedging {
             Some(Hedging { budget, .. }) if !(budget > 0.0 && budget <= 1.0) => {
@@ -136,11 +143,10 @@ impl Config {
             }
             hedging => hedging,
         };
-        // A semaphore of more permits would panic.
-        let max_connections = options.max_connections_per_node.min(Semaphore::MAX_PERMITS);
-        let max_connections = NonZeroUsize::new(max_connections).ok_or(ConfigError::Zero {
-            option: "max_connections_per_node",
-        })?;
+        let max_connections =
+            NonZeroUsize::new(options.max_connections_per_node).ok_or(ConfigError::Zero {
+                option: "max_connections_per_node",
+            })?;
         let only_endpoint = options.only_endpoint.as_deref().map(|endpoint| {
             Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
                 endpoint: without_secrets(endpoint),
@@ -174,12 +180,12 @@ impl Config {
             hedging,
             pool: PoolLimits {
                 max_connections,
-                max_waiting: options.max_waiting_per_node.min(Semaphore::MAX_PERMITS),
+                max_waiting: options.max_waiting_per_node,
                 connect_timeout,
                 idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
             },
             only_endpoint: only_endpoint.transpose()?,
-            dialer: Dialer::new(tls, options.node_proxy),
+            dialer: Dialer::new(tls, options.node_proxy).with_keepalive(tcp_keepalive),
             resolver: options.resolver.clone(),
         })
     }
@@ -199,7 +205,7 @@ mod tests {
     #[test]
     fn a_zero_is_named_in_the_error() {
         type Set = fn(&mut Options);
-        let zeros: [(&str, Set); 9] = [
+        let zeros: [(&str, Set); 10] = [
             ("active_refresh_interval", |o| {
                 o.active_refresh_interval = Duration::ZERO
             }),
@@ -221,6 +227,7 @@ mod tests {
             ("idle_connection_timeout", |o| {
                 o.idle_connection_timeout = Duration::ZERO
             }),
+            ("tcp_keepalive", |o| o.tcp_keepalive = Some(Duration::ZERO)),
         ];
         for (name, set) in zeros {
             let mut options = options();
@@ -231,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unlimited_stays_within_what_clocks_and_semaphores_can_do() {
+    fn what_is_unlimited_stays_within_what_clocks_can_do() {
         let config = Config::parse(&Options {
             active_refresh_interval: Duration::MAX,
             idle_refresh_interval: Duration::MAX,
@@ -241,6 +248,7 @@ mod tests {
             read_timeout: Some(Duration::MAX),
             hedging: Some(Hedging::after(Duration::MAX)),
             idle_connection_timeout: Duration::MAX,
+            tcp_keepalive: Some(Duration::MAX),
             max_connections_per_node: usize::MAX,
             max_waiting_per_node: usize::MAX,
             ..options()
@@ -258,8 +266,6 @@ mod tests {
             assert_eq!(duration, NEVER);
         }
         assert_eq!(config.hedging.unwrap().when, When::After(NEVER));
-        Semaphore::new(config.pool.max_connections.get());
-        Semaphore::new(config.pool.max_waiting);
     }
 
     #[test]

@@ -199,10 +199,12 @@ impl Health {
         true
     }
 
-    /// Notes that a probe got no answer: the next one comes later.
-    pub(crate) fn probe_failed(&self, now: Moment, draw: f64) {
-        if let Some(why) = self.out() {
-            self.record().wait(why, now, draw);
+    /// Notes that a probe got no answer, and `why`: the next one comes later.
+    pub(crate) fn probe_failed(&self, why: Out, now: Moment, draw: f64) {
+        let mut record = self.record();
+        if self.out().is_some() {
+            self.set(Standing::Out(why));
+            record.wait(why, now, draw);
         }
     }
 

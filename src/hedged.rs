@@ -30,19 +30,21 @@ where
         answered
     };
     let mut first = pin!(first);
-    let Some(delay) = hedger.due(read) else {
+    let Some(mut delay) = hedger.due(read) else {
         return observed(first.await);
     };
     let second = loop {
         if let Ok(answered) = timeout(delay, &mut first).await {
             return observed(answered);
         }
-        // Where the budget allows none now, the slowest reads ask again, and get theirs before others.
+        // Where the budget allows none now, the slowest reads ask again, and get theirs before others. They ask less often as
+        // time goes by, so that thousands which hang together are no load.
         if let Some(second) = second()
             && hedger.allow()
         {
             break second;
         }
+        delay = delay * 5 / 4;
     };
     match select(first, pin!(second)).await {
         Either::Left((answered, _)) if is_good(&answered) => observed(answered),

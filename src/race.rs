@@ -121,7 +121,8 @@ async fn lease(
     let begun = Moment::now();
     let leased = node.lease(limit, begun).await;
     match &leased {
-        Ok(_) => cluster.connected(&node, Moment::now().since(begun)),
+        Ok(lease) if !lease.reused() => cluster.connected(&node, Moment::now().since(begun)),
+        Ok(_) => {}
         Err(error) if error.is_own_limit() => {}
         Err(_) => cluster.unreachable(&node),
     }

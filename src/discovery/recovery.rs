@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{Request, header};
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -15,9 +15,10 @@ use super::localnodes::BODY_LIMIT;
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::BoxError;
+use crate::health::Out;
 use crate::moment::Moment;
 use crate::node::{Node, without_zone};
-use crate::transport::{NodeBody, SendError};
+use crate::transport::{Lease, NodeBody, SendError};
 
 /// How many nodes are probed side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -42,9 +43,8 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
                 let cluster = Arc::clone(cluster);
                 let (limit, connect) = (config.discovery_timeout, config.connect_timeout);
                 probes.spawn(async move {
-                    let outcome = timeout(limit, probe(&node, limit)).await;
-                    let outcome = outcome.unwrap_or_else(|_| Err("no answer in time".into()));
-                    conclude(&cluster, &node, outcome, connect);
+                    let answered = probe(&node, limit).await;
+                    conclude(&cluster, &node, answered, connect);
                     node.addr()
                 });
             }
@@ -61,33 +61,45 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
     }
 }
 
-fn conclude(cluster: &Cluster, node: &Node, outcome: Result<(), BoxError>, connect: Duration) {
-    match outcome {
+fn conclude(
+    cluster: &Cluster,
+    node: &Node,
+    answered: Result<(), (Out, BoxError)>,
+    connect_timeout: Duration,
+) {
+    match answered {
         Ok(()) => {
             // It gets as many requests as the others in the end, and should not have to connect for each.
             let nodes = cluster.nodes();
             let in_flight: usize = nodes.iter().map(|n| n.pool.in_flight()).sum();
-            node.pool.warm_up(in_flight / nodes.len().max(1), connect);
+            let mean = in_flight / nodes.len().max(1);
+            node.pool.warm_up(mean, connect_timeout);
             cluster.bring_back(node);
         }
-        Err(error) => {
+        Err((why, error)) => {
             tracing::debug!(node = %node.addr(), %error, "node does not answer a probe");
-            node.health.probe_failed(Moment::now(), fastrand::f64());
+            let (now, draw) = (Moment::now(), fastrand::f64());
+            node.health.probe_failed(why, now, draw);
         }
     }
 }
 
-/// Asks the node for something that costs next to nothing, in the way of any request for data: a new connection, and an
-/// operation that touches no table. It is not signed; a refusal is an answer, too.
-async fn probe(node: &Node, limit: Duration) -> Result<(), BoxError> {
-    let mut lease = node.pool.dial(limit).await?;
+/// Asks the node for something that costs next to nothing, in the way of any request for data: on a new connection, and for
+/// an operation that touches none. It is not signed; a refusal is an answer, too. An error says what is wrong with the node now.
+async fn probe(node: &Node, limit: Duration) -> Result<(), (Out, BoxError)> {
+    let lease = node.pool.dial(limit).await;
+    let lease = lease.map_err(|e| (Out::Unreachable, e.into()))?;
+    let answered = timeout(limit, ask(node, lease)).await;
+    answered
+        .unwrap_or_else(|_| Err("no answer in time".into()))
+        .map_err(|e| (Out::Ejected, e))
+}
+
+async fn ask(node: &Node, mut lease: Lease) -> Result<(), BoxError> {
     let request = Request::post("/")
         .header(header::HOST, without_zone(node.addr()).to_string())
         .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
-        .header(
-            "x-amz-target",
-            HeaderValue::from_static("DynamoDB_20120810.DescribeEndpoints"),
-        )
+        .header("x-amz-target", "DynamoDB_20120810.DescribeEndpoints")
         .body(Full::new(Bytes::from_static(b"{}")))?;
     let response = match lease.connection.send(request).await {
         Ok(response) => response,

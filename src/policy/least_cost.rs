@@ -90,13 +90,20 @@ fn least_of_all<C: Candidate>(
 ) -> Option<usize> {
     let mut costs = [f32::INFINITY; FEW];
     let mut least = f32::INFINITY;
-    for (cost, node) in costs.iter_mut().zip(nodes).filter(|(_, n)| may(n)) {
-        *cost = node.cost(now);
-        least = least.min(*cost);
+    for (cost, node) in costs.iter_mut().zip(nodes) {
+        if may(node) {
+            *cost = node.cost(now);
+            least = least.min(*cost);
+        }
     }
     let limit = least * EQUALLY_GOOD;
-    if limit == f32::INFINITY {
-        return None;
+    // One bit for each that is good enough.
+    let mut good = 0_u32;
+    for (i, cost) in costs[..nodes.len()].iter().enumerate() {
+        good |= u32::from(*cost <= limit && *cost < f32::INFINITY) << i;
     }
-    any(&costs, |cost| *cost <= limit, draw)
+    for _ in 0..part(draw, good.count_ones() as usize) {
+        good &= good - 1;
+    }
+    (good != 0).then(|| good.trailing_zeros() as usize)
 }

@@ -1,5 +1,6 @@
 //! How a connection to a node is made.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,11 +10,12 @@ use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::TlsConnector;
 use tower::Service;
 
 use super::connection::Connection;
+use super::keepalive::Keepalive;
 use super::stream::{Stream, Wire};
 use super::tls::TlsClient;
 use crate::error::{BoxError, ConnectError};
@@ -36,6 +38,7 @@ pub enum NodeProxy {
 pub(crate) struct Dialer {
     tls: Option<TlsClient>,
     proxy: Option<Arc<Matcher>>,
+    keepalive: Option<Keepalive>,
 }
 
 impl Dialer {
@@ -44,7 +47,16 @@ impl Dialer {
             NodeProxy::Never => None,
             NodeProxy::FromEnvironment => Some(Arc::new(Matcher::from_env())),
         };
-        Self { tls, proxy }
+        Self {
+            tls,
+            proxy,
+            keepalive: None,
+        }
+    }
+
+    /// Notices hosts that vanish, or does not.
+    pub(crate) fn with_keepalive(self, keepalive: Option<Keepalive>) -> Self {
+        Self { keepalive, ..self }
     }
 
     /// The endpoint of the node at `addr`; `name` is the seed's name, if that is how the node was found.
@@ -57,6 +69,7 @@ impl Dialer {
             addr,
             tls: tls.map(|(config, name)| (TlsConnector::from(config), name)),
             proxy: self.proxy.clone(),
+            keepalive: self.keepalive,
         }
     }
 }
@@ -66,6 +79,7 @@ pub(crate) struct Endpoint {
     addr: SocketAddr,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     proxy: Option<Arc<Matcher>>,
+    keepalive: Option<Keepalive>,
 }
 
 impl Endpoint {
@@ -75,8 +89,10 @@ impl Endpoint {
 
     pub(crate) async fn connect(&self) -> Result<Connection, ConnectError> {
         let wire = match self.proxied().map_err(ConnectError::Proxy)? {
-            None => connect_tcp(self.addr).await?,
-            Some((proxy, node)) => tunnel(proxy, node).await.map_err(ConnectError::Proxy)?,
+            None => connect_tcp(self.addr, self.keepalive).await?,
+            Some((proxy, node)) => tunnel(proxy, node, self.keepalive)
+                .await
+                .map_err(ConnectError::Proxy)?,
         };
         let stream = match &self.tls {
             None => Stream::Plain(wire),
@@ -113,20 +129,26 @@ impl Endpoint {
     }
 }
 
-async fn connect_tcp(addr: SocketAddr) -> Result<Wire, ConnectError> {
+async fn connect_tcp(addr: impl ToSocketAddrs, keepalive: Option<Keepalive>) -> io::Result<Wire> {
     let tcp = TcpStream::connect(addr).await?;
     // A request is written whole; waiting for more would only delay it.
     tcp.set_nodelay(true)?;
+    if let Some(keepalive) = keepalive {
+        keepalive.watch(&tcp)?;
+    }
     Ok(Wire::new(tcp))
 }
 
-async fn tunnel(proxy: Intercept, node: Uri) -> Result<Wire, BoxError> {
-    let connect = tower::service_fn(|proxy: Uri| async move {
+async fn tunnel(
+    proxy: Intercept,
+    node: Uri,
+    keepalive: Option<Keepalive>,
+) -> Result<Wire, BoxError> {
+    let connect = tower::service_fn(move |proxy: Uri| async move {
         let host = proxy.host().ok_or("the proxy has no host")?.to_owned();
         let port = proxy.port_u16().unwrap_or(80);
-        let tcp = TcpStream::connect((host.trim_matches(['[', ']']), port)).await?;
-        tcp.set_nodelay(true)?;
-        Ok::<_, BoxError>(TokioIo::new(Wire::new(tcp)))
+        let wire = connect_tcp((host.trim_matches(['[', ']']), port), keepalive).await?;
+        Ok::<_, BoxError>(TokioIo::new(wire))
     });
     let mut tunnel = Tunnel::new(proxy.uri().clone(), connect);
     if let Some(auth) = proxy.basic_auth() {
@@ -144,6 +166,7 @@ mod tests {
             addr: addr.parse().unwrap(),
             tls: None,
             proxy: Some(Arc::new(Matcher::builder().all(proxy).no(no).build())),
+            keepalive: None,
         }
     }
 

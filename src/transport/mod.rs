@@ -3,6 +3,7 @@
 mod body;
 mod connection;
 mod dial;
+mod keepalive;
 mod pool;
 mod stream;
 mod tls;
@@ -11,5 +12,6 @@ pub(crate) use body::NodeBody;
 pub(crate) use connection::{ConnectionInfo, SendError};
 pub(crate) use dial::Dialer;
 pub use dial::NodeProxy;
+pub(crate) use keepalive::Keepalive;
 pub(crate) use pool::{Lease, Pool, PoolLimits};
 pub use tls::Tls;

@@ -4,6 +4,8 @@
 //! a connection belongs to, and couples waiting for a connection with making one.
 
 mod idle;
+mod lease;
+mod places;
 mod spares;
 
 use std::num::NonZeroUsize;
@@ -11,13 +13,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::connection::Connection;
 use super::dial::Endpoint;
 use crate::error::ConnectError;
 use idle::Idle;
+pub(crate) use lease::Lease;
+use lease::Slot;
+use places::Places;
 
 /// What bounds the connections of a node.
 #[derive(Clone, Copy, Debug)]
@@ -33,12 +36,10 @@ pub(crate) struct PoolLimits {
 pub(crate) struct Pool {
     endpoint: Endpoint,
     limits: PoolLimits,
-    /// One permit for each request on the node, and for each spare connection on its way. As a connection is only made while
+    /// Each request on the node takes one, and so does each spare connection on its way. As a connection is only made while
     /// none is idle, in the place of an idle one, or where there is room beside all, there are never more connections than
-    /// permits.
-    slots: Semaphore,
-    /// One permit for each request that waits for a slot.
-    queue: Semaphore,
+    /// places.
+    places: Places,
     idle: Idle,
     /// Spare connections on their way.
     spares: AtomicUsize,
@@ -53,8 +54,7 @@ impl Pool {
         Self {
             endpoint,
             limits,
-            slots: Semaphore::new(limits.max_connections.get()),
-            queue: Semaphore::new(limits.max_waiting),
+            places: Places::new(limits.max_connections.get(), limits.max_waiting),
             idle: Idle::new(limits.idle_timeout),
             spares: AtomicUsize::new(0),
             opened: AtomicU64::new(0),
@@ -69,12 +69,14 @@ impl Pool {
 
     /// Requests that hold a connection or wait for one to be made.
     pub(crate) fn in_flight(&self) -> usize {
-        self.taken().saturating_sub(self.spares.load(Relaxed))
+        self.places
+            .taken()
+            .saturating_sub(self.spares.load(Relaxed))
     }
 
     /// Whether requests hold all that the limit allows.
     pub(crate) fn is_full(&self) -> bool {
-        self.slots.available_permits() == 0
+        self.places.is_full()
     }
 
     pub(crate) fn idle(&self) -> usize {
@@ -155,130 +157,27 @@ impl Pool {
     }
 
     fn try_slot(self: &Arc<Self>) -> Option<Slot> {
-        self.slots.try_acquire().ok()?.forget();
-        Some(Slot {
-            pool: Arc::clone(self),
-            counted: true,
-        })
+        self.places.try_take().then(|| self.slot(true))
     }
 
     async fn wait_for_slot(self: &Arc<Self>, limit: Duration) -> Result<Slot, ConnectError> {
-        let Ok(_place) = self.queue.try_acquire() else {
-            let limit = self.limits.max_waiting;
-            return Err(ConnectError::QueueFull { limit });
-        };
-        let Ok(Ok(permit)) = timeout(limit, self.slots.acquire()).await else {
-            let limit = self.limits.max_connections.get();
-            return Err(ConnectError::Busy { limit });
-        };
-        permit.forget();
-        Ok(Slot {
-            pool: Arc::clone(self),
-            counted: true,
-        })
+        self.places.wait(limit).await?;
+        Ok(self.slot(true))
     }
 
     fn uncounted(self: &Arc<Self>) -> Slot {
-        Slot {
-            pool: Arc::clone(self),
-            counted: false,
-        }
+        self.slot(false)
     }
 
-    /// Slots that are taken.
-    fn taken(&self) -> usize {
-        let free = self.slots.available_permits();
-        self.limits.max_connections.get().saturating_sub(free)
+    fn slot(self: &Arc<Self>, counted: bool) -> Slot {
+        let pool = Arc::clone(self);
+        Slot { pool, counted }
     }
 
     /// Whether one more connection would keep the limit. A request that has its slot but not yet its connection counts, so the
     /// answer may be no where it could be yes.
     fn has_room_beside(&self, idle: usize) -> bool {
-        idle + self.taken() < self.limits.max_connections.get()
-    }
-}
-
-/// The right to one connection, given back when dropped.
-struct Slot {
-    pool: Arc<Pool>,
-    counted: bool,
-}
-
-impl Slot {
-    /// An idle connection; the slot comes back where there is none.
-    fn reuse(self) -> Result<Lease, Self> {
-        let pool = &self.pool;
-        let taken = pool.idle.take(|idle| pool.has_room_beside(idle));
-        if taken.as_ref().is_none_or(|(_, left)| *left == 0) {
-            pool.ran_out();
-        }
-        match taken {
-            Some((connection, _)) => Ok(Lease {
-                connection,
-                reused: true,
-                slot: self,
-            }),
-            None => Err(self),
-        }
-    }
-
-    /// A new connection.
-    async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
-        let pool = &self.pool;
-        let connecting = timeout(limit, pool.endpoint.connect());
-        let connection = connecting
-            .await
-            .unwrap_or(Err(ConnectError::Timeout(limit)))?;
-        pool.opened.fetch_add(1, Relaxed);
-        let nanos = u64::try_from(pool.created.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        pool.connected.store(nanos.max(1), Relaxed);
-        Ok(Lease {
-            connection,
-            reused: false,
-            slot: self,
-        })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if self.counted {
-            self.pool.slots.add_permits(1);
-        }
-    }
-}
-
-/// A connection in use. Dropping it closes the connection; [`finish`](Self::finish) keeps it.
-pub(crate) struct Lease {
-    // Dropped before the slot, so that a slot never stands for a connection too many.
-    pub(crate) connection: Connection,
-    reused: bool,
-    slot: Slot,
-}
-
-impl Lease {
-    /// Whether the connection was idle before, and so may have been closed meanwhile.
-    pub(crate) fn reused(&self) -> bool {
-        self.reused
-    }
-
-    /// Keeps the connection for the next request, if it can take one and takes nobody's place, and answers whether it does. One
-    /// that has served no request is kept too.
-    pub(crate) fn finish(self) -> bool {
-        // In this order they are dropped: the connection first, as above.
-        let Self {
-            slot,
-            mut connection,
-            ..
-        } = self;
-        if !connection.settle() {
-            return false;
-        }
-        connection.set_idle_since(Instant::now());
-        let pool = &slot.pool;
-        pool.idle.put(connection, |idle| {
-            slot.counted || pool.has_room_beside(idle)
-        })
+        idle + self.places.taken() < self.limits.max_connections.get()
     }
 }
 
@@ -288,6 +187,7 @@ mod tests {
 
     use futures_util::FutureExt;
     use tokio::net::TcpListener;
+    use tokio::time::timeout;
 
     use super::*;
     use crate::transport::{Dialer, NodeProxy};
@@ -342,6 +242,22 @@ mod tests {
         assert!(pool.try_lease().is_none());
         assert!(second.finish() && pool.try_lease().is_some());
         assert_eq!((pool.in_flight(), pool.opened()), (0, 2));
+    }
+
+    #[tokio::test]
+    async fn reusing_a_connection_allocates_nothing() {
+        let (_listener, pool) = pool(8).await;
+        for lease in leases(&pool, 2).await {
+            assert!(lease.finish());
+        }
+        let allocated = allocation_counter::measure(|| {
+            for _ in 0..100 {
+                // The second is the last, after which spares might be wanted.
+                let two = (pool.try_lease().unwrap(), pool.try_lease().unwrap());
+                assert!(two.0.finish() && two.1.finish());
+            }
+        });
+        assert_eq!(allocated.count_total, 0);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! A node's listener: open, shut, or so full that the kernel drops further SYNs.
+//! A node's listener: open, shut, so full that the kernel drops further SYNs, or deaf because its host is gone.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::deafness::{deafen, undeafen};
 use crate::node::Inner;
 
 /// Enough for the bursts of a test or a benchmark.
@@ -25,6 +26,7 @@ pub(crate) enum Position {
     Shut,
     Open,
     Full,
+    Deaf,
 }
 
 /// The state that a door has.
@@ -42,6 +44,7 @@ pub(crate) enum Door {
         /// Connections that nobody accepts: they fill the queue.
         fillers: Vec<TcpStream>,
     },
+    Deaf(TcpListener),
 }
 
 impl Door {
@@ -50,6 +53,7 @@ impl Door {
             Self::Shut => Position::Shut,
             Self::Open { .. } => Position::Open,
             Self::Full { .. } => Position::Full,
+            Self::Deaf(_) => Position::Deaf,
         };
         if is == wanted {
             return Ok(());
@@ -61,6 +65,10 @@ impl Door {
                 (accepting.await.ok(), Vec::new())
             }
             Self::Full { listener, fillers } => (Some(listener), fillers),
+            Self::Deaf(listener) => {
+                undeafen(&SockRef::from(&listener))?;
+                (Some(listener), Vec::new())
+            }
         };
         *self = match wanted {
             Position::Shut => Self::Shut,
@@ -79,6 +87,19 @@ impl Door {
                     listener,
                     fillers: fill(node.addr).await,
                 }
+            }
+            Position::Deaf => {
+                let listener = listen(listener, node.addr, BACKLOG)?;
+                deafen(&SockRef::from(&listener))?;
+                let own = addresses(&fillers);
+                drop(fillers);
+                // Those that are connected already, but not yet accepted, must go deaf too.
+                while let Some((stream, peer)) = accept_now(&listener)? {
+                    if peer.is_none_or(|peer| !own.contains(&peer)) {
+                        node.admit(stream);
+                    }
+                }
+                Self::Deaf(listener)
             }
         };
         Ok(())
@@ -113,16 +134,33 @@ async fn fill(addr: SocketAddr) -> Vec<TcpStream> {
     fillers
 }
 
+fn addresses(fillers: &[TcpStream]) -> Vec<SocketAddr> {
+    let addrs = fillers.iter().map(TcpStream::local_addr);
+    addrs.filter_map(Result::ok).collect()
+}
+
+/// A connection that the kernel has ready, whether or not the runtime has heard of it, and the peer's address.
+fn accept_now(listener: &TcpListener) -> io::Result<Option<(TcpStream, Option<SocketAddr>)>> {
+    match SockRef::from(listener).accept() {
+        Ok((socket, peer)) => {
+            socket.set_nonblocking(true)?;
+            Ok(Some((
+                TcpStream::from_std(socket.into())?,
+                peer.as_socket(),
+            )))
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 async fn accept(
     node: Arc<Inner>,
     listener: TcpListener,
     fillers: Vec<TcpStream>,
     mut stopped: oneshot::Receiver<()>,
 ) -> TcpListener {
-    let own: Vec<SocketAddr> = fillers
-        .iter()
-        .filter_map(|filler| filler.local_addr().ok())
-        .collect();
+    let own = addresses(&fillers);
     drop(fillers);
     loop {
         tokio::select! {

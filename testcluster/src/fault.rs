@@ -12,6 +12,14 @@ use crate::ApiError;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
+    /// The host is gone without a word, as when its power fails: on no connection is anything acknowledged or answered any more,
+    /// and further SYNs are dropped. What is in flight is not executed any further. A host that is healed has restarted: it
+    /// resets the connections that it had. Stopping the node brings its host back, as a host on which nobody listens.
+    ///
+    /// Linux only: the packets are dropped by a filter on each socket.
+    #[cfg(target_os = "linux")]
+    Vanish,
+
     /// The listener is closed: connects are refused, and connections that exist live on.
     Refuse,
     /// The listener's queue is full: the kernel drops further SYNs and connects hang. Connections that exist live on.
@@ -72,6 +80,17 @@ pub enum Delay {
         /// The longest delay.
         max: Duration,
     },
+    /// Evenly spread from `min` to `max`, but for one reply in `one_in`, drawn at random, which takes `stall`.
+    Stalls {
+        /// The shortest delay.
+        min: Duration,
+        /// The longest delay of a reply that does not stall.
+        max: Duration,
+        /// One over the probability of a stall.
+        one_in: u32,
+        /// How late a reply is that stalls.
+        stall: Duration,
+    },
     /// One reply in `one_in`, drawn at random, is late.
     Sometimes {
         /// One over the probability.
@@ -85,11 +104,19 @@ impl Delay {
     pub(crate) fn draw(self) -> Duration {
         match self {
             Self::Fixed(delay) => delay,
-            Self::Uniform { min, max } => min + max.saturating_sub(min).mul_f64(fastrand::f64()),
-            Self::Sometimes { one_in, delay } if fastrand::u32(..one_in.max(1)) == 0 => delay,
+            Self::Stalls { one_in, stall, .. } if one(one_in) => stall,
+            Self::Uniform { min, max } | Self::Stalls { min, max, .. } => {
+                min + max.saturating_sub(min).mul_f64(fastrand::f64())
+            }
+            Self::Sometimes { one_in, delay } if one(one_in) => delay,
             Self::Sometimes { .. } => Duration::ZERO,
         }
     }
+}
+
+/// True once in so many times.
+fn one(one_in: u32) -> bool {
+    fastrand::u32(..one_in.max(1)) == 0
 }
 
 /// What `/localnodes` answers instead of the truth.
@@ -119,6 +146,7 @@ pub enum Lie {
 /// The places of a connection's life at which something can be wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
+    Host,
     Accept,
     Request,
     Delay,
@@ -129,6 +157,8 @@ enum Place {
 impl Fault {
     fn place(&self) -> Place {
         match self {
+            #[cfg(target_os = "linux")]
+            Self::Vanish => Place::Host,
             Self::Refuse | Self::DropSyns | Self::ResetOnAccept | Self::ResetDuringTls => {
                 Place::Accept
             }
@@ -155,6 +185,10 @@ impl Faults {
 
     fn at(&self, place: Place) -> Option<&Fault> {
         self.0.iter().find(|fault| fault.place() == place)
+    }
+
+    pub(crate) fn vanished(&self) -> bool {
+        self.at(Place::Host).is_some()
     }
 
     pub(crate) fn of_accept(&self) -> Option<&Fault> {

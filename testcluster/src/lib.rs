@@ -27,6 +27,7 @@ mod builder;
 mod cluster;
 mod compression;
 mod connection;
+mod deafness;
 mod door;
 mod error;
 mod fault;

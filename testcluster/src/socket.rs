@@ -13,6 +13,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::deafness::{deafen, silence};
 use crate::stats::Counters;
 
 /// How much is read by one call.
@@ -58,6 +59,15 @@ impl Socket {
     pub(crate) fn shut_down(&self) {
         // Fails only where the client was first.
         let _ = SockRef::from(&self.0.stream).shutdown(Shutdown::Both);
+    }
+
+    /// Drops whatever arrives from now on, and soon says nothing more either. The close that follows is a reset, which is how a host answers what it knows nothing
+    /// of.
+    pub(crate) fn lose(&self) {
+        let socket = SockRef::from(&self.0.stream);
+        // Fails only where there is nothing left to be dropped.
+        let _ = deafen(&socket).and_then(|()| silence(&socket));
+        self.reset_on_close();
     }
 
     /// Makes the close that follows a reset.

@@ -23,6 +23,8 @@ pub struct Stats {
     pub executed: u64,
     /// The same by operation.
     pub executed_by_operation: BTreeMap<String, u64>,
+    /// Requests being read, executed or held back now.
+    pub in_flight: u64,
     /// Bytes read from sockets.
     pub bytes_in: u64,
     /// Bytes written to sockets.
@@ -86,7 +88,7 @@ impl Counters {
         count(&self.executed, operation);
     }
 
-    pub(crate) fn snapshot(&self) -> Stats {
+    pub(crate) fn snapshot(&self, in_flight: usize) -> Stats {
         let executed_by_operation = lock(&self.executed).clone();
         Stats {
             connections: self.connections.load(Relaxed),
@@ -95,6 +97,7 @@ impl Counters {
             requests: lock(&self.requests).clone(),
             executed: executed_by_operation.values().sum(),
             executed_by_operation,
+            in_flight: in_flight as u64,
             bytes_in: self.bytes_in.load(Relaxed),
             bytes_out: self.bytes_out.load(Relaxed),
         }

@@ -11,4 +11,3 @@ mod sent;
 mod trial;
 mod under_way;
 mod unsent;
-mod write;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use alternator_connector::{AlternatorConnector, Policy};
 use alternator_testcluster::{ApiError, Cluster, Fault, Scope};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use tokio::task::JoinSet;
 use tracing::field::{Field, Visit};
@@ -32,19 +31,6 @@ fn faults() -> [Fault; 5] {
     ]
 }
 
-/// A client that retries at once, up to `attempts` in all, and not on the budget that all clients of a process share.
-async fn retrying(connector: &AlternatorConnector, attempts: u32) -> Client {
-    let retries = RetryConfig::standard()
-        .with_max_attempts(attempts)
-        .with_initial_backoff(Duration::from_millis(1));
-    let budget = RetryPartition::custom("test").token_bucket(TokenBucket::unlimited());
-    let config = sdk_config(connector).await;
-    let config = aws_sdk_dynamodb::config::Builder::from(&config)
-        .retry_config(retries)
-        .retry_partition(budget.build());
-    Client::from_conf(config.build())
-}
-
 fn start(nodes: usize) -> Cluster {
     Cluster::builder()
         .nodes(nodes)
@@ -61,7 +47,7 @@ async fn three_nodes_at_random() -> (Cluster, AlternatorConnector, Client) {
         .policy(Policy::Random)
         .build()
         .unwrap();
-    let client = retrying(&connector, 3).await;
+    let client = Client::from_conf(retrying(&connector, 3).await.build());
     create_table(&client).await;
     (cluster, connector, client)
 }
@@ -105,7 +91,7 @@ async fn a_retry_avoids_every_node_that_was_tried() {
                     .policy(policy)
                     .build()
                     .unwrap();
-                let client = retrying(&connector, nodes as u32).await;
+                let client = Client::from_conf(retrying(&connector, nodes as u32).await.build());
                 create_table(&client).await;
                 for at in 0..bad {
                     cluster.node(at).inject(fault.clone());
@@ -164,7 +150,7 @@ async fn a_retry_avoids_a_node_that_the_sdk_gave_up_on() {
 async fn a_retry_meets_a_tried_node_when_there_is_no_other() {
     let cluster = start(1);
     let connector = connector(&cluster).build().unwrap();
-    let client = retrying(&connector, 3).await;
+    let client = Client::from_conf(retrying(&connector, 3).await.build());
     create_table(&client).await;
     cluster.node(0).inject(server_error());
     let before = data_requests(&cluster)[0];

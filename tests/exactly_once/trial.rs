@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use tokio::task::JoinSet;
 
 use crate::support::direct::*;
+use crate::support::write::{Ending, write};
 use crate::support::*;
-use crate::write::{Ending, write};
 
 pub(crate) const NODES: usize = 3;
 
@@ -143,7 +143,8 @@ impl Trial {
         let mut workers = JoinSet::new();
         for _ in 0..at_once {
             let (next, wanted, ended) = (next.clone(), wanted.clone(), ended.clone());
-            let (client, pad, before) = (self.client.clone(), self.pad, before.clone());
+            let (client, before) = (self.client.clone(), before.clone());
+            let filler = "x".repeat(self.pad);
             workers.spawn(async move {
                 let mut endings = Vec::new();
                 loop {
@@ -152,7 +153,9 @@ impl Trial {
                         return endings;
                     }
                     before();
-                    endings.push(write(&client, at, pad).await);
+                    let key = format!("write-{at}");
+                    let ending = write(&client, &key, at, &filler).await;
+                    endings.push((key, ending));
                     ended.fetch_add(1, Relaxed);
                 }
             });
@@ -188,7 +191,9 @@ impl Trial {
                     assert_eq!(executed, 1, "{key}: {ending:?}");
                     verdict.done += 1;
                 }
-                Ending::Unsent(_) => assert_eq!(executed, 0, "{key}: {ending:?}"),
+                Ending::Unsent(_) | Ending::Refused(_) => {
+                    assert_eq!(executed, 0, "{key}: {ending:?}");
+                }
                 Ending::Unclear(_) => {
                     assert!(
                         executed <= 1,

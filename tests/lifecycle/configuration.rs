@@ -91,6 +91,7 @@ async fn a_connector_without_any_limit_serves_and_refreshes() {
         .idle_connection_timeout(Duration::MAX)
         .max_connections_per_node(usize::MAX)
         .max_waiting_per_node(usize::MAX)
+        .tcp_keepalive(Some(Duration::MAX))
         .build()
         .unwrap();
     // A task that ended with the first refresh would be missed by the second.

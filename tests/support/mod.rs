@@ -8,6 +8,7 @@
 )]
 
 pub mod direct;
+pub mod write;
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Cluster;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, retry::RetryConfig};
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::{Builder, Credentials};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
@@ -53,9 +55,21 @@ pub async fn client(connector: &AlternatorConnector) -> Client {
 /// A client that never retries, so that what it reports is what the connector did.
 pub async fn client_without_retries(connector: &AlternatorConnector) -> Client {
     let config = sdk_config(connector).await;
-    let config =
-        aws_sdk_dynamodb::config::Builder::from(&config).retry_config(RetryConfig::disabled());
+    let config = Builder::from(&config).retry_config(RetryConfig::disabled());
     Client::from_conf(config.build())
+}
+
+/// The configuration of a client that retries at once, up to `attempts` in all, and not on the budget that all clients of a
+/// process share.
+pub async fn retrying(connector: &AlternatorConnector, attempts: u32) -> Builder {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(attempts)
+        .with_initial_backoff(Duration::from_millis(1));
+    let budget = RetryPartition::custom("test").token_bucket(TokenBucket::unlimited());
+    let config = sdk_config(connector).await;
+    Builder::from(&config)
+        .retry_config(retries)
+        .retry_partition(budget.build())
 }
 
 pub async fn create_table(client: &Client) {
@@ -83,11 +97,19 @@ pub fn s(value: impl Into<String>) -> AttributeValue {
 
 /// Waits until the condition holds, for ten seconds at most.
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
-    let limit = tokio::time::Instant::now() + Duration::from_secs(10);
-    while !condition().await {
+    until(Duration::from_secs(10), async || {
+        condition().await.then_some(()).ok_or(what)
+    })
+    .await;
+}
+
+/// Waits until the check passes, for as long as `limit`; what is amiss then is told.
+pub async fn until<E: std::fmt::Display>(limit: Duration, check: impl AsyncFn() -> Result<(), E>) {
+    let end = tokio::time::Instant::now() + limit;
+    while let Err(amiss) = check().await {
         assert!(
-            tokio::time::Instant::now() < limit,
-            "{what} within ten seconds"
+            tokio::time::Instant::now() < end,
+            "within {limit:?}: {amiss}"
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::{Lease, Pool, Slot};
+use super::Pool;
+use super::lease::{Lease, Slot};
 
 /// How many spare connections to one node are on their way at once: a node that has just started must not be met by a flood
 /// of handshakes, and a dead one not by a flood of SYNs.
@@ -57,7 +58,8 @@ impl Spare {
             return None;
         }
         let slot = pool.try_slot()?;
-        (idle + pool.taken() <= pool.limits.max_connections.get()).then_some(Self { slot, way })
+        (idle + pool.places.taken() <= pool.limits.max_connections.get())
+            .then_some(Self { slot, way })
     }
 
     /// Opens this connection, and then further ones while more are wanted.

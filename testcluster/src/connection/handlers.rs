@@ -104,6 +104,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Ok(Outcome::Reset);
         }
         delay(faults).await;
+        // A process that is suspended answers nothing more, executed or not.
+        self.hang(node, Scope::Data).await?;
         Ok(reply.into())
     }
 

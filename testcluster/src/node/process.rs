@@ -1,5 +1,6 @@
 //! The life of a node's process: how it starts, serves connections, is killed, and drains.
 
+use std::collections::HashMap;
 use std::io;
 use std::mem::take;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use rustls::HandshakeKind;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
@@ -27,6 +29,8 @@ pub(super) struct Life {
     /// How often that has changed, so that a delayed start can tell that it was overtaken.
     changes: u64,
     door: Door,
+    /// Connections of a host that has vanished. They are reset when it is back, or somebody else.
+    lost: Vec<Socket>,
 }
 
 impl Inner {
@@ -81,13 +85,25 @@ impl Inner {
     }
 
     pub(super) async fn turn_door(self: &Arc<Self>, life: &mut Life) -> io::Result<()> {
-        let wanted = match self.faults().of_accept() {
+        let faults = self.faults();
+        let wanted = match faults.of_accept() {
             _ if !life.running => Position::Shut,
+            _ if faults.vanished() => Position::Deaf,
             Some(Fault::Refuse) => Position::Shut,
             Some(Fault::DropSyns) => Position::Full,
             _ => Position::Open,
         };
-        life.door.turn(self, wanted).await
+        life.door.turn(self, wanted).await?;
+        if wanted == Position::Deaf {
+            let connections = take(&mut *lock(&self.connections));
+            for (socket, _) in connections.values() {
+                socket.lose();
+            }
+            life.lost.extend(cut_off(connections).await);
+        } else {
+            life.lost.clear();
+        }
+        Ok(())
     }
 
     pub(super) async fn start(self: Arc<Self>) -> io::Result<()> {
@@ -139,14 +155,7 @@ impl Inner {
             return;
         }
         let connections = take(&mut *lock(&self.connections));
-        for (_, task) in connections.values() {
-            task.abort();
-        }
-        for (socket, task) in connections.into_values() {
-            // The task's share of the socket ends with it, ours here: then the kernel closes the connection.
-            let _ = task.await;
-            drop(socket);
-        }
+        drop(cut_off(connections).await);
         self.gossip_later(self.shared.settings.failure_detection, Gossip::Down);
     }
 
@@ -171,4 +180,18 @@ impl Inner {
             node.shared.members.set_at(node.id, epoch, gossip);
         });
     }
+}
+
+/// Ends the tasks that serve these connections. Theirs is a share of each socket: when what is returned is dropped, the kernel
+/// closes the connection.
+async fn cut_off(connections: HashMap<u64, (Socket, JoinHandle<()>)>) -> Vec<Socket> {
+    for (_, task) in connections.values() {
+        task.abort();
+    }
+    let mut sockets = Vec::new();
+    for (socket, task) in connections.into_values() {
+        let _ = task.await;
+        sockets.push(socket);
+    }
+    sockets
 }

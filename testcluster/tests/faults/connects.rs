@@ -2,9 +2,13 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use crate::raw::{Connection, ask};
 use alternator_testcluster::{Cluster, Delay, Fault, Scope, Tls};
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 
 use crate::{
     LIMIT, SILENCE, answers, create_table, exchange, is_reset, is_silent, list_tables, open, start,
@@ -169,4 +173,59 @@ fn closing_what_is_idle_spares_what_is_not() {
     idle.assert_closed();
     node.heal();
     assert_eq!(busy.receive().status(), 200);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_that_vanishes_acknowledges_nothing_and_has_restarted_when_healed() {
+    let (_cluster, node) = start();
+    let patience = Duration::from_secs(1);
+    let connected = || {
+        let stream = open(node.addr());
+        let socket = SockRef::from(&stream);
+        socket.set_tcp_user_timeout(Some(patience)).unwrap();
+        stream
+    };
+    let (mut busy, mut written, mut idle) = (connected(), connected(), connected());
+    node.inject(Fault::Hang(Scope::Data));
+    busy.write_all(&list_tables()).unwrap();
+    assert!(wait(|| node.stats().requests_of("ListTables") == 1));
+    node.inject(Fault::Vanish);
+
+    let hung = TcpStream::connect_timeout(&node.addr(), SILENCE).unwrap_err();
+    assert_eq!(hung.kind(), ErrorKind::TimedOut);
+    written.write_all(&list_tables()).unwrap();
+    let unacknowledged = written.read(&mut [0]).unwrap_err();
+    assert_eq!(unacknowledged.kind(), ErrorKind::TimedOut);
+    assert!(is_silent(&mut busy) && is_silent(&mut idle));
+
+    node.heal();
+    for stream in [&mut busy, &mut idle] {
+        assert!(is_reset(
+            stream.read(&mut [0]).map(drop).map_err(|e| e.kind())
+        ));
+    }
+    assert_eq!((node.stats().open, node.stats().executed), (0, 0));
+    assert!(answers(&node));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_is_back_when_its_node_is_stopped_and_gone_when_it_is_started() {
+    let (_cluster, node) = start();
+    let mut before = open(node.addr());
+    node.inject(Fault::DropSyns);
+    node.inject(Fault::Vanish);
+    assert!(is_silent(&mut before));
+    node.stop();
+    assert!(is_reset(
+        before.read(&mut [0]).map(drop).map_err(|e| e.kind())
+    ));
+    let refused = TcpStream::connect(node.addr()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    node.start().unwrap();
+    let hung = TcpStream::connect_timeout(&node.addr(), SILENCE).unwrap_err();
+    assert_eq!(hung.kind(), ErrorKind::TimedOut);
+    node.heal();
+    assert!(answers(&node));
 }

@@ -51,6 +51,26 @@ fn what_hangs_is_what_was_told_to_and_goes_on_when_healed() {
 }
 
 #[test]
+fn a_reply_that_is_late_hangs_too() {
+    let (_cluster, node) = start();
+    let late = Duration::from_secs(1);
+    node.inject(Fault::Slow(Delay::Fixed(late)));
+    let mut stream = open(node.addr());
+    stream.write_all(&list_tables()).unwrap();
+    assert!(wait(|| node.stats().executed == 1));
+    node.inject(Fault::Hang(Scope::Data));
+    stream.set_read_timeout(Some(late * 2)).unwrap();
+    assert!(stream.read(&mut [0]).is_err(), "nothing comes");
+    assert_eq!(node.stats().in_flight, 1);
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    node.heal();
+    let mut status = [0; 15];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200 OK");
+    assert!(wait(|| node.stats().in_flight == 0));
+}
+
+#[test]
 fn a_hanging_request_goes_with_its_client() {
     let (_cluster, node) = start();
     node.inject(Fault::Hang(Scope::All));
@@ -90,6 +110,18 @@ fn slow_replies_are_as_late_as_told() {
         delay: LIMIT,
     }));
     assert!(timed(&list_tables()) < LIMIT);
+    let stalls = |one_in| {
+        Fault::Slow(Delay::Stalls {
+            min: late,
+            max: late,
+            one_in,
+            stall: late * 2,
+        })
+    };
+    node.inject(stalls(1));
+    assert!(timed(&list_tables()) >= late * 2);
+    node.inject(stalls(u32::MAX));
+    assert!(timed(&list_tables()) >= late);
 }
 
 #[test]

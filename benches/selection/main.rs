@@ -1,8 +1,41 @@
 //! What choosing a node costs: per policy, at 3, 30 and 1,000 nodes, on one thread and on two at once, beside the bare atomic
-//! increment that any shared round robin needs.
+//! increment that any shared round robin needs; and all that a request costs for being counted and measured.
 //!
 //! `cargo bench --bench selection`
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used
+)]
+
+mod bookkeeping;
+
+// The parts that are not public, as they are in the library.
+mod config {
+    #[derive(Clone, Copy)]
+    pub(crate) enum Policy {
+        PeakEwma,
+        RoundRobin,
+        Random,
+    }
+}
+mod error {
+    pub(crate) use alternator_connector::ConnectError;
+}
+#[path = "../../src/health.rs"]
+mod health;
+#[path = "../../src/load/mod.rs"]
+mod load;
+#[path = "../../src/moment.rs"]
+mod moment;
+#[path = "../../src/transport/pool/places.rs"]
+mod places;
+#[path = "../../src/policy/mod.rs"]
+mod policy;
+#[path = "../../src/sync.rs"]
+mod sync;
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -13,7 +46,8 @@ use std::time::{Duration, Instant};
 use alternator_connector::{AlternatorConnector, Policy};
 use criterion::Criterion;
 
-const POLICIES: [(&str, Policy); 2] = [
+const POLICIES: [(&str, Policy); 3] = [
+    ("peak_ewma", Policy::PeakEwma),
     ("round_robin", Policy::RoundRobin),
     ("random", Policy::Random),
 ];
@@ -122,5 +156,6 @@ fn main() {
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     time(&mut criterion);
+    bookkeeping::time(&mut criterion);
     criterion.final_summary();
 }

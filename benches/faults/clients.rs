@@ -1,0 +1,171 @@
+//! The clients that are compared, and what one call of each comes to. Everything that can be set is at its default, but for
+//! the read timeout where a scenario sets it.
+
+use std::time::Duration;
+
+use alternator_connector::{AlternatorConnector, Builder, Error};
+use alternator_driver::{AlternatorClient, AlternatorConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::calls::Outcome;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Client {
+    /// The SDK's client with this connector, which knows every node.
+    Connector,
+    /// The same with hedged reads.
+    Hedging,
+    /// The SDK's client by itself, which knows one node: the one that becomes faulty.
+    Stock,
+    /// `alternator-client`, which knows every node.
+    Peer,
+}
+
+impl Client {
+    const ALL: [Self; 4] = [Self::Connector, Self::Hedging, Self::Stock, Self::Peer];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Connector => "connector",
+            Self::Hedging => "connector, hedging",
+            Self::Stock => "stock SDK, one node",
+            Self::Peer => "alternator-client",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|client| client.name() == name)
+            .unwrap_or_else(|| panic!("no client is called {name}"))
+    }
+
+    /// How many nodes are left to this client once one is lost, which is what it is compared with.
+    pub(crate) fn healthy_nodes(self) -> usize {
+        if self == Self::Stock { 1 } else { 2 }
+    }
+
+    pub(crate) fn is_available(self) -> bool {
+        self != Self::Hedging || hedging(AlternatorConnector::builder()).is_some()
+    }
+}
+
+/// With hedged reads, where the connector has them.
+fn hedging(_builder: Builder) -> Option<Builder> {
+    None
+}
+
+pub(crate) enum Connected {
+    Connector(aws_sdk_dynamodb::Client, AlternatorConnector),
+    Stock(aws_sdk_dynamodb::Client),
+    Peer(AlternatorClient),
+}
+
+impl Connected {
+    pub(crate) async fn new(
+        client: Client,
+        urls: &[String],
+        read_timeout: Option<Duration>,
+    ) -> Self {
+        let connector = || AlternatorConnector::builder().seeds(urls);
+        let connector = match client {
+            Client::Connector => Some(connector()),
+            Client::Hedging => Some(hedging(connector()).expect("the connector can hedge")),
+            Client::Stock => None,
+            Client::Peer => return Self::Peer(peer(urls, read_timeout)),
+        };
+        let mut config = aws_config::defaults(BehaviorVersion::latest())
+            .region(REGION)
+            .credentials_provider(credentials());
+        if let Some(timeouts) = timeouts(read_timeout) {
+            config = config.timeout_config(timeouts);
+        }
+        let sdk = |config: &SdkConfig| aws_sdk_dynamodb::Client::new(config);
+        let Some(connector) = connector else {
+            return Self::Stock(sdk(&config.endpoint_url(&urls[0]).load().await));
+        };
+        let connector = connector.build().unwrap();
+        let config = config.http_client(connector.clone()).load().await;
+        Self::Connector(sdk(&config), connector)
+    }
+
+    /// How many requests this client has on the node now, where it can tell.
+    pub(crate) fn in_flight(&self, url: &str) -> usize {
+        let Self::Connector(_, connector) = self else {
+            return 0;
+        };
+        let nodes = connector.stats().nodes;
+        let node = nodes.iter().find(|node| node.url == url);
+        node.map_or(0, |node| node.in_flight)
+    }
+
+    /// One `get_item`, and the error if there was one.
+    pub(crate) async fn get(&self) -> (Outcome, Option<String>) {
+        let key = AttributeValue::S("key".to_owned());
+        let result = match self {
+            Self::Connector(client, _) | Self::Stock(client) => {
+                let get = client.get_item().table_name("table").key("pk", key);
+                get.send().await
+            }
+            Self::Peer(client) => {
+                let get = client.get_item().table_name("table").key("pk", key);
+                get.send().await
+            }
+        };
+        let Err(error) = result else {
+            return (Outcome::Answered, None);
+        };
+        let outcome = if is_unsent(&error) {
+            Outcome::Unsent
+        } else {
+            Outcome::Failed
+        };
+        let told: Vec<_> = chain(&error).map(ToString::to_string).collect();
+        (outcome, Some(told.join(": ")))
+    }
+}
+
+fn is_unsent(error: &(dyn std::error::Error + 'static)) -> bool {
+    chain(error).any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(Error::Unreachable { .. } | Error::NoNodes(_))
+        )
+    })
+}
+
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+const REGION: Region = Region::from_static("us-east-1");
+
+fn credentials() -> Credentials {
+    Credentials::new("user", "secret", None, None, "bench")
+}
+
+fn timeouts(read: Option<Duration>) -> Option<TimeoutConfig> {
+    read.map(|read| TimeoutConfig::builder().read_timeout(read).build())
+}
+
+fn peer(urls: &[String], read_timeout: Option<Duration>) -> AlternatorClient {
+    let address = |url: &String| {
+        let address = url.strip_prefix("http://").expect("nodes speak http");
+        let (host, port) = address.split_once(':').expect("urls have a port");
+        (host.to_owned(), port.to_owned())
+    };
+    let (hosts, ports): (Vec<_>, Vec<_>) = urls.iter().map(address).unzip();
+    let mut config = AlternatorConfig::builder()
+        .scheme("http")
+        .port(ports[0].parse().unwrap())
+        .seed_hosts(hosts)
+        .region(REGION)
+        .credentials_provider(credentials());
+    if let Some(timeouts) = timeouts(read_timeout) {
+        config = config.timeout_config(timeouts);
+    }
+    AlternatorClient::from_conf(config.build())
+}

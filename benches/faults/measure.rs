@@ -1,0 +1,186 @@
+//! One measurement: a cluster of its own here, a client in a process of its own, and a fault between them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use alternator_testcluster::{Cluster, Delay, Fault, Node};
+
+use crate::calls::{Call, Load};
+use crate::clients::Client;
+use crate::load::GRACE;
+
+/// How long a healthy node takes for each request: like a small read of a database, and enough that 16 workers leave this
+/// machine idle for most of the time.
+pub(crate) const USUAL: Delay = slower(1);
+
+/// A node that takes so many times as long.
+pub(crate) const fn slower(times: u64) -> Delay {
+    Delay::Uniform {
+        min: Duration::from_millis(times),
+        max: Duration::from_millis(3 * times),
+    }
+}
+
+/// For how long before the fault the faulty node is watched.
+const WATCHED: Duration = Duration::from_millis(100);
+
+/// What the harness allows a process for starting and for printing.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy)]
+pub(crate) enum Trouble {
+    /// One node becomes faulty and stays so.
+    Stays(fn(&Node)),
+    /// What comes and goes in the cluster, until the end of the measurement.
+    Moves(fn(&Cluster, Instant)),
+}
+
+pub(crate) struct Setting {
+    pub(crate) client: Client,
+    pub(crate) load: Load,
+    pub(crate) nodes: usize,
+    pub(crate) measured: Duration,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) trouble: Trouble,
+}
+
+/// What was seen from both sides.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) measured: f64,
+    /// Every call that was not over when the fault came.
+    pub(crate) calls: Vec<Call>,
+    pub(crate) error: Option<String>,
+    /// Calls in the life of the client, and requests that all nodes got for them.
+    pub(crate) made: u64,
+    pub(crate) sent: u64,
+    /// The most requests that were on the faulty node at once shortly before the fault, as the node or the client counted,
+    /// whichever is more: what lies in between is known to the client alone.
+    pub(crate) in_flight: u64,
+    /// Requests that it had when the fault came, or got from then on, where it is one that stays.
+    pub(crate) reached: Option<u64>,
+}
+
+pub(crate) fn measure(setting: &Setting) -> Seen {
+    let cluster = cluster(setting.nodes);
+    let faulty = cluster.node(0);
+    let mut process = Process::start(setting, &cluster.urls());
+    assert_eq!(
+        process.lines.recv_timeout(PATIENCE).as_deref(),
+        Ok("warm"),
+        "the client does not run"
+    );
+    let arrived = most_in_flight(&faulty);
+
+    process.go();
+    let end = Instant::now() + setting.measured;
+    let had = match setting.trouble {
+        Trouble::Stays(begin) => {
+            begin(&faulty);
+            Some(faulty.stats())
+        }
+        Trouble::Moves(run) => {
+            run(&cluster, end);
+            None
+        }
+    };
+    let report = process.report(end + GRACE + PATIENCE);
+    Seen {
+        measured: setting.measured.as_secs_f64(),
+        in_flight: arrived.max(report.in_flight),
+        reached: had.map(|had| had.in_flight + gets(&faulty) - had.requests_of(GET)),
+        sent: cluster.nodes().iter().map(gets).sum(),
+        ..report
+    }
+}
+
+fn cluster(nodes: usize) -> Cluster {
+    let item = r#"{"Item":{"pk":{"S":"key"},"name":{"S":"a value of some length, as items have"},"n":{"N":"42"}}}"#;
+    let cluster = Cluster::builder()
+        .nodes(nodes)
+        .record(false)
+        .canned(GET, item)
+        // As the server: nodes list for a while who is gone.
+        .failure_detection(Duration::from_secs(20))
+        .shutdown_announcement(Duration::from_secs(2))
+        .start()
+        .unwrap();
+    for node in cluster.nodes() {
+        node.inject(Fault::Slow(USUAL));
+    }
+    cluster
+}
+
+const GET: &str = "GetItem";
+
+fn gets(node: &Node) -> u64 {
+    node.stats().requests_of(GET)
+}
+
+fn most_in_flight(node: &Node) -> u64 {
+    let until = Instant::now() + WATCHED;
+    let mut most = 0;
+    while Instant::now() < until {
+        most = most.max(node.stats().in_flight);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    most
+}
+
+struct Process {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    fn start(setting: &Setting, urls: &[String]) -> Self {
+        let read_timeout = setting.read_timeout.unwrap_or_default();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .arg("--client")
+            .args([setting.client.name(), &setting.load.to_string()])
+            .args([setting.measured, read_timeout].map(|time| time.as_secs_f64().to_string()))
+            .args(urls)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        // Reads by itself, so that no client can make the harness wait.
+        std::thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        Self { child, lines }
+    }
+
+    fn go(&mut self) {
+        writeln!(self.child.stdin.as_ref().unwrap(), "go").unwrap();
+    }
+
+    /// What the client printed until it ended or was given up.
+    fn report(&mut self, limit: Instant) -> Seen {
+        let mut seen = Seen::default();
+        while let Ok(line) = self.lines.recv_timeout(limit - Instant::now()) {
+            match line.split_once(' ') {
+                Some(("made", made)) => seen.made = made.parse().unwrap(),
+                Some(("in_flight", most)) => seen.in_flight = most.parse().unwrap(),
+                Some(("error", error)) => seen.error = Some(error.to_owned()),
+                _ => seen.calls.push(line.parse().unwrap()),
+            }
+        }
+        seen
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Fails only where it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,96 @@
+//! The right to one connection of a node, and a connection in use.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::Pool;
+use crate::error::ConnectError;
+use crate::transport::connection::Connection;
+
+/// The right to one connection, given back when dropped.
+pub(super) struct Slot {
+    pub(super) pool: Arc<Pool>,
+    /// Whether it stands for a request or a spare connection, and not for a question of the connector's own.
+    pub(super) counted: bool,
+}
+
+impl Slot {
+    /// An idle connection; the slot comes back where there is none.
+    pub(super) fn reuse(self) -> Result<Lease, Self> {
+        let pool = &self.pool;
+        let taken = pool.idle.take(|idle| pool.has_room_beside(idle));
+        if taken.as_ref().is_none_or(|(_, left)| *left == 0) {
+            pool.ran_out();
+        }
+        match taken {
+            Some((connection, _)) => Ok(Lease {
+                connection,
+                reused: true,
+                slot: self,
+            }),
+            None => Err(self),
+        }
+    }
+
+    /// A new connection.
+    pub(super) async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
+        let pool = &self.pool;
+        let connecting = timeout(limit, pool.endpoint.connect());
+        let connection = connecting
+            .await
+            .unwrap_or(Err(ConnectError::Timeout(limit)))?;
+        pool.opened.fetch_add(1, Relaxed);
+        let nanos = u64::try_from(pool.created.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        pool.connected.store(nanos.max(1), Relaxed);
+        Ok(Lease {
+            connection,
+            reused: false,
+            slot: self,
+        })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if self.counted {
+            self.pool.places.give_back();
+        }
+    }
+}
+
+/// A connection in use. Dropping it closes the connection; [`finish`](Self::finish) keeps it.
+pub(crate) struct Lease {
+    // Dropped before the slot, so that a slot never stands for a connection too many.
+    pub(crate) connection: Connection,
+    reused: bool,
+    slot: Slot,
+}
+
+impl Lease {
+    /// Whether the connection was idle before, and so may have been closed meanwhile.
+    pub(crate) fn reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Keeps the connection for the next request, if it can take one and takes nobody's place, and answers whether it does. One
+    /// that has served no request is kept too.
+    pub(crate) fn finish(self) -> bool {
+        // In this order they are dropped: the connection first, as above.
+        let Self {
+            slot,
+            mut connection,
+            ..
+        } = self;
+        if !connection.settle() {
+            return false;
+        }
+        connection.set_idle_since(Instant::now());
+        let pool = &slot.pool;
+        pool.idle.put(connection, |idle| {
+            slot.counted || pool.has_room_beside(idle)
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! The places for requests on one node: as many as there may be connections.
+//!
+//! Tokio's semaphore would do, but gives a place back through a lock, for every request, so that waiters are served in order.
+//! Here nothing is locked while nobody waits.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::error::ConnectError;
+
+pub(super) struct Places {
+    limit: usize,
+    taken: AtomicUsize,
+    /// How many may wait for a place.
+    queue: usize,
+    waiting: AtomicUsize,
+    freed: Notify,
+}
+
+impl Places {
+    pub(super) fn new(limit: usize, queue: usize) -> Self {
+        Self {
+            limit,
+            taken: AtomicUsize::new(0),
+            queue,
+            waiting: AtomicUsize::new(0),
+            freed: Notify::new(),
+        }
+    }
+
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(SeqCst)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.taken() == self.limit
+    }
+
+    /// Takes a place if one is free and nobody waits for it.
+    pub(super) fn try_take(&self) -> bool {
+        self.waiting.load(SeqCst) == 0 && self.take()
+    }
+
+    /// Takes a place within `limit`.
+    pub(super) async fn wait(&self, limit: Duration) -> Result<(), ConnectError> {
+        let _waiting = Waiting::begin(self)?;
+        let taking = async {
+            loop {
+                let freed = self.freed.notified();
+                if self.take() {
+                    break;
+                }
+                freed.await;
+            }
+        };
+        let busy = ConnectError::Busy { limit: self.limit };
+        timeout(limit, taking).await.map_err(|_| busy)?;
+        // Of several places that are given back at once, only one may have been told of.
+        if !self.is_full() {
+            self.freed.notify_one();
+        }
+        Ok(())
+    }
+
+    pub(super) fn give_back(&self) {
+        self.taken.fetch_sub(1, SeqCst);
+        // In one order with whoever begins to wait: either this sees the waiter, or the waiter sees the place.
+        if self.waiting.load(SeqCst) > 0 {
+            self.freed.notify_one();
+        }
+    }
+
+    fn take(&self) -> bool {
+        let one_more = |taken| (taken < self.limit).then_some(taken + 1);
+        self.taken.fetch_update(SeqCst, SeqCst, one_more).is_ok()
+    }
+}
+
+/// One that waits, until dropped.
+struct Waiting<'a>(&'a Places);
+
+impl<'a> Waiting<'a> {
+    fn begin(places: &'a Places) -> Result<Self, ConnectError> {
+        let others = places.waiting.fetch_add(1, SeqCst);
+        let waiting = Self(places);
+        if others < places.queue {
+            Ok(waiting)
+        } else {
+            Err(ConnectError::QueueFull {
+                limit: places.queue,
+            })
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    /// Many tasks on several threads want few places, each again and again: none waits for ever, and there are never more
+    /// takers than places.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn every_waiter_gets_a_place_and_no_more_have_one_than_may() {
+        let places = Arc::new(Places::new(3, 1000));
+        let inside = Arc::new(AtomicUsize::new(0));
+        let tasks = (0..64).map(|_| {
+            let (places, inside) = (Arc::clone(&places), Arc::clone(&inside));
+            tokio::spawn(async move {
+                for _ in 0..500 {
+                    if !places.try_take() {
+                        places.wait(LIMIT).await.unwrap();
+                    }
+                    assert!(inside.fetch_add(1, SeqCst) < 3);
+                    tokio::task::yield_now().await;
+                    inside.fetch_sub(1, SeqCst);
+                    places.give_back();
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        assert_eq!(places.taken(), 0);
+        assert_eq!(places.waiting.load(SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_does_not_overtake_those_who_wait() {
+        let places = Places::new(1, 1);
+        assert!(places.try_take());
+        let mut waiting = std::pin::pin!(places.wait(LIMIT));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        places.give_back();
+        assert!(!places.try_take());
+        waiting.await.unwrap();
+        places.give_back();
+        assert!(places.try_take());
+    }
+}

@@ -1,0 +1,42 @@
+//! Sockets to which nothing gets through, as if their host were gone: the kernel drops whatever arrives, and so acknowledges
+//! nothing.
+
+use std::io;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+
+use socket2::SockRef;
+
+#[cfg(target_os = "linux")]
+pub(crate) fn deafen(socket: &SockRef<'_>) -> io::Result<()> {
+    /// "Return a constant", which is how much of the packet is kept: nothing.
+    const RET_K: u16 = 0x06;
+    socket.attach_filter(&[socket2::SockFilter::new(RET_K, 0, 0, 0)])
+}
+
+/// Makes the kernel give up, without a word, on what it has sent and nobody can acknowledge any more: what it repeats would be a
+/// sign of life. It still does so once, as it looks at the clock only afterwards.
+#[cfg(target_os = "linux")]
+pub(crate) fn silence(socket: &SockRef<'_>) -> io::Result<()> {
+    socket.set_tcp_user_timeout(Some(Duration::from_millis(1)))
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn undeafen(socket: &SockRef<'_>) -> io::Result<()> {
+    socket.detach_filter()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn deafen(_: &SockRef<'_>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn silence(_: &SockRef<'_>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn undeafen(_: &SockRef<'_>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
