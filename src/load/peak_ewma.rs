@@ -26,7 +26,7 @@ impl PeakEwma {
     pub(super) fn observe(&self, latency: Duration, now: Moment) {
         let latency = latency.as_secs_f32().max(f32::MIN_POSITIVE);
         let (last, observed) = self.last.load();
-        let was_sent_later = observed.until(now).seconds() >= latency;
+        let was_sent_later = observed.until(now).may_be(latency);
         if was_sent_later || latency < last {
             self.last.store(latency, now);
         }
