@@ -24,7 +24,7 @@ mod config {
 mod error {
     pub(crate) use alternator_connector::ConnectError;
 }
-#[path = "../../src/health.rs"]
+#[path = "../../src/health/mod.rs"]
 mod health;
 #[path = "../../src/load/mod.rs"]
 mod load;

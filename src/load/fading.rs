@@ -62,8 +62,10 @@ impl Ticks {
         Self(if passed > u32::MAX / 2 { 0 } else { passed })
     }
 
-    pub(super) fn seconds(self) -> f32 {
-        self.0 as f32 * ((1 << 20) as f32 * 1e-9)
+    /// Whether this may be as long as so many seconds: it may be one tick more than was counted.
+    pub(super) fn may_be(self, seconds: f32) -> bool {
+        const TICK: f32 = (1 << 20) as f32 * 1e-9;
+        (self.0 + 1) as f32 * TICK >= seconds
     }
 
     /// The part that is left of a value of this age.

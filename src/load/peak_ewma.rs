@@ -27,7 +27,7 @@ impl PeakEwma {
     pub(super) fn observe(&self, latency: f32, waited: f32, now: Moment) {
         let latency = latency.max(f32::MIN_POSITIVE);
         let (last, observed) = self.last.load();
-        let was_sent_later = observed.until(now).seconds() >= waited;
+        let was_sent_later = observed.until(now).may_be(waited);
         if was_sent_later || latency < last {
             self.last.store(latency, now);
         }

@@ -1,14 +1,12 @@
-//! Whether a node may serve requests: who is left alone, for how long, and how it comes back.
-//!
-//! A node that cannot be connected is unreachable, and one that fails request after request is ejected. Either way it gets no
-//! requests, is probed in the background after a time that grows from one failed probe to the next, and comes back with the
-//! first answer, with a small share of requests that grows to a full one.
+//! The health of one node. Its tests are beside `mod.rs`, because this file may be included with other atomics than the standard
+//! ones.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::moment::Moment;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use crate::sync::{Mutex, MutexGuard};
 
 /// Failures in a row that eject a node. Envoy's five are meant for many requests a second and a hundred hosts; each one here is
 /// a request of a user.

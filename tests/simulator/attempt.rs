@@ -1,0 +1,186 @@
+//! What the connector does for one attempt of the SDK.
+
+use std::time::Duration;
+
+use crate::calls::{Id, Stage};
+use crate::events::{Event, later};
+use crate::moment::Moment;
+use crate::policy::Candidate;
+use crate::report::Sent;
+use crate::server::Condition;
+use crate::world::{ROUND_TRIP, World};
+
+/// The connector's defaults, in seconds.
+const CONNECT_TIMEOUT: f64 = 1.0;
+const CONNECT_BUDGET: f64 = 4.0;
+
+/// As in `race`.
+const SIDE_BY_SIDE: usize = 3;
+
+impl World<'_> {
+    /// Turns to the next node of the plan.
+    pub(crate) fn next_node(&mut self, id: Id) {
+        let now = self.now;
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let Stage::Connecting { racing, since } = call.stage else {
+            return;
+        };
+        let client = &mut self.clients[call.client];
+        let in_time = now < later(since, CONNECT_BUDGET);
+        let next = in_time.then(|| client.choose(&call.tried, &call.avoid, now));
+        let Some(node) = next.flatten() else {
+            if racing == 0 {
+                self.fail(id);
+            }
+            return;
+        };
+        call.tried.push(node);
+        if client.lease(node, now) {
+            return self.send(id, node);
+        }
+        client.connect(node, now);
+        call.stage = Stage::Connecting {
+            racing: racing + 1,
+            since,
+        };
+        let head_start = client.head_start(now, Duration::from_secs_f64(CONNECT_TIMEOUT));
+        let client = call.client;
+        let (takes, well) = match self.servers[node].condition {
+            Condition::Refuses => (ROUND_TRIP, false),
+            Condition::Silent => (CONNECT_TIMEOUT, false),
+            _ => (ROUND_TRIP, true),
+        };
+        let connected = Event::Connected {
+            id,
+            client,
+            node,
+            begun: now,
+            well,
+        };
+        self.after(takes, connected);
+        self.after(head_start.as_secs_f64(), Event::HeadStart { id });
+    }
+
+    pub(crate) fn connected(
+        &mut self,
+        id: Id,
+        client: usize,
+        node: usize,
+        begun: Moment,
+        well: bool,
+    ) {
+        let now = self.now;
+        if well {
+            self.clients[client].connected(node, now.since(begun), now);
+        } else {
+            self.clients[client].release(node, false);
+            self.report.wasted.push(self.clock(now));
+            let out = self.clients[client].unreachable(node, now);
+            self.note_outage(out, client, node);
+        }
+        let call = self.calls.get(id);
+        let racing = call.filter(|c| matches!(c.stage, Stage::Connecting { .. }));
+        match (racing, well) {
+            (Some(_), true) => self.send(id, node),
+            // Another was faster.
+            (None, true) => self.clients[client].release(node, true),
+            (Some(call), false) => {
+                if let Stage::Connecting { racing, .. } = &mut call.stage {
+                    *racing -= 1;
+                }
+                self.next_node(id);
+            }
+            (None, false) => {}
+        }
+    }
+
+    pub(crate) fn head_start(&mut self, id: Id) {
+        let now = self.now;
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let Stage::Connecting { racing, .. } = call.stage else {
+            return;
+        };
+        let Some(&latest) = call.tried.last() else {
+            return;
+        };
+        if racing >= SIDE_BY_SIDE {
+            return;
+        }
+        let client = call.client;
+        let out = self.clients[client].stalled(latest, now);
+        self.note_outage(out, client, latest);
+        self.next_node(id);
+    }
+
+    pub(crate) fn send(&mut self, id: Id, node: usize) {
+        let now = self.now;
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        call.stage = Stage::Sent {
+            node,
+            begun: now,
+            sharing: self.clients[call.client].nodes[node].in_flight(),
+        };
+        self.report.sent.push(Sent {
+            at: self.clock(now),
+            node,
+        });
+        self.events.limit(later(now, self.setting.patience), id);
+        self.after(ROUND_TRIP / 2.0, Event::Reach { id, node });
+    }
+
+    /// The attempt has an end, by an answer or not; answers on which node, how long it took, beside how many, and at which client.
+    pub(crate) fn conclude(
+        &mut self,
+        id: Id,
+        keep: bool,
+    ) -> Option<(usize, Duration, usize, usize)> {
+        let call = self.calls.get(id)?;
+        let Stage::Sent {
+            node,
+            begun,
+            sharing,
+        } = call.stage
+        else {
+            return None;
+        };
+        let client = call.client;
+        self.clients[client].release(node, keep);
+        Some((node, self.now.since(begun), sharing, client))
+    }
+
+    pub(crate) fn answered(&mut self, id: Id, well: bool) {
+        let Some((node, latency, sharing, client)) = self.conclude(id, true) else {
+            return;
+        };
+        if well {
+            self.clients[client].answered(node, latency, sharing, self.now);
+            return self.end(id, true);
+        }
+        self.clients[client].nodes[node].load.heard(self.now);
+        let out = self.clients[client].failed(node, 1, self.now);
+        self.note_outage(out, client, node);
+        self.fail(id);
+    }
+
+    pub(crate) fn broke(&mut self, id: Id) {
+        if let Some((node, _, _, client)) = self.conclude(id, false) {
+            let out = self.clients[client].failed(node, 1, self.now);
+            self.note_outage(out, client, node);
+            self.fail(id);
+        }
+    }
+
+    pub(crate) fn give_up(&mut self, id: Id) {
+        if let Some((node, waited, sharing, client)) = self.conclude(id, false) {
+            let out = self.clients[client].timed_out(node, waited, sharing, self.now);
+            self.note_outage(out, client, node);
+            self.fail(id);
+        }
+    }
+}
