@@ -57,7 +57,7 @@ async fn a_client_with_few_requests_leaves_a_slow_node_alone_too() {
 
 #[tokio::test]
 async fn a_node_that_is_fast_again_gets_its_share_again() {
-    let (cluster, _, client) = taking([30, 10, 10]).await;
+    let (cluster, _, client) = taking([25, 10, 10]).await;
     let shares = one_by_one(&cluster, &client, 90).await;
     assert!(shares[0] <= 9, "{shares:?}");
     cluster.node(0).inject(slow(millis(10)));
