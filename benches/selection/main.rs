@@ -24,6 +24,7 @@ mod config {
 mod error {
     pub(crate) use alternator_connector::ConnectError;
 }
+#[allow(unused_imports, reason = "not all of it is measured")]
 #[path = "../../src/health/mod.rs"]
 mod health;
 #[path = "../../src/load/mod.rs"]
