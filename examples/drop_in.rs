@@ -40,10 +40,10 @@ async fn main() -> Result<(), Failure> {
     for node in connector.stats().nodes {
         println!("  {} has had {} requests", node.url, node.requests);
     }
-    // Eight requests in all, each node in its turn.
+    // Who has not answered yet is tried first; then those that answer sooner get more.
     let nodes = connector.stats().nodes;
     check(
-        nodes.len() == 3 && nodes.iter().all(|node| (2..=3).contains(&node.requests)),
-        "all nodes have had the same share",
+        nodes.len() == 3 && nodes.iter().all(|node| node.requests > 0),
+        "all nodes have served requests",
     )
 }

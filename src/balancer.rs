@@ -14,12 +14,12 @@ use crate::answer::{Answer, Answered};
 use crate::attempts::{Attempts, Trying};
 use crate::cluster::Cluster;
 use crate::config::Config;
-use crate::deadline::deadline;
 use crate::error::{BoxError, ConnectError, Error};
 use crate::hedge::{Hedger, Read};
 use crate::hedged::hedged;
 use crate::moment::Moment;
 use crate::node::Node;
+use crate::operation::Operation;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::policy::{Candidate, Chooser};
@@ -47,12 +47,31 @@ pub(crate) struct Limits {
     pub(crate) read: Option<Duration>,
 }
 
+impl Limits {
+    fn patience(&self) -> Patience {
+        Patience {
+            connect: self.connect,
+            until: Instant::now() + self.connect_budget,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Balancer {
     pub(crate) cluster: Arc<Cluster>,
     chooser: Chooser,
     attempts: Arc<Attempts>,
     hedger: Option<Hedger>,
+}
+
+/// What stays the same whatever a call tries.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    body: &'a Bytes,
+    operation: Operation,
+    /// For the head of the answer.
+    limit: Duration,
+    plan: Plan<'a>,
 }
 
 impl Balancer {
@@ -78,7 +97,7 @@ impl Balancer {
         let (mut head, body) = request.into_parts();
         let body = gather(body).await.map_err(Error::Request)?;
         address(&mut head)?;
-        let until = Instant::now() + limits.connect_budget;
+        let patience = limits.patience();
         let known = timeout(limits.connect_budget, self.cluster.known()).await;
         known
             .unwrap_or_else(|_| self.cluster.last_refresh())
@@ -96,19 +115,21 @@ impl Balancer {
             avoid: &earlier,
             trying: &trying,
         };
-        let patience = Patience {
-            connect: limits.connect,
-            until,
-        };
         let target = head
             .headers
             .get(TARGET)
             .map_or(&b""[..], HeaderValue::as_bytes);
-        let limit = limits.read.unwrap_or_else(|| deadline(target));
+        let operation = Operation::of(target);
+        let call = Call {
+            body: &body,
+            operation,
+            limit: limits.read.unwrap_or_else(|| operation.deadline()),
+            plan,
+        };
         let read = Read::of(target);
-        let serve = |head| self.serve(head, &body, plan, patience, limit);
+        let serve = |head, patience| self.serve(head, call, patience);
         let (response, outcome) = match self.hedger.as_ref().zip(read) {
-            None => serve(head).await?,
+            None => serve(head, patience).await?,
             Some((hedger, read)) => {
                 let copy = head.clone();
                 let second = || {
@@ -116,10 +137,10 @@ impl Balancer {
                     let copy = copy.clone();
                     Some(async {
                         self.cluster.note_hedge();
-                        serve(copy).await
+                        serve(copy, limits.patience()).await
                     })
                 };
-                hedged(hedger, read, serve(head), second).await?
+                hedged(hedger, read, serve(head, patience), second).await?
             }
         };
         Ok(response.map(|body| Answer::new(body, trying, outcome)))
@@ -130,16 +151,16 @@ impl Balancer {
     async fn serve(
         &self,
         mut head: Parts,
-        body: &Bytes,
-        plan: Plan<'_>,
+        call: Call<'_>,
         patience: Patience,
-        limit: Duration,
     ) -> Result<Answered, Error> {
+        let Call { plan, limit, .. } = call;
         let mut tried = Vec::new();
         while let Some((node, mut lease)) = connect(&self.cluster, plan, patience, &mut tried).await
         {
-            let mut outcome = Outcome::begin(&self.cluster, node, lease.connection.info());
-            let request = Request::from_parts(head, Full::new(body.clone()));
+            let mut outcome =
+                Outcome::begin(&self.cluster, node, lease.connection.info(), call.operation);
+            let request = Request::from_parts(head, Full::new(call.body.clone()));
             let Ok(sent) = timeout(limit, lease.connection.send(request)).await else {
                 self.cluster.want_refresh();
                 let node = outcome.node().addr();

@@ -15,6 +15,10 @@ use crate::error::BoxError;
 /// closes the connection.
 pub struct Body(Source);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are of the large kind"
+)]
 enum Source {
     Node(Answer),
     PassThrough(UnsyncBoxBody<Bytes, BoxError>),

@@ -222,7 +222,7 @@ impl Cluster {
     /// Says that `node` was connected, which took this long.
     pub(crate) fn connected(&self, node: &Node, took: Duration) {
         let now = Moment::now();
-        self.connects.answered(took, now);
+        self.connects.answered(took, 1, now);
         if node.health.out() == Some(Out::Unreachable) {
             self.bring_back(node);
         }
@@ -230,23 +230,22 @@ impl Cluster {
 
     /// What connects have lately taken, if that is known.
     pub(crate) fn connect_time(&self) -> Option<Duration> {
-        self.connects.latency(Moment::now())
+        self.connects.latency(0, Moment::now())
     }
 
     /// Says that `node` takes longer to be connected than nodes do. Others need not wait for it to find out why.
     pub(crate) fn stalled(&self, node: &Node) {
-        if self.connect_time().is_some() && !node.pool.is_full() {
-            self.unreachable(node);
+        let known = self.connect_time().is_some();
+        if known && !node.pool.is_full() && self.take_out(node, Out::Unreachable) {
+            tracing::debug!(node = %node.addr(), "connecting to the node takes long, and it gets no requests until it is connected");
         }
     }
 
     /// Says that `node` cannot be connected.
     pub(crate) fn unreachable(&self, node: &Node) {
         self.want_refresh();
-        let now = Moment::now();
-        if node.health.take_out(Out::Unreachable, now, fastrand::f64()) {
+        if self.take_out(node, Out::Unreachable) {
             tracing::warn!(node = %node.addr(), "node cannot be connected and gets no requests until it answers a probe");
-            self.outages.notify_one();
         }
     }
 
@@ -263,10 +262,18 @@ impl Cluster {
         let snapshot = self.snapshot();
         let nodes = snapshot.as_ref().map_or(&[][..], |s| s.nodes());
         let out = nodes.iter().filter(|n| n.health.out().is_some()).count();
-        if may_eject(out, nodes.len()) && node.health.take_out(Out::Ejected, now, fastrand::f64()) {
+        if may_eject(out, nodes.len()) && self.take_out(node, Out::Ejected) {
             tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");
+        }
+    }
+
+    /// Answers whether the node was in.
+    fn take_out(&self, node: &Node, why: Out) -> bool {
+        let was_in = node.health.take_out(why, Moment::now(), fastrand::f64());
+        if was_in {
             self.outages.notify_one();
         }
+        was_in
     }
 
     /// Says that `node` answers again.

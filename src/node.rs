@@ -108,7 +108,7 @@ impl Node {
                 None if self.health.share(now) < 1.0 => NodeState::Returning,
                 None => NodeState::Serving,
             },
-            latency: self.load.latency(now),
+            latency: self.load.latency(self.pool.in_flight(), now),
             requests: self.counters.requests.load(Relaxed),
             failures: self.counters.failures.load(Relaxed),
             connect_failures: self.counters.connect_failures.load(Relaxed),
@@ -120,8 +120,12 @@ impl Node {
 }
 
 impl Candidate for Arc<Node> {
-    fn cost(&self, now: Moment) -> f32 {
-        self.load.cost(self.pool.in_flight(), now)
+    fn in_flight(&self) -> usize {
+        self.pool.in_flight()
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.load.cost(in_flight, now)
     }
 
     fn serves(&self) -> bool {
@@ -179,8 +183,8 @@ pub struct NodeStats {
     pub url: String,
     /// Whether it gets requests.
     pub state: NodeState,
-    /// What an answer is expected to take, to its head: a peak-EWMA of what answers took, as the default policy uses it. `None`
-    /// until the first answer.
+    /// What an answer is expected to take now, to its head: a peak-EWMA of what answers took, as the default policy uses it,
+    /// for the requests in flight. `None` until the first answer.
     pub latency: Option<Duration>,
     /// Requests of which at least a part was written to the node.
     pub requests: u64,

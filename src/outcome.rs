@@ -8,6 +8,7 @@ use http::StatusCode;
 use crate::cluster::Cluster;
 use crate::moment::Moment;
 use crate::node::Node;
+use crate::operation::Operation;
 use crate::transport::ConnectionInfo;
 
 /// A silence tells of the node, and not of one request, if it was at least this long and nothing was answered meanwhile.
@@ -21,8 +22,11 @@ pub(crate) struct Outcome {
     cluster: Arc<Cluster>,
     node: Arc<Node>,
     connection: ConnectionInfo,
+    operation: Operation,
     written_before: u64,
     begun: Moment,
+    /// Requests on the node when it began, itself included.
+    sharing: usize,
     stage: Stage,
 }
 
@@ -39,13 +43,17 @@ impl Outcome {
         cluster: &Arc<Cluster>,
         node: Arc<Node>,
         connection: ConnectionInfo,
+        operation: Operation,
     ) -> Self {
+        let sharing = node.pool.in_flight();
         Self {
             cluster: Arc::clone(cluster),
             node,
             written_before: connection.written(),
             connection,
+            operation,
             begun: Moment::now(),
+            sharing,
             stage: Stage::Waiting,
         }
     }
@@ -70,9 +78,10 @@ impl Outcome {
         let now = Moment::now();
         self.stage = Stage::Answered(status);
         self.node.counters.sent();
-        if status.is_success() {
-            self.node.load.answered(now.since(self.begun), now);
-            self.node.health.succeeded();
+        if status.is_success() && self.operation == Operation::Data {
+            self.node
+                .load
+                .answered(now.since(self.begun), self.sharing, now);
         } else {
             self.node.load.heard(now);
         }
@@ -89,7 +98,7 @@ impl Outcome {
         };
         if sheds {
             self.node.load.shed(Moment::now());
-        } else if status.is_client_error() {
+        } else if !status.is_server_error() {
             self.node.health.succeeded();
         }
         sheds || status.is_server_error()
@@ -120,7 +129,7 @@ impl Outcome {
         let now = Moment::now();
         let waited = now.since(self.begun);
         let silent = waited >= LONG_SILENCE && self.node.load.silence(now) >= waited;
-        self.node.load.given_up(waited, now);
+        self.node.load.given_up(waited, self.sharing, now);
         silent
     }
 }

@@ -59,7 +59,7 @@ fn hedging(_builder: Builder) -> Option<Builder> {
 pub(crate) enum Connected {
     Connector(aws_sdk_dynamodb::Client, AlternatorConnector),
     Stock(aws_sdk_dynamodb::Client),
-    Peer(AlternatorClient),
+    Peer(Box<AlternatorClient>),
 }
 
 impl Connected {
@@ -73,7 +73,7 @@ impl Connected {
             Client::Connector => Some(connector()),
             Client::Hedging => Some(hedging(connector()).expect("the connector can hedge")),
             Client::Stock => None,
-            Client::Peer => return Self::Peer(peer(urls, read_timeout)),
+            Client::Peer => return Self::Peer(Box::new(peer(urls, read_timeout))),
         };
         let mut config = aws_config::defaults(BehaviorVersion::latest())
             .region(REGION)

@@ -94,6 +94,8 @@ impl Bound {
 }
 
 const EVERYONE: &[Client] = &[Client::Connector, Client::Stock, Client::Peer];
+/// Where nodes come and go: who knows only one is down with it.
+const BALANCED: &[Client] = &[Client::Connector, Client::Peer];
 /// Where the others would show nothing that a like scenario does not.
 const ALONE: &[Client] = &[Client::Connector];
 
@@ -184,6 +186,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "flapping",
         trouble: Moves(flap),
         at_least: Duration::from_secs(6),
+        clients: BALANCED,
         bounds: Bounds {
             failures: Failures::NoneUnsent,
             throughput: Bound::at_once(0.90),
@@ -196,6 +199,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "rolling_restart",
         trouble: Moves(restart_all),
         at_least: Duration::from_secs(6),
+        clients: BALANCED,
         bounds: Bounds {
             failures: Failures::NoneUnsent,
             throughput: Bound::REPORTED,
@@ -207,6 +211,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "stalls",
         trouble: Stays(|node| node.inject(Fault::Slow(stalls()))),
+        // One answer in 300 stalls.
+        at_least: Duration::from_secs(5),
         clients: &[Client::Hedging, Client::Connector],
         bounds: Bounds {
             throughput: Bound::REPORTED,

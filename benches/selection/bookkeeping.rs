@@ -26,8 +26,12 @@ struct Node {
 }
 
 impl Candidate for Arc<Node> {
-    fn cost(&self, now: Moment) -> f32 {
-        self.load.cost(self.places.taken(), now)
+    fn in_flight(&self) -> usize {
+        self.places.taken()
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.load.cost(in_flight, now)
     }
 
     fn serves(&self) -> bool {
@@ -48,7 +52,7 @@ impl Node {
             places: Places::new(PLACES, 0),
         };
         let now = Moment::now();
-        node.load.answered(Duration::from_millis(1), now);
+        node.load.answered(Duration::from_millis(1), 1, now);
         for _ in 0..fastrand::usize(1..10) {
             assert!(node.places.try_take());
         }
@@ -83,7 +87,8 @@ impl Cluster {
         assert!(node.places.try_take());
         node.load.begun(false, begun);
         let now = Moment::now();
-        node.load.answered(now.since(begun), now);
+        node.load
+            .answered(now.since(begun), node.places.taken(), now);
         node.health.succeeded();
         node.places.give_back();
     }

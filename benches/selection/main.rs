@@ -24,12 +24,13 @@ mod config {
 mod error {
     pub(crate) use alternator_connector::ConnectError;
 }
-#[path = "../../src/health.rs"]
+#[path = "../../src/health/mod.rs"]
 mod health;
 #[path = "../../src/load/mod.rs"]
 mod load;
 #[path = "../../src/moment.rs"]
 mod moment;
+#[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/transport/pool/places.rs"]
 mod places;
 #[path = "../../src/policy/mod.rs"]

@@ -37,7 +37,7 @@ const REHABILITATION: Duration = Duration::from_secs(60);
 /// The multiplier of Knuth's MMIX generator.
 const DRAW: u64 = 6_364_136_223_846_793_005;
 
-/// A node that was out for less than this has lost nothing, and has its full share at once.
+/// A node that could not be connected for less than this has lost nothing, and has its full share at once.
 const INTERRUPTION: Duration = Duration::from_secs(1);
 
 /// Why a node gets no requests.
@@ -209,17 +209,17 @@ impl Health {
     /// Brings the node back, and answers whether it was out.
     pub(crate) fn bring_back(&self, now: Moment) -> bool {
         let mut record = self.record();
-        let was_out = self.out().is_some();
-        if was_out {
-            self.failures.store(0, Relaxed);
-            record.back = now;
-            let interrupted = now.since(record.left) < INTERRUPTION;
-            self.set(match interrupted {
-                true => Standing::Serving,
-                false => Standing::Returning(now),
-            });
-        }
-        was_out
+        let Some(why) = self.out() else {
+            return false;
+        };
+        self.failures.store(0, Relaxed);
+        record.back = now;
+        let interrupted = why == Out::Unreachable && now.since(record.left) < INTERRUPTION;
+        self.set(match interrupted {
+            true => Standing::Serving,
+            false => Standing::Returning(now),
+        });
+        true
     }
 
     /// Lets a new node begin with a small share.

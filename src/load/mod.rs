@@ -1,5 +1,10 @@
 //! How loaded a node is: what its answers took lately, and what is waiting for one.
 //!
+//! A latency is measured under the load of its time, and requests that share a node slow each other down. How much is unknown:
+//! by nothing where the node has capacity to spare, and in proportion where it has none. The middle is taken: a latency is
+//! divided by the square root of the requests that shared it, and multiplied by that of those that would share it now. So a
+//! crowd at a fast node does not make an empty slow one look better than it is.
+//!
 //! Only what was answered well is a latency. Silence counts all the same: while requests are in flight, the latency is at least
 //! the time since the node gave its last answer. What fails adds a penalty, which fades faster than the estimate.
 
@@ -36,6 +41,7 @@ const SHED: f32 = 0.001;
 /// The load of one node.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
+    /// The latency of a request that has the node for itself.
     latency: PeakEwma,
     penalty: Fading,
     /// When the node last answered, or, if that is later, began to have requests in flight.
@@ -55,10 +61,11 @@ impl Load {
         self.heard.store(now.as_nanos(), Relaxed);
     }
 
-    /// Says that the node did, within `latency`, what was asked.
-    pub(crate) fn answered(&self, latency: Duration, now: Moment) {
+    /// Says that the node did, within `latency`, what was asked, by a request that was one of `sharing` on the node.
+    pub(crate) fn answered(&self, latency: Duration, sharing: usize, now: Moment) {
         self.heard(now);
-        self.latency.observe(latency, now);
+        self.latency
+            .observe(alone(latency, sharing), latency.as_secs_f32(), now);
         let penalty = self.penalty.at(now, FORGIVENESS);
         if penalty > 0.0 {
             self.penalty.store(penalty * MENDED, now);
@@ -67,11 +74,12 @@ impl Load {
 
     /// Says that a request was given up after it had waited this long: an answer would have taken longer. It tells of the node
     /// if that was silent all the while, and else perhaps of the request alone.
-    pub(crate) fn given_up(&self, waited: Duration, now: Moment) {
+    pub(crate) fn given_up(&self, waited: Duration, sharing: usize, now: Moment) {
+        let latency = alone(waited, sharing);
         if self.silence(now) >= waited {
-            self.latency.raise(waited, now);
-        } else if waited.as_secs_f32() > self.latency.at(now) {
-            self.latency.observe(waited, now);
+            self.latency.raise(latency, now);
+        } else if latency > self.latency.at(now) {
+            self.latency.observe(latency, waited.as_secs_f32(), now);
         }
     }
 
@@ -93,21 +101,24 @@ impl Load {
         self.penalty.set_to_nothing();
     }
 
-    /// What one more request would cost on the node, in seconds: the latency to be expected times the requests that share it.
+    /// What one more request would cost on the node, beside `in_flight` others: in seconds, the latency to be expected times the
+    /// slowdown of those that share it, itself included.
     pub(crate) fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        let slowdown = slowdown(in_flight + 1);
         let mut latency = self.latency.at(now);
         if in_flight > 0 {
             if latency == 0.0 {
                 latency = UNKNOWN;
             }
-            latency = latency.max(now.seconds_since(self.last_heard()));
+            let silence = now.seconds_since(self.last_heard());
+            latency = (latency * slowdown).max(silence);
         }
-        (latency + self.penalty.at(now, FORGIVENESS)) * (in_flight + 1) as f32
+        (latency + self.penalty.at(now, FORGIVENESS)) * slowdown
     }
 
-    /// The latency to be expected, if anything is known of it.
-    pub(crate) fn latency(&self, now: Moment) -> Option<Duration> {
-        let latency = self.latency.at(now);
+    /// The latency to be expected of a request beside `in_flight` others, if anything is known of it.
+    pub(crate) fn latency(&self, in_flight: usize, now: Moment) -> Option<Duration> {
+        let latency = self.latency.at(now) * slowdown(in_flight + 1);
         (latency > 0.0).then(|| Duration::from_secs_f32(latency))
     }
 
@@ -119,6 +130,16 @@ impl Load {
     fn last_heard(&self) -> Moment {
         Moment::from_nanos(self.heard.load(Relaxed))
     }
+}
+
+/// How much slower a request is than alone, where so many share a node.
+fn slowdown(sharing: usize) -> f32 {
+    (sharing as f32).sqrt()
+}
+
+/// The latency, in seconds, that a request would have had alone.
+fn alone(latency: Duration, sharing: usize) -> f32 {
+    latency.as_secs_f32() / slowdown(sharing.max(1))
 }
 
 #[cfg(test)]
@@ -140,7 +161,7 @@ mod tests {
         let mut now = from;
         for latency in latencies {
             now += latency;
-            load.answered(ms(*latency), at(now));
+            load.answered(ms(*latency), 1, at(now));
         }
         now
     }
@@ -164,7 +185,7 @@ mod tests {
     fn a_node_of_which_nothing_is_known_costs_nothing_until_it_has_a_request() {
         let load = Load::default();
         assert_eq!(load.cost(0, at(0)), 0.0);
-        assert_eq!(load.latency(at(0)), None);
+        assert_eq!(load.latency(0, at(0)), None);
         load.begun(true, at(0));
         assert_near(load.cost(1, at(0)), 2.0 * UNKNOWN);
     }
@@ -172,9 +193,9 @@ mod tests {
     #[test]
     fn the_first_answer_is_the_latency() {
         let load = Load::default();
-        load.answered(ms(10), at(10));
+        load.answered(ms(10), 1, at(10));
         assert_near(load.cost(0, at(10)), 0.01);
-        assert_eq!(load.latency(at(10)), Some(Duration::from_secs_f32(0.01)));
+        assert_eq!(load.latency(0, at(10)), Some(Duration::from_secs_f32(0.01)));
     }
 
     #[test]
@@ -186,6 +207,22 @@ mod tests {
                 0.01 * (in_flight + 1) as f32,
             );
         }
+    }
+
+    #[test]
+    fn a_latency_counts_for_the_requests_that_shared_the_node() {
+        let crowded = Load::default();
+        crowded.answered(ms(40), 16, at(40));
+        // Alone it would have been a fourth.
+        assert_near(crowded.cost(0, at(40)), 0.01);
+        assert_near(crowded.latency(15, at(40)).unwrap().as_secs_f32(), 0.04);
+        let alone = Load::default();
+        alone.answered(ms(40), 1, at(40));
+        assert_near(alone.cost(0, at(40)), 0.04);
+        // Given up by one of many.
+        crowded.begun(true, at(40));
+        crowded.given_up(ms(2000), 4, at(2040));
+        assert_near(crowded.cost(0, at(2040)), 1.0);
     }
 
     #[test]
@@ -209,7 +246,7 @@ mod tests {
         let load = known();
         // All were sent at 1000 and held up until 2000.
         for i in 0..10 {
-            load.answered(ms(1000 - i), at(2000 + i));
+            load.answered(ms(1000 - i), 1, at(2000 + i));
         }
         assert!(load.cost(0, at(2010)) < 0.011);
         answer(&load, &[10; 10], 2010);
@@ -220,16 +257,16 @@ mod tests {
     fn a_slow_answer_to_a_request_that_was_sent_later_confirms_it() {
         let load = known();
         for i in 0..10 {
-            load.answered(ms(1000 - i), at(2000 + i));
+            load.answered(ms(1000 - i), 1, at(2000 + i));
         }
-        load.answered(ms(900), at(2950));
+        load.answered(ms(900), 1, at(2950));
         assert_near(load.cost(0, at(2950)), 0.9);
     }
 
     #[test]
     fn faster_answers_are_followed_within_ten_seconds() {
         let load = Load::default();
-        load.answered(ms(100), at(100));
+        load.answered(ms(100), 1, at(100));
         let mut now = 100;
         while now < 10_100 {
             now = answer(&load, &[10], now);
@@ -249,10 +286,10 @@ mod tests {
     fn silence_counts_while_requests_are_in_flight() {
         let load = known();
         load.begun(true, at(5000));
-        assert_near(load.cost(1, at(5400)), 2.0 * 0.4);
+        assert_near(load.cost(1, at(5400)), 2.0_f32.sqrt() * 0.4);
         // Another request to it does not break the silence, but an answer does, and so does any other.
         load.begun(false, at(5500));
-        assert_near(load.cost(2, at(5600)), 3.0 * 0.6);
+        assert_near(load.cost(2, at(5600)), 3.0_f32.sqrt() * 0.6);
         assert_eq!(load.silence(at(5600)), ms(600));
         load.heard(at(5600));
         assert!(load.cost(1, at(5600)) < 0.02);
@@ -264,7 +301,7 @@ mod tests {
     fn what_is_given_up_in_silence_is_the_latency_at_least() {
         let load = known();
         load.begun(true, at(2000));
-        load.given_up(ms(1000), at(3000));
+        load.given_up(ms(1000), 1, at(3000));
         assert_near(load.cost(0, at(3000)), 1.0);
     }
 
@@ -273,10 +310,10 @@ mod tests {
         let load = known();
         load.begun(true, at(2000));
         load.heard(at(2900));
-        load.given_up(ms(1000), at(3000));
+        load.given_up(ms(1000), 1, at(3000));
         assert!(load.cost(0, at(3000)) < 0.011);
         // It takes a second one to be believed.
-        load.given_up(ms(900), at(4000));
+        load.given_up(ms(900), 1, at(4000));
         assert_near(load.cost(0, at(4000)), 0.9);
     }
 
@@ -284,8 +321,8 @@ mod tests {
     fn what_is_given_up_sooner_than_an_answer_comes_tells_nothing() {
         let load = known();
         load.heard(at(1000));
-        load.given_up(ms(5), at(1001));
-        load.given_up(ms(5), at(1020));
+        load.given_up(ms(5), 1, at(1001));
+        load.given_up(ms(5), 1, at(1020));
         assert_near(load.cost(0, at(1020)), 0.01);
     }
 
@@ -294,7 +331,10 @@ mod tests {
         let load = known();
         load.failed(at(1000));
         assert_near(load.cost(0, at(1000)), 5.01);
-        assert_near(load.cost(1, at(1000)), 2.0 * 5.01);
+        assert_near(
+            load.cost(1, at(1000)),
+            2.0_f32.sqrt() * (2.0_f32.sqrt() * 0.01 + 5.0),
+        );
         assert_near(load.cost(0, at(2000)), 0.009 + 5.0 / std::f32::consts::E);
         assert!(load.cost(0, at(9500)) < 0.01);
         // A second one is no dearer than the first.
@@ -307,7 +347,7 @@ mod tests {
         let load = known();
         load.failed(at(1000));
         for (answers, penalty) in [(1, 0.5), (1, 0.05), (1, 0.005), (3, 0.0)] {
-            (0..answers).for_each(|_| load.answered(ms(10), at(1000)));
+            (0..answers).for_each(|_| load.answered(ms(10), 1, at(1000)));
             assert_near(load.cost(0, at(1000)), 0.01 + penalty);
         }
     }
@@ -351,11 +391,11 @@ mod tests {
             Moment::from_nanos(wraps + (20 << 20)),
         );
         let load = Load::default();
-        load.answered(ms(10), before);
-        load.answered(ms(10), after);
+        load.answered(ms(10), 1, before);
+        load.answered(ms(10), 1, after);
         assert_near(load.cost(0, after), 0.01);
         // A thread that was overtaken stamps the past.
-        load.answered(ms(10), before);
+        load.answered(ms(10), 1, before);
         assert_near(load.cost(0, after), 0.01);
     }
 }

@@ -23,10 +23,11 @@ pub(super) struct PeakEwma {
 }
 
 impl PeakEwma {
-    pub(super) fn observe(&self, latency: Duration, now: Moment) {
-        let latency = latency.as_secs_f32().max(f32::MIN_POSITIVE);
+    /// Notes a latency that was seen now by a request that waited for so many seconds.
+    pub(super) fn observe(&self, latency: f32, waited: f32, now: Moment) {
+        let latency = latency.max(f32::MIN_POSITIVE);
         let (last, observed) = self.last.load();
-        let was_sent_later = observed.until(now).may_be(latency);
+        let was_sent_later = observed.until(now).may_be(waited);
         if was_sent_later || latency < last {
             self.last.store(latency, now);
         }
@@ -51,8 +52,7 @@ impl PeakEwma {
     }
 
     /// Says that the latency is at least this.
-    pub(super) fn raise(&self, latency: Duration, now: Moment) {
-        let latency = latency.as_secs_f32();
+    pub(super) fn raise(&self, latency: f32, now: Moment) {
         if latency > self.at(now) {
             self.last.store(latency, now);
             self.estimate.store(latency, now);

@@ -14,8 +14,8 @@ use crate::moment::Moment;
 /// requests then send 1.2 % of them there rather than 1.9 %, in `tests/simulator`.
 const FEW: usize = 8;
 
-/// Nodes that cost at most this many times the least are equally good. Estimates are never exact, and one client alone would
-/// else send up to half as much again as its share to the node with the luckiest answers.
+/// Nodes that cost at most this many times the least are equally good if they have no more requests in flight. Estimates are never
+/// exact, and one client alone would else send up to half as much again as its share to the node with the luckiest answers.
 const EQUALLY_GOOD: f32 = 1.25;
 
 /// How many nodes are looked at in the end, where they all cost too much. Where half of the nodes are bad, one choice in 65,000
@@ -62,7 +62,7 @@ impl LeastCost {
         for look in 1..=LOOKS {
             let index = part(mixed, nodes.len());
             if may(&nodes[index]) {
-                let cost = nodes[index].cost(now);
+                let cost = nodes[index].cost(nodes[index].in_flight(), now);
                 if cost < least {
                     (best, least) = (Some(index), cost);
                 }
@@ -88,19 +88,22 @@ fn least_of_all<C: Candidate>(
     now: Moment,
     draw: u64,
 ) -> Option<usize> {
-    let mut costs = [f32::INFINITY; FEW];
-    let mut least = f32::INFINITY;
-    for (cost, node) in costs.iter_mut().zip(nodes) {
+    let mut seen = [(f32::INFINITY, usize::MAX); FEW];
+    let mut least = seen[0];
+    for (place, node) in seen.iter_mut().zip(nodes) {
         if may(node) {
-            *cost = node.cost(now);
-            least = least.min(*cost);
+            let in_flight = node.in_flight();
+            *place = (node.cost(in_flight, now), in_flight);
+            if place.0 < least.0 {
+                least = *place;
+            }
         }
     }
-    let limit = least * EQUALLY_GOOD;
+    let limit = least.0 * EQUALLY_GOOD;
     // One bit for each that is good enough.
     let mut good = 0_u32;
-    for (i, cost) in costs[..nodes.len()].iter().enumerate() {
-        good |= u32::from(*cost <= limit && *cost < f32::INFINITY) << i;
+    for (i, (cost, in_flight)) in seen[..nodes.len()].iter().enumerate() {
+        good |= u32::from(*cost <= limit && *in_flight <= least.1 && *cost < f32::INFINITY) << i;
     }
     for _ in 0..part(draw, good.count_ones() as usize) {
         good &= good - 1;
@@ -114,11 +117,15 @@ mod tests {
 
     use super::*;
 
-    /// Costs so much, and counts how often that was asked.
-    struct Node(f32, Cell<u32>);
+    /// Costs so much, counts how often that was asked, and has so many requests in flight.
+    struct Node(f32, Cell<u32>, usize);
 
     impl Candidate for Node {
-        fn cost(&self, _: Moment) -> f32 {
+        fn in_flight(&self) -> usize {
+            self.2
+        }
+
+        fn cost(&self, _: usize, _: Moment) -> f32 {
             self.1.set(self.1.get() + 1);
             self.0
         }
@@ -133,7 +140,7 @@ mod tests {
     }
 
     fn nodes(costs: impl IntoIterator<Item = f32>) -> Vec<Node> {
-        let node = |cost| Node(cost, Cell::new(0));
+        let node = |cost| Node(cost, Cell::new(0), 1);
         costs.into_iter().map(node).collect()
     }
 
@@ -159,6 +166,19 @@ mod tests {
     #[test]
     fn nodes_within_a_quarter_of_the_least_are_equally_good() {
         let counts = counts(&nodes([1.25, 1.26, 1.0]), 2000);
+        // The standard deviation is 22.
+        assert!(
+            counts[0].abs_diff(1000) < 150 && counts[1] == 0,
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn a_node_with_more_in_flight_is_less_good_where_it_does_not_cost_less() {
+        let mut nodes = nodes([1.0, 1.1, 1.1]);
+        nodes[1].2 = 2;
+        nodes[2].2 = 0;
+        let counts = counts(&nodes, 2000);
         // The standard deviation is 22.
         assert!(
             counts[0].abs_diff(1000) < 150 && counts[1] == 0,

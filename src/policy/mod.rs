@@ -12,8 +12,10 @@ use turns::Turns;
 
 /// What is to be known of a node for choosing it.
 pub(crate) trait Candidate {
-    /// What one more request would cost there, in whatever unit; less is better.
-    fn cost(&self, now: Moment) -> f32;
+    /// How many requests it has in flight.
+    fn in_flight(&self) -> usize;
+    /// What one more request would cost there beside so many, in whatever unit; less is better.
+    fn cost(&self, in_flight: usize, now: Moment) -> f32;
     /// Whether it serves requests.
     fn serves(&self) -> bool;
     /// Whether it serves and may have this request, of which `draw` is a random number.
@@ -146,7 +148,11 @@ mod tests {
     };
 
     impl Candidate for Node {
-        fn cost(&self, _: Moment) -> f32 {
+        fn in_flight(&self) -> usize {
+            0
+        }
+
+        fn cost(&self, _: usize, _: Moment) -> f32 {
             self.cost
         }
 

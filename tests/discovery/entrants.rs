@@ -1,8 +1,9 @@
 //! A node that is listed gets requests once it has answered for itself, and not before.
 
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use alternator_connector::{NodeState, Policy};
 use alternator_testcluster::{Cluster, Fault, Gossip, Lie, Scope};
 
 use crate::support::*;
@@ -11,18 +12,40 @@ use crate::{by_hand, cluster};
 #[tokio::test]
 async fn a_node_that_joins_gets_its_share() {
     let cluster = cluster(2);
-    let connector = connector(&cluster).build().unwrap();
+    let connector = connector(&cluster)
+        .policy(Policy::RoundRobin)
+        .build()
+        .unwrap();
     let client = client_without_retries(&connector).await;
     ping(&client).await.unwrap();
-    cluster.add_node("dc1", "rack1").unwrap();
+    let entrant = cluster.add_node("dc1", "rack1").unwrap();
     eventually_routes_to(&connector, &cluster.nodes()).await;
-    let before = data_requests(&cluster);
-    for _ in 0..30 {
-        ping(&client).await.unwrap();
-    }
-    let after = data_requests(&cluster);
-    let shares: Vec<_> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
-    assert_eq!(shares, [10, 10, 10]);
+    let shares = async |requests| {
+        let before = data_requests(&cluster);
+        for _ in 0..requests {
+            ping(&client).await.unwrap();
+        }
+        let after = data_requests(&cluster);
+        after
+            .iter()
+            .zip(&before)
+            .map(|(a, b)| a - b)
+            .collect::<Vec<_>>()
+    };
+    let joined = Instant::now();
+    let first = shares(300).await;
+    // Of the third that is its share in the end it has had no more than the part that it had last: a tenth, or the part of
+    // ten seconds that has passed. Eight standard deviations more are one case in 10^8.
+    let part = (joined.elapsed().as_secs_f64() / 10.0).max(0.1);
+    let most = 100.0 * part + 8.0 * (100.0 * part).sqrt();
+    assert!((first[2] as f64) < most, "{first:?}");
+    within(
+        Duration::from_secs(60),
+        "it has its full share",
+        async || seen(&connector, &entrant).state == NodeState::Serving,
+    )
+    .await;
+    assert_eq!(shares(30).await, [10, 10, 10]);
 }
 
 #[tokio::test]

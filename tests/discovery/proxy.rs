@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, NodeProxy};
+use alternator_connector::{AlternatorConnector, NodeProxy, Policy};
 
 use crate::cluster;
 use crate::support::*;
@@ -107,6 +107,7 @@ async fn child() {
     };
     let connector = AlternatorConnector::builder()
         .seeds(seeds.split(','))
+        .policy(Policy::RoundRobin)
         .node_proxy(proxy)
         .discovery_timeout(Duration::from_secs(10))
         .connect_timeout(Duration::from_secs(10))

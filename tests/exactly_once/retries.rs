@@ -82,23 +82,27 @@ fn assert_new_nodes_each_time(cluster: &Cluster) -> usize {
 
 #[tokio::test]
 async fn a_retry_avoids_every_node_that_was_tried() {
-    for policy in [Policy::RoundRobin, Policy::Random] {
+    for policy in [Policy::PeakEwma, Policy::RoundRobin, Policy::Random] {
         for (nodes, bad) in [(3, 1), (3, 2), (5, 4)] {
             for fault in faults() {
                 let cluster = start(nodes);
-                let connector = connector(&cluster)
-                    .active_refresh_interval(HOUR)
-                    .policy(policy)
-                    .build()
-                    .unwrap();
-                let client = Client::from_conf(retrying(&connector, nodes as u32).await.build());
-                create_table(&client).await;
+                create_table(&client(&connector(&cluster).build().unwrap()).await).await;
                 for at in 0..bad {
                     cluster.node(at).inject(fault.clone());
                 }
-                for _ in 0..30 {
-                    let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-                    get.send().await.expect("a good node is found in time");
+                // A fresh connector knows of no bad node yet.
+                for _ in 0..5 {
+                    let connector = connector(&cluster)
+                        .active_refresh_interval(HOUR)
+                        .policy(policy)
+                        .build()
+                        .unwrap();
+                    let client =
+                        Client::from_conf(retrying(&connector, nodes as u32).await.build());
+                    for _ in 0..6 {
+                        let get = client.get_item().table_name(TABLE).key("pk", s("x"));
+                        get.send().await.expect("a good node is found in time");
+                    }
                 }
                 assert!(assert_new_nodes_each_time(&cluster) > 0);
             }
@@ -108,25 +112,68 @@ async fn a_retry_avoids_every_node_that_was_tried() {
 
 #[tokio::test]
 async fn a_retry_avoids_a_node_that_could_not_be_connected() {
-    let (cluster, connector, client) = three_nodes_at_random().await;
+    let (cluster, _, _) = three_nodes_at_random().await;
     cluster.node(0).stop();
     cluster
         .node(1)
         .inject(Fault::ResetAfterRequest { execute: false });
-    let dead = cluster.node(0).url();
-    let refusals = || {
-        let nodes = connector.stats().nodes;
-        let node = nodes.iter().find(|n| n.url == dead);
-        node.unwrap().connect_failures
-    };
-    // One in twelve would meet it twice by chance.
-    for _ in 0..200 {
-        let before = refusals();
+    let mut refusals = 0;
+    // That none of so many connectors meets it first happens once in 10^7.
+    for _ in 0..40 {
+        let connector = connector(&cluster)
+            .active_refresh_interval(HOUR)
+            .policy(Policy::Random)
+            .build()
+            .unwrap();
+        let client = Client::from_conf(retrying(&connector, 3).await.build());
         let get = client.get_item().table_name(TABLE).key("pk", s("x"));
         get.send().await.expect("the third node is found in time");
-        assert!(refusals() - before <= 1);
+        let nodes = connector.stats().nodes;
+        let node = nodes.iter().find(|n| n.url == cluster.node(0).url());
+        let refused = node.map_or(0, |n| n.connect_failures);
+        assert!(refused <= 1);
+        refusals += refused;
     }
-    assert!(refusals() > 0);
+    assert!(refusals > 0);
+}
+
+#[tokio::test]
+async fn a_retry_prefers_a_tried_node_that_serves_to_one_that_cannot_be_connected() {
+    for policy in [Policy::PeakEwma, Policy::RoundRobin, Policy::Random] {
+        let cluster = Cluster::builder()
+            .nodes(2)
+            .auth(USER.0, USER.1)
+            .failure_detection(HOUR)
+            .start()
+            .unwrap();
+        let (dead, failing) = (cluster.node(0), cluster.node(1));
+        let connector = connector(&cluster)
+            .active_refresh_interval(HOUR)
+            .policy(policy)
+            .build()
+            .unwrap();
+        connector.refresh().await.unwrap();
+        dead.stop();
+        let client = Client::from_conf(retrying(&connector, 3).await.build());
+        eventually("the dead node is found out", async || {
+            ping(&client).await.unwrap();
+            !serves(&connector, &dead)
+        })
+        .await;
+        failing.inject(server_error());
+        let before = (
+            data_requests(&cluster)[1],
+            seen(&connector, &dead).connect_failures,
+        );
+        for _ in 0..10 {
+            ping(&client).await.unwrap_err();
+        }
+        let after = (
+            data_requests(&cluster)[1],
+            seen(&connector, &dead).connect_failures,
+        );
+        assert_eq!((after.0 - before.0, after.1 - before.1), (30, 0));
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use alternator_testcluster::{Fault, Node, Scope};
 
+use crate::support::seen;
 use crate::trial::*;
 
 /// What a fault does to the requests that meet it.
@@ -13,24 +14,55 @@ enum Effect {
     Executed,
 }
 
+/// As many failures in a row as eject a node.
+const FAILURES: usize = 3;
+
+impl Effect {
+    fn executed(self, verdict: &Verdict) -> usize {
+        match self {
+            Self::NotExecuted => 0,
+            Self::Executed => verdict.failed,
+        }
+    }
+}
+
 async fn comes_back(tls: bool, fault: Fault, effect: Effect) {
+    let hangs = matches!(fault, Fault::Hang(_));
     for mode in modes(tls) {
-        // One by one, each that hangs takes its time.
-        let hangs = matches!(fault, Fault::Hang(_));
-        let writes = if hangs && mode.at_once == 1 { 3 } else { 24 };
         let trial = Trial::new(mode).await;
         let bad = trial.cluster.node(0);
         bad.inject(fault.clone());
-        let verdict = trial.run(writes, mode.at_once).await;
-        // Round robin brings every third request to the bad node.
-        assert_eq!(verdict.failed, writes / NODES, "{mode:?}");
+        let verdict = trial.run(24, mode.at_once).await;
+        // Round robin brings every third request to the bad node, until it is ejected. Where nothing else is answered
+        // meanwhile, a single silence is enough for that.
+        match (mode.at_once, hangs) {
+            (1, true) => assert_eq!(verdict.failed, 1, "{mode:?}"),
+            (1, false) => assert_eq!(verdict.failed, FAILURES, "{mode:?}"),
+            _ => assert!(verdict.failed >= FAILURES, "{mode:?} {verdict:?}"),
+        }
         assert_eq!(writes_received(&bad), verdict.failed, "{mode:?}");
-        let executed = match effect {
-            Effect::NotExecuted => 0,
-            Effect::Executed => verdict.failed,
-        };
+        assert_eq!(trial.writes_received(), 24, "{mode:?}");
+        let executed = effect.executed(&verdict);
         assert_eq!(verdict.executed_though_failed, executed, "{mode:?}");
-        assert_eq!(trial.connector.stats().redispatched, 0, "{mode:?}");
+    }
+    everywhere(tls, fault, effect).await;
+}
+
+/// Where all nodes are bad, they are tried all the same, and each write fails on the first that it is sent to.
+async fn everywhere(tls: bool, fault: Fault, effect: Effect) {
+    let hangs = matches!(fault, Fault::Hang(_));
+    // Each that hangs takes its time, so all of them hang at once.
+    let writes = if hangs { 16 } else { 24 };
+    for mode in modes(tls).filter(|mode| !hangs || mode.at_once > 1) {
+        let trial = Trial::new(mode).await;
+        for node in trial.cluster.nodes() {
+            node.inject(fault.clone());
+        }
+        let verdict = trial.run(writes, mode.at_once).await;
+        assert_eq!((verdict.done, verdict.failed), (0, writes), "{mode:?}");
+        assert_eq!(trial.writes_received(), writes, "{mode:?}");
+        let executed = effect.executed(&verdict);
+        assert_eq!(verdict.executed_though_failed, executed, "{mode:?}");
     }
 }
 
@@ -79,7 +111,20 @@ async fn half_written(tls: bool) {
             let bad = trial.cluster.node(0);
             bad.inject(fault.clone());
             let verdict = trial.run(12, mode.at_once).await;
-            assert_eq!((verdict.done, verdict.failed), (8, 4), "{mode:?} {fault:?}");
+            assert!(verdict.failed >= FAILURES, "{mode:?} {fault:?} {verdict:?}");
+            assert_eq!(writes_received(&bad), verdict.failed, "{mode:?} {fault:?}");
+            assert_eq!(verdict.executed_though_failed, 0);
+
+            let trial = Trial::new(mode).await.padded(300_000);
+            for node in trial.cluster.nodes() {
+                node.inject(fault.clone());
+            }
+            let verdict = trial.run(12, mode.at_once).await;
+            assert_eq!(
+                (verdict.done, verdict.failed),
+                (0, 12),
+                "{mode:?} {fault:?}"
+            );
             assert_eq!(verdict.executed_though_failed, 0);
         }
     }
@@ -98,22 +143,32 @@ async fn a_reset_while_the_request_is_being_written_over_tls() {
 /// Without TLS the first bytes are the request's, so these resets may or may not leave some of it written.
 #[tokio::test]
 async fn a_fresh_connection_that_is_reset_executes_nothing() {
+    let mode = |at_once| Mode {
+        tls: false,
+        fresh: true,
+        at_once,
+    };
     for fault in [Fault::ResetOnAccept, Fault::ResetDuringTls] {
-        for at_once in [1, 16] {
-            let mode = Mode {
-                tls: false,
-                fresh: true,
-                at_once,
-            };
-            let trial = Trial::new(mode).await;
+        // Of as many writes as there are nodes, round robin brings exactly one to the bad one.
+        for _ in 0..8 {
+            let trial = Trial::new(mode(1)).await;
             let bad = trial.cluster.node(0);
             bad.inject(fault.clone());
-            let verdict = trial.run(24, at_once).await;
+            let verdict = trial.run(NODES, 1).await;
             assert_eq!(verdict.executed_though_failed, 0);
             assert_eq!(writes_received(&bad), 0);
-            let moved_on = trial.connector.stats().redispatched as usize;
-            assert_eq!(verdict.failed + moved_on, 8, "{mode:?} {fault:?}");
+            let moved_on = seen(&trial.connector, &bad).connect_failures as usize;
+            assert_eq!(verdict.failed + moved_on, 1, "{fault:?}");
         }
+        // Many at once meet it before anyone knows.
+        let trial = Trial::new(mode(16)).await;
+        let bad = trial.cluster.node(0);
+        bad.inject(fault.clone());
+        let verdict = trial.run(24, 16).await;
+        assert_eq!(verdict.executed_though_failed, 0);
+        assert_eq!(writes_received(&bad), 0);
+        let moved_on = seen(&trial.connector, &bad).connect_failures as usize;
+        assert!(verdict.failed + moved_on >= 1, "{fault:?} {verdict:?}");
     }
 }
 

@@ -229,6 +229,11 @@ impl Trial {
         executed
     }
 
+    /// How many writes the nodes have received together.
+    pub(crate) fn writes_received(&self) -> usize {
+        self.cluster.nodes().iter().map(writes_received).sum()
+    }
+
     fn assert_each_request_reached_one_node(&self) {
         let mut seen = HashMap::new();
         for node in self.cluster.nodes() {

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use alternator_testcluster::{Fault, Node, Scope};
 
-use crate::support::eventually;
+use crate::support::{eventually, eventually_returns};
 use crate::trial::*;
 
 const AT_ONCE: usize = 16;
 
-/// A node that goes away by `end` and comes back, four times, while writes go on, and each time has some under way.
+/// Nodes that go away by `end` and come back, one after the other, while writes go on, and each time have some under way.
 async fn comes_and_goes(tls: bool, end: fn(&Node)) {
     for fresh in [true, false] {
         let mode = Mode {
@@ -18,9 +18,10 @@ async fn comes_and_goes(tls: bool, end: fn(&Node)) {
             at_once: AT_ONCE,
         };
         let trial = Trial::new(mode).await;
-        let node = trial.cluster.node(1);
         let run = trial.begin(usize::MAX, AT_ONCE, || {});
-        for _ in 0..4 {
+        // One of them twice, for which its own return must be noticed.
+        for at in [1, 2, 0, 1] {
+            let node = trial.cluster.node(at);
             let received = writes_received(&node);
             node.inject(Fault::Hang(Scope::Data));
             eventually("a write is under way", async || {
@@ -32,6 +33,7 @@ async fn comes_and_goes(tls: bool, end: fn(&Node)) {
             node.heal();
             node.start().unwrap();
             run.progress(AT_ONCE).await;
+            eventually_returns(&trial.connector, &node).await;
         }
         run.wind_up();
         let verdict = trial.verdict(run).await;

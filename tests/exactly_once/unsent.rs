@@ -7,22 +7,29 @@ use alternator_testcluster::{Fault, Node};
 use crate::support::eventually;
 use crate::trial::*;
 
+/// With one node like this, and with two, where a request may have to move on twice.
 async fn moves_on(tls: bool, fault: fn(&Node)) {
-    for mode in modes(tls) {
-        let trial = Trial::with(mode, |c| c.connect_timeout(Duration::from_millis(300))).await;
-        let bad = trial.cluster.node(0);
-        fault(&bad);
-        // What was open is closed, so that requests have to connect. A node may still be about to read on when its answer has
-        // arrived, so it is told again.
-        eventually("connections are closed", async || {
-            bad.close_idle();
-            bad.stats().open == 0
-        })
-        .await;
+    // Either comes once with one write at a time and with many, on fresh connections and on open ones.
+    for (mode, count) in modes(tls).zip([1, 2, 2, 1]) {
+        // Longer than many handshakes at once take on a busy machine. Nobody waits for it where the next node is raced.
+        let trial = Trial::with(mode, |c| c.connect_timeout(Duration::from_secs(3))).await;
+        let bad = &trial.cluster.nodes()[..count];
+        for node in bad {
+            fault(node);
+            // What was open is closed, so that requests have to connect. A node may still be about to read on when its answer
+            // has arrived, so it is told again.
+            eventually("connections are closed", async || {
+                node.close_idle();
+                node.stats().open == 0
+            })
+            .await;
+        }
         let verdict = trial.run(24, mode.at_once).await;
         assert_eq!((verdict.done, verdict.failed), (24, 0), "{mode:?}");
-        assert_eq!(writes_received(&bad), 0, "{mode:?}");
-        assert!(trial.connector.stats().redispatched >= 8, "{mode:?}");
+        for node in bad {
+            assert_eq!(writes_received(node), 0, "{mode:?}");
+        }
+        assert!(trial.connector.stats().redispatched > 0, "{mode:?}");
     }
 }
 

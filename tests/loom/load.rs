@@ -45,11 +45,11 @@ fn a_value_belongs_to_its_own_time() {
 fn two_answers_at_once_leave_what_one_of_them_says() {
     loom::model(|| {
         let latency = Arc::new(PeakEwma::default());
-        latency.observe(Duration::from_millis(10), at(0));
+        latency.observe(0.010, 0.010, at(0));
         let copy = Arc::clone(&latency);
         side_by_side(
-            || latency.observe(Duration::from_millis(30), at(1)),
-            move || copy.observe(Duration::from_millis(20), at(1)),
+            || latency.observe(0.030, 0.030, at(1)),
+            move || copy.observe(0.020, 0.020, at(1)),
         );
         // Neither is a peak by itself; the second may be, as far as the first confirms it.
         let estimate = latency.at(at(1));
@@ -63,8 +63,8 @@ fn the_first_answers_make_an_estimate_in_any_order() {
         let latency = Arc::new(PeakEwma::default());
         let copy = Arc::clone(&latency);
         side_by_side(
-            || latency.observe(Duration::from_millis(30), at(1)),
-            move || copy.observe(Duration::from_millis(20), at(1)),
+            || latency.observe(0.030, 0.030, at(1)),
+            move || copy.observe(0.020, 0.020, at(1)),
         );
         let estimate = latency.at(at(1));
         assert!((0.0199..=0.0301).contains(&estimate), "{estimate}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Error, RefreshError, Scope};
+use alternator_connector::{AlternatorConnector, Error, Policy, RefreshError, Scope};
 use alternator_testcluster::{Cluster, Fault, Lie, Version};
 use tokio::time::timeout;
 
@@ -166,7 +166,10 @@ async fn old_servers_can_be_used_without_a_scope() {
 #[tokio::test]
 async fn the_next_node_goes_round_the_known_nodes() {
     let cluster = Cluster::builder().nodes(3).start().unwrap();
-    let connector = by_hand_from([&cluster.node(0)]).build().unwrap();
+    let connector = by_hand_from([&cluster.node(0)])
+        .policy(Policy::RoundRobin)
+        .build()
+        .unwrap();
     connector.refresh().await.unwrap();
     assert_eq!(routes(&connector), addrs(&cluster.nodes()));
     let mut next: Vec<_> = (0..6)

@@ -87,14 +87,14 @@ impl Arrived {
     }
 }
 
-/// Every DynamoDB request of which a node has received the head, node by node.
+/// Every DynamoDB request of the SDK of which a node has received the head, node by node. Probes are the connector's own.
 pub(crate) fn arrived(cluster: &Cluster) -> Vec<Arrived> {
     let mut all = Vec::new();
     for node in cluster.nodes() {
         for bytes in node.heads() {
             let text = str::from_utf8(&bytes).unwrap();
             let mut lines: Vec<_> = text.trim_end().split("\r\n").map(str::to_owned).collect();
-            if lines[0].starts_with("POST") {
+            if lines[0].starts_with("POST") && !text.contains("DescribeEndpoints") {
                 lines.sort();
                 all.push(Arrived {
                     node: node.clone(),

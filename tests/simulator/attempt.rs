@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::calls::{Id, Stage};
 use crate::events::{Event, later};
 use crate::moment::Moment;
+use crate::policy::Candidate;
 use crate::report::Sent;
 use crate::server::Condition;
 use crate::world::{ROUND_TRIP, World};
@@ -120,7 +121,11 @@ impl World<'_> {
         let Some(call) = self.calls.get(id) else {
             return;
         };
-        call.stage = Stage::Sent { node, begun: now };
+        call.stage = Stage::Sent {
+            node,
+            begun: now,
+            sharing: self.clients[call.client].nodes[node].in_flight(),
+        };
         self.report.sent.push(Sent {
             at: self.clock(now),
             node,
@@ -129,23 +134,32 @@ impl World<'_> {
         self.after(ROUND_TRIP / 2.0, Event::Reach { id, node });
     }
 
-    /// The attempt has an end, by an answer or not; answers on which node, how long it took, and at which client.
-    pub(crate) fn conclude(&mut self, id: Id, keep: bool) -> Option<(usize, Duration, usize)> {
+    /// The attempt has an end, by an answer or not; answers on which node, how long it took, beside how many, and at which client.
+    pub(crate) fn conclude(
+        &mut self,
+        id: Id,
+        keep: bool,
+    ) -> Option<(usize, Duration, usize, usize)> {
         let call = self.calls.get(id)?;
-        let Stage::Sent { node, begun } = call.stage else {
+        let Stage::Sent {
+            node,
+            begun,
+            sharing,
+        } = call.stage
+        else {
             return None;
         };
         let client = call.client;
         self.clients[client].release(node, keep);
-        Some((node, self.now.since(begun), client))
+        Some((node, self.now.since(begun), sharing, client))
     }
 
     pub(crate) fn answered(&mut self, id: Id, well: bool) {
-        let Some((node, latency, client)) = self.conclude(id, true) else {
+        let Some((node, latency, sharing, client)) = self.conclude(id, true) else {
             return;
         };
         if well {
-            self.clients[client].answered(node, latency, self.now);
+            self.clients[client].answered(node, latency, sharing, self.now);
             return self.end(id, true);
         }
         self.clients[client].nodes[node].load.heard(self.now);
@@ -155,7 +169,7 @@ impl World<'_> {
     }
 
     pub(crate) fn broke(&mut self, id: Id) {
-        if let Some((node, _, client)) = self.conclude(id, false) {
+        if let Some((node, _, _, client)) = self.conclude(id, false) {
             let out = self.clients[client].failed(node, 1, self.now);
             self.note_outage(out, client, node);
             self.fail(id);
@@ -163,8 +177,8 @@ impl World<'_> {
     }
 
     pub(crate) fn give_up(&mut self, id: Id) {
-        if let Some((node, waited, client)) = self.conclude(id, false) {
-            let out = self.clients[client].timed_out(node, waited, self.now);
+        if let Some((node, waited, sharing, client)) = self.conclude(id, false) {
+            let out = self.clients[client].timed_out(node, waited, sharing, self.now);
             self.note_outage(out, client, node);
             self.fail(id);
         }

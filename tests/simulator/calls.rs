@@ -38,6 +38,8 @@ pub(crate) enum Stage {
     Sent {
         node: usize,
         begun: Moment,
+        /// Requests on the node when it began, itself included.
+        sharing: usize,
     },
 }
 

@@ -38,8 +38,12 @@ pub(crate) struct Client {
 }
 
 impl Candidate for Node {
-    fn cost(&self, now: Moment) -> f32 {
-        self.load.cost(self.in_flight, now)
+    fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.load.cost(in_flight, now)
     }
 
     fn serves(&self) -> bool {
@@ -105,7 +109,7 @@ impl Client {
     }
 
     pub(crate) fn connected(&mut self, node: usize, took: Duration, now: Moment) {
-        self.connects.answered(took, now);
+        self.connects.answered(took, 1, now);
         if self.nodes[node].health.out() == Some(Out::Unreachable) {
             self.bring_back(node, now);
         }
@@ -124,13 +128,13 @@ impl Client {
     }
 
     pub(crate) fn head_start(&self, now: Moment, connect_timeout: Duration) -> Duration {
-        let usual = self.connects.latency(now).unwrap_or_default();
+        let usual = self.connects.latency(0, now).unwrap_or_default();
         HEAD_START.max(usual * 2).min(connect_timeout / 2)
     }
 
     /// As `Cluster::stalled`: answers whether the node was taken out.
     pub(crate) fn stalled(&mut self, node: usize, now: Moment) -> bool {
-        self.connects.latency(now).is_some() && self.unreachable(node, now)
+        self.connects.latency(0, now).is_some() && self.unreachable(node, now)
     }
 
     /// As `Cluster::unreachable`: answers whether the node was taken out.
@@ -158,16 +162,22 @@ impl Client {
     }
 
     /// As `Outcome::answered` and `Outcome::read`.
-    pub(crate) fn answered(&mut self, node: usize, latency: Duration, now: Moment) {
-        self.nodes[node].load.answered(latency, now);
+    pub(crate) fn answered(&mut self, node: usize, latency: Duration, sharing: usize, now: Moment) {
+        self.nodes[node].load.answered(latency, sharing, now);
         self.nodes[node].health.succeeded();
     }
 
     /// As `Outcome::timed_out`: answers whether the node was taken out.
-    pub(crate) fn timed_out(&mut self, node: usize, waited: Duration, now: Moment) -> bool {
+    pub(crate) fn timed_out(
+        &mut self,
+        node: usize,
+        waited: Duration,
+        sharing: usize,
+        now: Moment,
+    ) -> bool {
         let load = &self.nodes[node].load;
         let silent = waited >= LONG_SILENCE && load.silence(now) >= waited;
-        load.given_up(waited, now);
+        load.given_up(waited, sharing, now);
         self.failed(node, if silent { SILENCE_WEIGHT } else { 1 }, now)
     }
 

@@ -97,10 +97,12 @@ pub fn s(value: impl Into<String>) -> AttributeValue {
 
 /// Waits until the condition holds, for ten seconds at most.
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
-    until(Duration::from_secs(10), async || {
-        condition().await.then_some(()).ok_or(what)
-    })
-    .await;
+    within(Duration::from_secs(10), what, condition).await;
+}
+
+/// Waits until the condition holds, for as long as `limit`.
+pub async fn within(limit: Duration, what: &str, condition: impl AsyncFn() -> bool) {
+    until(limit, async || condition().await.then_some(()).ok_or(what)).await;
 }
 
 /// Waits until the check passes, for as long as `limit`; what is amiss then is told.
@@ -137,6 +139,48 @@ pub fn data_requests(cluster: &Cluster) -> Vec<u64> {
         .iter()
         .map(|n| n.stats().data_requests())
         .collect()
+}
+
+/// How many probes, which only the connector itself sends, a node has received.
+pub fn probes(node: &alternator_testcluster::Node) -> u64 {
+    node.stats().requests_of("DescribeEndpoints")
+}
+
+/// How many DynamoDB requests of users a node has received.
+pub fn user_requests_of(node: &alternator_testcluster::Node) -> u64 {
+    node.stats().data_requests() - probes(node)
+}
+
+/// How many DynamoDB requests of users each node has received.
+pub fn user_requests(cluster: &Cluster) -> Vec<u64> {
+    cluster.nodes().iter().map(user_requests_of).collect()
+}
+
+/// What the connector has seen of a node.
+pub fn seen(
+    connector: &AlternatorConnector,
+    node: &alternator_testcluster::Node,
+) -> alternator_connector::NodeStats {
+    let nodes = connector.stats().nodes;
+    let of_node = nodes.into_iter().find(|n| n.url == node.url());
+    of_node.expect("the node is in the list")
+}
+
+/// Waits until the connector lets a node have requests again.
+pub async fn eventually_returns(
+    connector: &AlternatorConnector,
+    node: &alternator_testcluster::Node,
+) {
+    eventually("the node gets requests again", async || {
+        serves(connector, node)
+    })
+    .await;
+}
+
+/// Whether the connector lets a node have requests.
+pub fn serves(connector: &AlternatorConnector, node: &alternator_testcluster::Node) -> bool {
+    use alternator_connector::NodeState::{Returning, Serving};
+    matches!(seen(connector, node).state, Serving | Returning)
 }
 
 /// How many requests of `/localnodes` each node has received.

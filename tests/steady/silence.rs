@@ -1,0 +1,102 @@
+//! A node that takes a request and says nothing: how long that may last, and who says so.
+
+use std::time::{Duration, Instant};
+
+use alternator_connector::{Error, Policy};
+use alternator_testcluster::{Cluster, Fault, Scope};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+
+use crate::support::*;
+use crate::*;
+
+/// What data may take where nobody has set a limit.
+const DEADLINE: Duration = Duration::from_secs(12);
+
+/// Far more than any limit here, and far less than those that they take the place of.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A client that does not retry, with this read timeout.
+async fn with_read_timeout(connector: &AlternatorConnector, limit: Duration) -> Client {
+    let timeouts = TimeoutConfig::builder().read_timeout(limit).build();
+    let config = client_without_retries(connector)
+        .await
+        .config()
+        .to_builder();
+    Client::from_conf(config.timeout_config(timeouts).build())
+}
+
+#[tokio::test]
+async fn a_read_that_hangs_ends_with_the_servers_deadline_and_the_retry_of_the_sdk_succeeds() {
+    let cluster = start(3);
+    let (connector, once) = settled(by_hand(&cluster).policy(Policy::RoundRobin)).await;
+    let retrying = client(&connector).await;
+    for node in cluster.nodes() {
+        node.inject(Fault::Hang(Scope::Data));
+    }
+    let begun = Instant::now();
+    let hung = tokio::spawn(async move {
+        let error = get(&once).await.unwrap_err();
+        (error, begun.elapsed())
+    });
+    let saved = tokio::spawn(async move {
+        get(&retrying).await.unwrap();
+        begun.elapsed()
+    });
+    eventually("both are on a node", async || {
+        user_requests(&cluster).iter().sum::<u64>() == 2
+    })
+    .await;
+    // Those that have neither request are good from now on.
+    for node in cluster.nodes() {
+        if user_requests_of(&node) == 0 {
+            node.heal();
+        }
+    }
+    let (error, waited) = hung.await.unwrap();
+    assert!(
+        matches!(cause(&error), Error::ReadTimeout { after, .. } if *after == DEADLINE),
+        "{}",
+        DisplayErrorContext(error)
+    );
+    assert!(waited >= DEADLINE);
+    assert!(saved.await.unwrap() >= DEADLINE);
+    assert_eq!(user_requests(&cluster).iter().sum::<u64>(), 3);
+}
+
+/// A single node that answers nothing, and how long which limit let the client wait.
+async fn hung(builder: impl Fn(&Cluster) -> Builder, of_the_sdk: Option<Duration>) -> Duration {
+    let cluster = start(1);
+    let (connector, client) = settled(builder(&cluster)).await;
+    let client = match of_the_sdk {
+        Some(limit) => with_read_timeout(&connector, limit).await,
+        None => client,
+    };
+    cluster.node(0).inject(Fault::Hang(Scope::Data));
+    let begun = Instant::now();
+    let error = get(&client).await.unwrap_err();
+    assert!(begun.elapsed() < SOON);
+    match cause(&error) {
+        Error::ReadTimeout { after, .. } if begun.elapsed() >= *after => *after,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_shorter_read_timeout_takes_the_place_of_the_deadline() {
+    let short = millis(300);
+    let of_the_connector = |c: &Cluster| by_hand(c).read_timeout(short);
+    assert_eq!(hung(of_the_connector, None).await, short);
+    assert_eq!(hung(by_hand, Some(short)).await, short);
+    let longer = |c: &Cluster| by_hand(c).read_timeout(HOUR);
+    assert_eq!(hung(longer, Some(short)).await, short);
+}
+
+#[tokio::test]
+async fn the_read_timeout_of_the_sdk_wins_where_it_is_longer_too() {
+    let cluster = start(1);
+    let (connector, _) = settled(by_hand(&cluster).read_timeout(millis(100))).await;
+    let client = with_read_timeout(&connector, HOUR).await;
+    cluster.node(0).inject(slow(millis(500)));
+    get(&client).await.unwrap();
+}
