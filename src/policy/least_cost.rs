@@ -110,3 +110,132 @@ fn least_of_all<C: Candidate>(
     }
     (good != 0).then(|| good.trailing_zeros() as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Costs so much, counts how often that was asked, and has so many requests in flight.
+    struct Node(f32, Cell<u32>, usize);
+
+    impl Candidate for Node {
+        fn in_flight(&self) -> usize {
+            self.2
+        }
+
+        fn cost(&self, _: usize, _: Moment) -> f32 {
+            self.1.set(self.1.get() + 1);
+            self.0
+        }
+
+        fn serves(&self) -> bool {
+            true
+        }
+
+        fn admits(&self, _: Moment, _: u64) -> bool {
+            true
+        }
+    }
+
+    fn nodes(costs: impl IntoIterator<Item = f32>) -> Vec<Node> {
+        let node = |cost| Node(cost, Cell::new(0), 1);
+        costs.into_iter().map(node).collect()
+    }
+
+    /// How often each is chosen of so many times.
+    fn counts(nodes: &[Node], choices: usize) -> Vec<usize> {
+        let mut random = fastrand::Rng::with_seed(7);
+        let policy = LeastCost::default();
+        let mut counts = vec![0; nodes.len()];
+        for _ in 0..choices {
+            let draw = random.u64(..);
+            let index = policy.choose(nodes, |_| true, Moment::default(), draw);
+            counts[index.unwrap()] += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn of_few_nodes_the_one_that_costs_least_is_chosen() {
+        let counts = counts(&nodes([4.0, 1.3, 1.0, 2.0]), 1000);
+        assert_eq!(counts, [0, 0, 1000, 0]);
+    }
+
+    #[test]
+    fn nodes_within_a_quarter_of_the_least_are_equally_good() {
+        let counts = counts(&nodes([1.25, 1.26, 1.0]), 2000);
+        // The standard deviation is 22.
+        assert!(
+            counts[0].abs_diff(1000) < 150 && counts[1] == 0,
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn a_node_with_more_in_flight_is_less_good_where_it_does_not_cost_less() {
+        let mut nodes = nodes([1.0, 1.1, 1.1]);
+        nodes[1].2 = 2;
+        nodes[2].2 = 0;
+        let counts = counts(&nodes, 2000);
+        // The standard deviation is 22.
+        assert!(
+            counts[0].abs_diff(1000) < 150 && counts[1] == 0,
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn of_many_nodes_the_dearest_are_never_chosen_where_others_were_looked_at() {
+        let dear = |i| if i < 30 { 100.0 } else { 1.0 };
+        let nodes = nodes((0..100).map(dear));
+        // One choice in 3^16 may meet no other.
+        let counts = counts(&nodes, 50_000);
+        assert_eq!(counts[..30].iter().sum::<usize>(), 0);
+        assert!(
+            counts[30..].iter().all(|n| n.abs_diff(714) < 200),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn two_of_many_nodes_are_looked_at_as_long_as_they_cost_the_usual() {
+        let nodes = nodes([1.0; 100]);
+        counts(&nodes, 10_000);
+        let looks: u32 = nodes.iter().map(|n| n.1.get()).sum();
+        // All are looked for at first, until a choice is remembered: one of 16, so that 300 are enough but for 4 in 10^9.
+        assert!((20_000..20_000 + 300 * 16).contains(&looks), "{looks}");
+    }
+
+    #[test]
+    fn where_all_of_many_nodes_become_dear_that_is_the_usual_soon() {
+        let policy = LeastCost::default();
+        let mut random = fastrand::Rng::with_seed(7);
+        for cost in [1.0, 1000.0] {
+            let nodes = nodes([cost; 100]);
+            for _ in 0..300 {
+                policy.choose(&nodes, |_| true, Moment::default(), random.u64(..));
+            }
+            let before: u32 = nodes.iter().map(|n| n.1.get()).sum();
+            policy.choose(&nodes, |_| true, Moment::default(), random.u64(..));
+            let after: u32 = nodes.iter().map(|n| n.1.get()).sum();
+            assert_eq!(after - before, 2);
+        }
+    }
+
+    #[test]
+    fn a_node_that_may_not_be_chosen_is_not() {
+        for number in [3, 100] {
+            let nodes = nodes((0..number).map(|i| i as f32 + 1.0));
+            let policy = LeastCost::default();
+            for draw in (0..100).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+                let last = |n: &Node| n.0 == number as f32;
+                let chosen = policy.choose(&nodes, last, Moment::default(), draw);
+                assert_eq!(chosen, Some(number - 1));
+                let none = policy.choose(&nodes, |_| false, Moment::default(), draw);
+                assert_eq!(none, None);
+            }
+        }
+    }
+}

@@ -117,3 +117,215 @@ fn any<C>(nodes: &[C], may: impl Fn(&C) -> bool, draw: u64) -> Option<usize> {
 fn part(draw: u64, of: usize) -> usize {
     ((u128::from(draw) * of as u128) >> 64) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy)]
+    struct Node {
+        cost: f32,
+        serves: bool,
+        /// Whether it has its full share.
+        full: bool,
+    }
+
+    const GOOD: Node = Node {
+        cost: 1.0,
+        serves: true,
+        full: true,
+    };
+    const DEAR: Node = Node { cost: 9.0, ..GOOD };
+    const OUT: Node = Node {
+        cost: 0.0,
+        serves: false,
+        full: false,
+    };
+    const RETURNING: Node = Node {
+        cost: 0.0,
+        full: false,
+        ..GOOD
+    };
+
+    impl Candidate for Node {
+        fn in_flight(&self) -> usize {
+            0
+        }
+
+        fn cost(&self, _: usize, _: Moment) -> f32 {
+            self.cost
+        }
+
+        fn serves(&self) -> bool {
+            self.serves
+        }
+
+        fn admits(&self, _: Moment, _: u64) -> bool {
+            self.serves && self.full
+        }
+    }
+
+    const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+
+    fn chooser(policy: Policy) -> Chooser {
+        Chooser::new(policy, &mut fastrand::Rng::with_seed(7))
+    }
+
+    /// How often each node is the first choice of so many.
+    fn counts(chooser: &Chooser, nodes: &[Node], choices: usize) -> Vec<usize> {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut counts = vec![0; nodes.len()];
+        for _ in 0..choices {
+            let circumstances = Circumstances {
+                now: Moment::default(),
+                draw: random.u64(..),
+                tried: 0,
+            };
+            let index = chooser.next(nodes, |_| false, |_| false, circumstances);
+            counts[index.unwrap()] += 1;
+        }
+        counts
+    }
+
+    /// All choices of one request, of which the nodes in `avoid` failed an earlier attempt.
+    fn order(chooser: &Chooser, nodes: &[Node], avoid: &[usize], draw: u64) -> Vec<usize> {
+        let place = |n: &Node| {
+            nodes
+                .iter()
+                .position(|other| std::ptr::eq(other, n))
+                .unwrap()
+        };
+        let mut order = Vec::new();
+        loop {
+            let circumstances = Circumstances {
+                now: Moment::default(),
+                draw: draw.wrapping_mul(order.len() as u64 + 1),
+                tried: order.len(),
+            };
+            let tried = |n: &Node| order.contains(&place(n));
+            let avoided = |n: &Node| avoid.contains(&place(n));
+            match chooser.next(nodes, tried, avoided, circumstances) {
+                Some(next) => order.push(next),
+                None => return order,
+            }
+        }
+    }
+
+    #[test]
+    fn round_robin_gives_every_node_the_same_share() {
+        let chooser = chooser(Policy::RoundRobin);
+        assert_eq!(counts(&chooser, &[GOOD; 3], 3000), [1000; 3]);
+        assert_eq!(counts(&chooser, &[GOOD; 7], 7), [1; 7]);
+    }
+
+    #[test]
+    fn random_gives_every_node_about_the_same_share() {
+        // A share of 1/9 of 90,000 choices has a standard deviation of 94.
+        let counts = counts(&chooser(Policy::Random), &[GOOD; 9], 90_000);
+        assert!(
+            counts.iter().all(|n| n.abs_diff(10_000) < 600),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn nodes_that_cost_the_same_get_about_the_same_share() {
+        for nodes in [1, 2, 3, 8, 9, 100] {
+            let counts = counts(&chooser(Policy::PeakEwma), &vec![GOOD; nodes], 1000 * nodes);
+            // The standard deviation is less than 32.
+            assert!(counts.iter().all(|n| n.abs_diff(1000) < 200), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn fresh_clients_do_not_all_begin_with_the_same_node() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for policy in POLICIES {
+            let mut firsts = [0; 3];
+            for _ in 0..3000 {
+                let chooser = Chooser::new(policy, &mut random);
+                let circumstances = Circumstances {
+                    now: Moment::default(),
+                    draw: random.u64(..),
+                    tried: 0,
+                };
+                let first = chooser.next(&[GOOD; 3], |_| false, |_| false, circumstances);
+                firsts[first.unwrap()] += 1;
+            }
+            // The standard deviation is 26.
+            assert!(
+                firsts.iter().all(|n: &i32| n.abs_diff(1000) < 150),
+                "{firsts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_cursor_may_overflow() {
+        let chooser = Chooser::RoundRobin {
+            cursor: AtomicUsize::new(usize::MAX),
+            turns: Turns::starting_at(u64::MAX),
+        };
+        assert_eq!(counts(&chooser, &[GOOD; 3], 10).iter().sum::<usize>(), 10);
+        assert_eq!(counts(&chooser, &[OUT, GOOD, GOOD], 10)[0], 0);
+    }
+
+    #[test]
+    fn the_share_of_nodes_that_are_out_goes_to_the_others_evenly() {
+        for policy in POLICIES {
+            for out in 1..4 {
+                let nodes: Vec<_> = (0..9).map(|i| if i < out { OUT } else { GOOD }).collect();
+                let alive = 9 - out;
+                let counts = counts(&chooser(policy), &nodes, 1000 * alive);
+                assert!(counts[..out].iter().all(|n| *n == 0), "{counts:?}");
+                assert!(
+                    counts[out..].iter().all(|n| n.abs_diff(1000) < 200),
+                    "{counts:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_node_is_tried_once_and_those_that_are_out_come_last() {
+        let nodes = [OUT, GOOD, DEAR, OUT, GOOD];
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            for draw in (1..50).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+                let order = order(&chooser, &nodes, &[], draw);
+                let (mut first, mut last) = (order[..3].to_vec(), order[3..].to_vec());
+                first.sort_unstable();
+                last.sort_unstable();
+                assert_eq!((&first[..], &last[..]), (&[1, 2, 4][..], &[0, 3][..]));
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_of_earlier_attempts_come_after_all_others_that_serve() {
+        let nodes = [GOOD, DEAR, GOOD, OUT];
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            for draw in (1..50).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+                let order = order(&chooser, &nodes, &[0, 2], draw);
+                assert_eq!((order[0], order[3]), (1, 3), "{order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_node_that_may_not_have_the_request_yet_is_passed_over_for_those_that_may() {
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            assert_eq!(counts(&chooser, &[RETURNING, DEAR, DEAR], 100)[0], 0);
+            assert_eq!(counts(&chooser, &[RETURNING, OUT, OUT], 100)[0], 100);
+        }
+    }
+
+    #[test]
+    fn nobody_is_chosen_of_none() {
+        for policy in POLICIES {
+            assert!(order(&chooser(policy), &[], &[], 1).is_empty());
+        }
+    }
+}

@@ -21,3 +21,20 @@ impl Turns {
         self.0.fetch_add(GOLDEN, Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_are_even_for_every_number_of_nodes() {
+        for nodes in 2..50_u128 {
+            let turns = Turns::starting_at(7);
+            let mut counts = vec![0_i32; nodes as usize];
+            for _ in 0..100 * nodes {
+                counts[((u128::from(turns.next()) * nodes) >> 64) as usize] += 1;
+            }
+            assert!(counts.iter().all(|n| n.abs_diff(100) <= 3), "{counts:?}");
+        }
+    }
+}

@@ -30,7 +30,7 @@ fn a_client_with_one_request_at_a_time_uses_every_node() {
 fn busy_clients_use_all_nodes_alike() {
     for nodes in [3, 9] {
         let workers = healthy(nodes, 1, Demand::Users(16), 5.0);
-        assert!(most("16 at a time", &workers) < 1.3);
+        assert!(most("16 at a time", &workers) < 1.5);
         let one = healthy(nodes, 1, Demand::Utilisation(0.7), 4.0);
         assert!(most("one client", &one) < 1.3);
     }
@@ -58,9 +58,9 @@ fn operations_that_take_long_on_every_node_make_no_node_look_slow() {
             };
             let mixed = Row::of("1 % take 100 times as long", &mixed, 0, 0.0);
             let blind = Row::of("1 % take 100 times as long", &blind, 0, 0.0);
-            assert!(mixed.unevenness() < 1.5);
+            assert!(mixed.unevenness() < 1.7);
             let (ours, theirs) = (mixed.later(), blind.later());
-            assert!(ours.percentile(0.99) < 1.1 * theirs.percentile(0.99));
+            assert!(ours.percentile(0.99) < 1.2 * theirs.percentile(0.99));
         }
     }
 }

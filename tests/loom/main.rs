@@ -1,0 +1,29 @@
+//! Every interleaving of two threads in the files that have no locks, or more than a lock: a model checker tries them all, and
+//! all that relaxed atomics allow.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod health;
+mod hedge;
+mod load;
+#[path = "../../src/moment.rs"]
+#[allow(dead_code)]
+mod moment;
+
+/// What the files that are checked use instead of the standard library.
+mod sync {
+    pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+    pub(crate) mod atomic {
+        pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    }
+}
+
+/// Runs both at once, in every order.
+fn side_by_side<A, B>(one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send + 'static) -> (A, B)
+where
+    B: Send + 'static,
+{
+    let other = loom::thread::spawn(other);
+    let one = one();
+    (one, other.join().unwrap())
+}
