@@ -98,10 +98,12 @@ impl Balancer {
         let body = gather(body).await.map_err(Error::Request)?;
         address(&mut head)?;
         let patience = limits.patience();
-        let known = timeout(limits.connect_budget, self.cluster.known()).await;
-        known
-            .unwrap_or_else(|_| self.cluster.last_refresh())
-            .map_err(Error::NoNodes)?;
+        if self.cluster.snapshot().is_none() {
+            let known = timeout(limits.connect_budget, self.cluster.known()).await;
+            known
+                .unwrap_or_else(|_| self.cluster.last_refresh())
+                .map_err(Error::NoNodes)?;
+        }
 
         // Requests that become ready together are then written together, rather than each waking its node by itself. That is
         // worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
@@ -132,15 +134,12 @@ impl Balancer {
             None => serve(head, patience).await?,
             Some((hedger, read)) => {
                 let copy = head.clone();
+                let is_another = || plan.look(Moment::now()).is_some_and(|n| n.serves());
                 let second = || {
-                    plan.look(Moment::now()).filter(|n| n.serves())?;
-                    let copy = copy.clone();
-                    Some(async {
-                        self.cluster.note_hedge();
-                        serve(copy, limits.patience()).await
-                    })
+                    self.cluster.note_hedge();
+                    serve(copy, limits.patience())
                 };
-                hedged(hedger, read, serve(head, patience), second).await?
+                hedged(hedger, read, serve(head, patience), is_another, second).await?
             }
         };
         Ok(response.map(|body| Answer::new(body, trying, outcome)))
@@ -185,7 +184,7 @@ impl Balancer {
                         plan.trying.may_try_again(node.addr());
                     } else {
                         node.counters.not_connected();
-                        self.cluster.unreachable(&node);
+                        self.cluster.unreachable(&node, Moment::now());
                         tried.push((node.addr(), ConnectError::Closed(source)));
                         self.cluster.note_redispatch();
                     }

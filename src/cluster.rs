@@ -13,7 +13,6 @@ use tokio::sync::{Notify, watch};
 
 use crate::error::RefreshError;
 use crate::health::{Out, may_eject};
-use crate::load::Load;
 use crate::moment::Moment;
 use crate::node::Node;
 
@@ -57,8 +56,6 @@ pub(crate) struct Cluster {
     asleep: AtomicBool,
     redispatched: AtomicU64,
     hedged: AtomicU64,
-    /// What connects took lately.
-    connects: Load,
     /// Held while it is decided who is taken out, as that depends on who is out already.
     ejecting: Mutex<()>,
     /// Told when a node went out, for whoever probes it.
@@ -81,7 +78,6 @@ impl Cluster {
             asleep: AtomicBool::new(false),
             redispatched: AtomicU64::new(0),
             hedged: AtomicU64::new(0),
-            connects: Load::default(),
             ejecting: Mutex::new(()),
             outages: Notify::new(),
         }
@@ -219,41 +215,50 @@ impl Cluster {
         self.rounds.borrow().last.clone()
     }
 
-    /// Says that `node` was connected, which took this long.
-    pub(crate) fn connected(&self, node: &Node, took: Duration) {
-        let now = Moment::now();
-        self.connects.answered(took, 1, now);
+    /// Says that `node` was connected.
+    pub(crate) fn connected(&self, node: &Node) {
         if node.health.out() == Some(Out::Unreachable) {
             self.bring_back(node);
         }
     }
 
-    /// What connects have lately taken, if that is known.
-    pub(crate) fn connect_time(&self) -> Option<Duration> {
-        self.connects.latency(0, Moment::now())
+    /// What the connects to `node` take, or to the slowest of the others where it was never connected.
+    pub(crate) fn connect_time(&self, node: &Node) -> Option<Duration> {
+        let others = || {
+            self.nodes()
+                .iter()
+                .filter_map(|n| n.pool.connect_time())
+                .max()
+        };
+        node.pool.connect_time().or_else(others)
     }
 
-    /// Says that `node` takes longer to be connected than nodes do. Others need not wait for it to find out why.
-    pub(crate) fn stalled(&self, node: &Node) {
-        let known = self.connect_time().is_some();
-        if known && !node.pool.is_full() && self.take_out(node, Out::Unreachable) {
+    /// Says that `node`, to which a connect was begun then, takes longer to be connected than nodes do. Others need not wait for
+    /// it to find out why.
+    pub(crate) fn stalled(&self, node: &Node, begun: Moment) {
+        let usual = self.connect_time(node).is_some() && !node.pool.is_full();
+        let lives = node.was_connected_since(begun) || node.answered_since(begun);
+        if usual && !lives && self.take_out(node, Out::Unreachable) {
             tracing::debug!(node = %node.addr(), "connecting to the node takes long, and it gets no requests until it is connected");
         }
     }
 
-    /// Says that `node` cannot be connected.
-    pub(crate) fn unreachable(&self, node: &Node) {
+    /// Says that `node` could not be connected, which was begun then.
+    pub(crate) fn unreachable(&self, node: &Node, begun: Moment) {
         self.want_refresh();
-        if self.take_out(node, Out::Unreachable) {
+        if !node.was_connected_since(begun) && self.take_out(node, Out::Unreachable) {
             tracing::warn!(node = %node.addr(), "node cannot be connected and gets no requests until it answers a probe");
         }
     }
 
-    /// Says that `node` failed a request, which weighs like this many.
+    /// Says that `node` failed a request that was begun then, which weighs like this many.
     ///
     /// It is ejected if it has failed too often, unless more than half of the nodes would then be out.
-    pub(crate) fn failed(&self, node: &Node, weight: u32) {
+    pub(crate) fn failed(&self, node: &Node, weight: u32, begun: Moment) {
         let now = Moment::now();
+        if node.health.has_returned_since(begun) {
+            return;
+        }
         node.load.failed(now);
         if !node.health.failed(weight, now) {
             return;

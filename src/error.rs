@@ -98,7 +98,7 @@ pub enum Error {
     /// The connection broke before the head of the answer was complete. The request may have been executed. Where it breaks
     /// later, that is an error of the answer's body.
     #[error(
-        "node {node} closed the connection before it answered; the request may have been executed"
+        "the connection to node {node} broke before it answered; the request may have been executed"
     )]
     Unanswered {
         /// The node that had the request.
@@ -165,8 +165,16 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether it is a limit of the connector's own that was met, which says nothing about the node.
-    pub(crate) fn is_own_limit(&self) -> bool {
+    /// Whether it says nothing about the node: a limit of the connector's own was met, or one of this machine.
+    pub(crate) fn is_not_the_nodes(&self) -> bool {
+        // EMFILE and ENFILE have no kind; they are the same number on every Unix.
+        const TOO_MANY_FILES: [i32; 2] = [24, 23];
+        self.is_own_limit()
+            || matches!(self, Self::Io(e) if e.kind() == io::ErrorKind::AddrNotAvailable
+                || cfg!(unix) && e.raw_os_error().is_some_and(|code| TOO_MANY_FILES.contains(&code)))
+    }
+
+    fn is_own_limit(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::QueueFull { .. })
     }
 }

@@ -67,24 +67,30 @@ impl Node {
     /// A connection for one request, if there is one that waits for it.
     pub(crate) fn try_lease(&self, now: Moment) -> Option<Lease> {
         let lease = self.pool.try_lease()?;
-        self.load.begun(self.pool.in_flight() == 1, now);
+        self.load.begun(now);
         Some(lease)
     }
 
     /// A connection for one request, within `limit`.
     pub(crate) async fn lease(&self, limit: Duration, now: Moment) -> Result<Lease, ConnectError> {
-        self.load.begun(self.pool.in_flight() == 0, now);
+        self.load.begun(now);
         let leased = self.pool.lease(limit).await;
-        if leased.as_ref().is_err_and(|e| !e.is_own_limit()) {
+        if leased.as_ref().is_err_and(|e| !e.is_not_the_nodes()) {
             self.counters.not_connected();
         }
         leased
     }
 
-    /// Whether a connection to the node was made this lately.
-    pub(crate) fn was_connected_within(&self, period: Duration) -> bool {
+    /// Whether the node was connected since then.
+    pub(crate) fn was_connected_since(&self, then: Moment) -> bool {
         let at = self.pool.connected_at();
-        at.is_some_and(|at| at.elapsed() < period)
+        at.is_some_and(|at| Moment::from(at.into_std()) > then)
+    }
+
+    /// Whether the node answered anything since then.
+    pub(crate) fn answered_since(&self, then: Moment) -> bool {
+        let now = Moment::now();
+        self.load.silence(now) < now.since(then)
     }
 
     /// The address that the node is connected at.
@@ -132,8 +138,8 @@ impl Candidate for Arc<Node> {
         self.health.out().is_none()
     }
 
-    fn admits(&self, now: Moment, draw: u64) -> bool {
-        self.health.admits(now, draw)
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
+        self.health.admits(now, draw, rivals)
     }
 }
 

@@ -78,15 +78,15 @@ impl Outcome {
         let now = Moment::now();
         self.stage = Stage::Answered(status);
         self.node.counters.sent();
-        if status.is_success() && self.operation == Operation::Data {
-            self.node
-                .load
-                .answered(now.since(self.begun), self.sharing, now);
-        } else {
-            self.node.load.heard(now);
+        let load = &self.node.load;
+        let latency = now.since(self.begun);
+        match self.operation {
+            Operation::Data if status.is_success() => load.answered(latency, self.sharing, now),
+            Operation::Data if status.is_client_error() => load.refused(latency, self.sharing, now),
+            _ => load.heard(now),
         }
         if status.is_server_error() {
-            self.cluster.failed(&self.node, 1);
+            self.cluster.failed(&self.node, 1, self.begun);
         }
     }
 
@@ -106,19 +106,22 @@ impl Outcome {
 
     /// The connection broke before the answer was complete.
     pub(crate) fn broke(mut self) {
-        if self.stage == Stage::Waiting {
+        let stage = std::mem::replace(&mut self.stage, Stage::Ended);
+        if stage == Stage::Waiting {
             self.node.counters.sent();
         }
-        self.stage = Stage::Ended;
         self.node.counters.failed();
-        self.cluster.failed(&self.node, 1);
+        // A server error was counted when its head came.
+        if !matches!(stage, Stage::Answered(status) if status.is_server_error()) {
+            self.cluster.failed(&self.node, 1, self.begun);
+        }
     }
 
     /// There was no answer in time.
     pub(crate) fn timed_out(mut self) {
         let silent = self.give_up();
         let weight = if silent { SILENCE_WEIGHT } else { 1 };
-        self.cluster.failed(&self.node, weight);
+        self.cluster.failed(&self.node, weight, self.begun);
     }
 
     /// Answers whether the node was silent for long, while the request waited.
@@ -128,6 +131,9 @@ impl Outcome {
         self.node.counters.failed();
         let now = Moment::now();
         let waited = now.since(self.begun);
+        if self.operation == Operation::Schema {
+            return false;
+        }
         let silent = waited >= LONG_SILENCE && self.node.load.silence(now) >= waited;
         self.node.load.given_up(waited, self.sharing, now);
         silent
@@ -141,7 +147,7 @@ impl Drop for Outcome {
             && self.connection.written() > self.written_before
             && self.give_up()
         {
-            self.cluster.failed(&self.node, 1);
+            self.cluster.failed(&self.node, 1, self.begun);
         }
     }
 }

@@ -5,11 +5,13 @@
 //! its node.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use crate::cluster::Cluster;
@@ -51,80 +53,97 @@ pub(crate) async fn connect(
     if let Some(lease) = first.try_lease(now) {
         return Some((first, lease));
     }
-    let head_start = head_start(cluster, patience);
-    let mut racing = FuturesUnordered::new();
+    let mut racing = Racing(FuturesUnordered::new());
     let mut latest = Arc::clone(&first);
+    let mut begun = now;
     let mut next = Some(Arc::clone(&first));
-    let winner = loop {
+    let (node, lease) = loop {
         if let Some(node) = next.take() {
-            if let Some(lease) = node.try_lease(Moment::now()) {
-                break Some((node, lease));
+            begun = Moment::now();
+            if let Some(lease) = node.try_lease(begun) {
+                break (node, lease);
             }
             latest = Arc::clone(&node);
-            let left = patience.until.saturating_duration_since(Instant::now());
-            let limit = patience.connect.min(left);
-            racing.push(Box::pin(lease(Arc::clone(cluster), node, limit)));
+            let racer = lease(Arc::clone(cluster), node, patience, begun);
+            racing.0.push(Box::pin(racer));
         }
-        let in_time = Instant::now() < patience.until;
+        let head_start = head_start(cluster, &latest, patience);
+        let may_start = Instant::now() < patience.until && racing.0.len() < SIDE_BY_SIDE;
         tokio::select! {
             biased;
-            ended = racing.next() => match ended {
-                Some((node, Ok(lease))) => break Some((node, lease)),
-                Some((node, Err(error))) => {
+            ended = racing.0.next() => match ended? {
+                (node, Ok(lease)) => break (node, lease),
+                (node, Err(error)) => {
                     tracing::debug!(node = %node.addr(), %error, "node not connected, trying another");
                     tried.push((node.addr(), error));
                 }
-                None => break None,
             },
-            () = sleep(head_start), if in_time && racing.len() < SIDE_BY_SIDE => {
-                if latest.was_connected_within(head_start) {
+            () = sleep(head_start), if may_start => {
+                if latest.was_connected_since(begun) {
                     // It is busy and not out of reach: a connect elsewhere would only add to that.
+                    begun = Moment::now();
                     continue;
                 }
-                cluster.stalled(&latest);
+                cluster.stalled(&latest, begun);
             }
         }
-        if in_time {
+        if Instant::now() < patience.until {
             next = plan.next(Moment::now());
         }
     };
-    if !racing.is_empty() {
-        // It ends with the connect timeout of the last of them.
-        tokio::spawn(async move {
-            while let Some((_, leased)) = racing.next().await {
-                if let Ok(lease) = leased {
-                    lease.finish();
-                }
-            }
-        });
-    }
-    if let Some((node, _)) = &winner
-        && !Arc::ptr_eq(node, &first)
-    {
+    if !Arc::ptr_eq(&node, &first) {
         cluster.note_redispatch();
     }
-    winner
+    Some((node, lease))
 }
 
-/// How long a node may take before another is tried beside it: twice what connects take lately if that is known to be more
-/// than [`HEAD_START`], and at most half of the time there is.
-fn head_start(cluster: &Cluster, patience: Patience) -> Duration {
-    let usual = cluster.connect_time().unwrap_or_default();
+type Racer = Pin<Box<dyn Future<Output = (Arc<Node>, Result<Lease, ConnectError>)> + Send>>;
+
+/// Connects under way. They go on when the race is over, also if the call that wanted them is dropped: what they come to is
+/// told of their nodes, and what they have made is kept.
+struct Racing(FuturesUnordered<Racer>);
+
+impl Drop for Racing {
+    fn drop(&mut self) {
+        let mut left = std::mem::take(&mut self.0);
+        if left.is_empty() {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            // It ends with the connect timeout of the last of them.
+            runtime.spawn(async move {
+                while let Some((_, leased)) = left.next().await {
+                    if let Ok(lease) = leased {
+                        lease.finish();
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// How long a node may take before another is tried beside it: twice what it took the last time, if that is more than
+/// [`HEAD_START`], and at most half of the time there is.
+fn head_start(cluster: &Cluster, node: &Node, patience: Patience) -> Duration {
+    let usual = cluster.connect_time(node).unwrap_or_default();
     HEAD_START.max(usual * 2).min(patience.connect / 2)
 }
 
 async fn lease(
     cluster: Arc<Cluster>,
     node: Arc<Node>,
-    limit: Duration,
+    patience: Patience,
+    begun: Moment,
 ) -> (Arc<Node>, Result<Lease, ConnectError>) {
-    let begun = Moment::now();
-    let leased = node.lease(limit, begun).await;
+    let left = patience.until.saturating_duration_since(Instant::now());
+    let leased = node.lease(patience.connect.min(left), begun).await;
     match &leased {
-        Ok(lease) if !lease.reused() => cluster.connected(&node, Moment::now().since(begun)),
+        Ok(lease) if !lease.reused() => cluster.connected(&node),
         Ok(_) => {}
-        Err(error) if error.is_own_limit() => {}
-        Err(_) => cluster.unreachable(&node),
+        Err(error) if error.is_not_the_nodes() => {}
+        // It was not given the time that a node may take.
+        Err(ConnectError::Timeout(_)) if left < patience.connect => {}
+        Err(_) => cluster.unreachable(&node, begun),
     }
     (node, leased)
 }

@@ -38,8 +38,8 @@ impl Candidate for Arc<Node> {
         self.health.out().is_none()
     }
 
-    fn admits(&self, now: Moment, draw: u64) -> bool {
-        self.health.admits(now, draw)
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
+        self.health.admits(now, draw, rivals)
     }
 }
 
@@ -85,7 +85,7 @@ impl Cluster {
         let begun = Moment::now();
         let node = self.pick(begun);
         assert!(node.places.try_take());
-        node.load.begun(false, begun);
+        node.load.begun(begun);
         let now = Moment::now();
         node.load
             .answered(now.since(begun), node.places.taken(), now);

@@ -47,7 +47,7 @@ mod tests {
     /// The part of many requests that the node admits.
     fn admitted(health: &Health, now: Moment) -> f64 {
         let mut random = fastrand::Rng::with_seed(7);
-        let admitted = (0..10_000).filter(|_| health.admits(now, random.u64(..)));
+        let admitted = (0..10_000).filter(|_| health.admits(now, random.u64(..), 1));
         admitted.count() as f64 / 10_000.0
     }
 

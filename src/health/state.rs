@@ -76,8 +76,10 @@ pub(crate) struct Health {
 /// What is only looked at when something changes.
 #[derive(Debug)]
 struct Record {
-    /// Waits in a row.
+    /// Waits in a row for the same reason.
     waits: u32,
+    /// Why it went out the last time.
+    why: Out,
     /// When it is to be probed, while it is out.
     due: Moment,
     /// When it went out the last time.
@@ -118,6 +120,7 @@ impl Health {
             failures: AtomicU32::new(0),
             record: Mutex::new(Record {
                 waits: 0,
+                why: Out::Unreachable,
                 due: Moment::default(),
                 left: Moment::default(),
                 back: Moment::default(),
@@ -154,13 +157,22 @@ impl Health {
         }
     }
 
-    /// Whether the node may have a request, of which `draw` is a random number.
-    pub(crate) fn admits(&self, now: Moment, draw: u64) -> bool {
+    /// Whether the node may have a request, of which `draw` is a random number, where as many nodes as are `rivals` would get it from
+    /// each other. A node that has just returned is the least loaded of all, and would else get each request that it may have.
+    pub(crate) fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
         match self.share(now) {
             1.0 => true,
             // The high bits of the product depend on all of the draw, other than those by which nodes are drawn.
-            share => (draw.wrapping_mul(DRAW) >> 40) as f32 / ((1 << 24) as f32) < share,
+            share => {
+                let luck = (draw.wrapping_mul(DRAW) >> 40) as f32 / ((1 << 24) as f32);
+                luck * (rivals as f32) < share
+            }
         }
+    }
+
+    /// Whether a request that was begun then tells of the node as it was before its return.
+    pub(crate) fn has_returned_since(&self, begun: Moment) -> bool {
+        matches!(self.standing(), Standing::Returning(since) if begun < since)
     }
 
     /// Says that the node did what was asked.
@@ -188,9 +200,11 @@ impl Health {
         if self.out().is_some() {
             return false;
         }
-        if now.since(record.back) >= REHABILITATION {
+        // A node that starts has its first failures behind what it was out for before.
+        if now.since(record.back) >= REHABILITATION || record.why != why {
             record.waits = 0;
         }
+        record.why = why;
         self.set(Standing::Out(why));
         record.left = now;
         record.wait(why, now, draw);

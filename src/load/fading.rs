@@ -58,8 +58,12 @@ impl Ticks {
 
     pub(super) fn until(self, now: Moment) -> Self {
         let passed = Self::at(now).0.wrapping_sub(self.0);
-        // A writer that was overtaken may have stamped the future.
-        Self(if passed > u32::MAX / 2 { 0 } else { passed })
+        // A writer that was overtaken may have stamped the future, by a moment.
+        Self(if passed > u32::MAX - 0xffff {
+            0
+        } else {
+            passed
+        })
     }
 
     /// Whether this may be as long as so many seconds: it may be one tick more than was counted.

@@ -17,7 +17,7 @@ use fading::{Fading, Ticks};
 use peak_ewma::PeakEwma;
 
 use crate::moment::Moment;
-use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// What a failure adds to the latency, in seconds: linkerd's default. Far above any latency that a user would accept, so that
 /// nodes which answer are preferred, and finite, so that nodes which all fail are still told apart by their load.
@@ -35,6 +35,10 @@ const MENDED: f32 = 0.1;
 /// so a new node gets one request to be measured by, and more when that is answered.
 const UNKNOWN: f32 = 1.0;
 
+/// The least that an answer to a refused request is taken for, in seconds, where nothing else is known of a node: longer than most
+/// answers take, so that a node which refuses everything attracts nobody.
+const REFUSAL: f32 = 0.01;
+
 /// What a node that sheds load is taken to be slower by, in seconds, at least.
 const SHED: f32 = 0.001;
 
@@ -44,21 +48,27 @@ pub(crate) struct Load {
     /// The latency of a request that has the node for itself.
     latency: PeakEwma,
     penalty: Fading,
-    /// When the node last answered, or, if that is later, began to have requests in flight.
+    /// When the node last answered.
     heard: AtomicU64,
+    /// Requests that were begun since.
+    unanswered: AtomicU32,
+    /// When the second of them was.
+    silent: AtomicU64,
 }
 
 impl Load {
-    /// Says that a request was given to the node, the only one there if `alone`.
-    pub(crate) fn begun(&self, alone: bool, now: Moment) {
-        if alone {
-            self.heard.store(now.as_nanos(), Relaxed);
+    /// Says that a request was given to the node.
+    pub(crate) fn begun(&self, now: Moment) {
+        // One may be a long request, and says nothing. Another one tells whether the node is alive.
+        if self.unanswered.fetch_add(1, Relaxed) == 1 {
+            self.silent.store(now.as_nanos(), Relaxed);
         }
     }
 
     /// Says that the node answered, whatever it was.
     pub(crate) fn heard(&self, now: Moment) {
         self.heard.store(now.as_nanos(), Relaxed);
+        self.unanswered.store(0, Relaxed);
     }
 
     /// Says that the node did, within `latency`, what was asked, by a request that was one of `sharing` on the node.
@@ -66,10 +76,18 @@ impl Load {
         self.heard(now);
         self.latency
             .observe(alone(latency, sharing), latency.as_secs_f32(), now);
-        let penalty = self.penalty.at(now, FORGIVENESS);
-        if penalty > 0.0 {
-            self.penalty.store(penalty * MENDED, now);
+        let penalty = self.penalty.at(now, FORGIVENESS) * MENDED;
+        match penalty > f32::EPSILON {
+            true => self.penalty.store(penalty, now),
+            false => self.penalty.set_to_nothing(),
         }
+    }
+
+    /// Says that the node refused, within `latency`, to do what was asked, for a reason of the request's own. That tells little of
+    /// what it takes to do something, and must not make the node look fast.
+    pub(crate) fn refused(&self, latency: Duration, sharing: usize, now: Moment) {
+        self.heard(now);
+        self.latency.hold(alone(latency, sharing).max(REFUSAL), now);
     }
 
     /// Says that a request was given up after it had waited this long: an answer would have taken longer. It tells of the node
@@ -99,6 +117,7 @@ impl Load {
     pub(crate) fn forget(&self) {
         self.latency.forget();
         self.penalty.set_to_nothing();
+        self.unanswered.store(0, Relaxed);
     }
 
     /// What one more request would cost on the node, beside `in_flight` others: in seconds, the latency to be expected times the
@@ -110,8 +129,7 @@ impl Load {
             if latency == 0.0 {
                 latency = UNKNOWN;
             }
-            let silence = now.seconds_since(self.last_heard());
-            latency = (latency * slowdown).max(silence);
+            latency = (latency * slowdown).max(self.seconds_silent(now));
         }
         (latency + self.penalty.at(now, FORGIVENESS)) * slowdown
     }
@@ -122,13 +140,17 @@ impl Load {
         (latency > 0.0).then(|| Duration::from_secs_f32(latency))
     }
 
-    /// How long the node has been silent, provided that it has requests in flight.
+    /// How long ago the node last answered.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
-        now.since(self.last_heard())
+        now.since(Moment::from_nanos(self.heard.load(Relaxed)))
     }
 
-    fn last_heard(&self) -> Moment {
-        Moment::from_nanos(self.heard.load(Relaxed))
+    /// How long requests have gone unanswered, beyond a single one.
+    fn seconds_silent(&self, now: Moment) -> f32 {
+        if self.unanswered.load(Relaxed) < 2 {
+            return 0.0;
+        }
+        now.seconds_since(Moment::from_nanos(self.silent.load(Relaxed)))
     }
 }
 
@@ -186,7 +208,7 @@ mod tests {
         let load = Load::default();
         assert_eq!(load.cost(0, at(0)), 0.0);
         assert_eq!(load.latency(0, at(0)), None);
-        load.begun(true, at(0));
+        load.begun(at(0));
         assert_near(load.cost(1, at(0)), 2.0 * UNKNOWN);
     }
 
@@ -220,7 +242,7 @@ mod tests {
         alone.answered(ms(40), 1, at(40));
         assert_near(alone.cost(0, at(40)), 0.04);
         // Given up by one of many.
-        crowded.begun(true, at(40));
+        crowded.begun(at(40));
         crowded.given_up(ms(2000), 4, at(2040));
         assert_near(crowded.cost(0, at(2040)), 1.0);
     }
@@ -279,18 +301,44 @@ mod tests {
     fn what_is_known_fades_where_there_is_no_answer() {
         let load = known();
         assert_near(load.cost(0, at(1000 + 10_000)), 0.01 / std::f32::consts::E);
-        assert_near(load.cost(0, at(1000 + 40_000)), 0.01 * (-4.0_f32).exp());
+        assert_near(load.cost(0, at(1000 + 29_900)), 0.01 * (-2.99_f32).exp());
+        // And is nothing in the end.
+        assert_eq!(load.cost(0, at(1000 + 30_100)), 0.0);
     }
 
     #[test]
-    fn silence_counts_while_requests_are_in_flight() {
+    fn a_penalty_does_not_return_however_long_nothing_happens() {
+        const DAY: u64 = 24 * 3600 * 1000;
         let load = known();
-        load.begun(true, at(5000));
-        assert_near(load.cost(1, at(5400)), 2.0_f32.sqrt() * 0.4);
-        // Another request to it does not break the silence, but an answer does, and so does any other.
-        load.begun(false, at(5500));
-        assert_near(load.cost(2, at(5600)), 3.0_f32.sqrt() * 0.6);
-        assert_eq!(load.silence(at(5600)), ms(600));
+        load.failed(at(1000));
+        for days in [1, 20, 26, 27, 40] {
+            assert!(load.cost(0, at(days * DAY)) < 0.001, "after {days} days");
+        }
+    }
+
+    #[test]
+    fn a_refusal_keeps_what_is_known_and_attracts_nobody() {
+        let load = known();
+        for second in 2..60 {
+            load.refused(Duration::from_micros(200), 1, at(second * 1000));
+        }
+        assert_near(load.cost(0, at(59_000)), 0.01);
+        let new = Load::default();
+        new.refused(Duration::from_micros(200), 1, at(0));
+        assert_near(new.cost(0, at(0)), REFUSAL);
+    }
+
+    #[test]
+    fn silence_counts_from_the_second_request_on_that_goes_unanswered() {
+        let load = known();
+        // It may be one that takes long.
+        load.begun(at(5000));
+        assert!(load.cost(1, at(5400)) < 0.02);
+        load.begun(at(5500));
+        assert_near(load.cost(2, at(5600)), 3.0_f32.sqrt() * 0.1);
+        // A further one does not break the silence, but an answer does.
+        load.begun(at(5600));
+        assert_near(load.cost(2, at(5600)), 3.0_f32.sqrt() * 0.1);
         load.heard(at(5600));
         assert!(load.cost(1, at(5600)) < 0.02);
         // Without any, nobody knows what it would do.
@@ -300,7 +348,7 @@ mod tests {
     #[test]
     fn what_is_given_up_in_silence_is_the_latency_at_least() {
         let load = known();
-        load.begun(true, at(2000));
+        load.begun(at(2000));
         load.given_up(ms(1000), 1, at(3000));
         assert_near(load.cost(0, at(3000)), 1.0);
     }
@@ -308,7 +356,7 @@ mod tests {
     #[test]
     fn what_is_given_up_while_others_are_answered_is_one_slow_answer() {
         let load = known();
-        load.begun(true, at(2000));
+        load.begun(at(2000));
         load.heard(at(2900));
         load.given_up(ms(1000), 1, at(3000));
         assert!(load.cost(0, at(3000)) < 0.011);

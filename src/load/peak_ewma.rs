@@ -63,6 +63,14 @@ impl PeakEwma {
         }
     }
 
+    /// Keeps the estimate from fading; `otherwise` is what it is where nothing is known.
+    pub(super) fn hold(&self, otherwise: f32, now: Moment) {
+        let (estimate, stamp) = self.estimate.load();
+        let known = estimate > 0.0 && stamp.until(now) <= MEMORY;
+        let estimate = if known { estimate } else { otherwise };
+        self.estimate.store(estimate, now);
+    }
+
     pub(super) fn at(&self, now: Moment) -> f32 {
         let (_, stamp) = self.estimate.load();
         if stamp.until(now) > MEMORY {

@@ -134,7 +134,7 @@ mod tests {
             true
         }
 
-        fn admits(&self, _: Moment, _: u64) -> bool {
+        fn admits(&self, _: Moment, _: u64, _: usize) -> bool {
             true
         }
     }

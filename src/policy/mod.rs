@@ -18,8 +18,8 @@ pub(crate) trait Candidate {
     fn cost(&self, in_flight: usize, now: Moment) -> f32;
     /// Whether it serves requests.
     fn serves(&self) -> bool;
-    /// Whether it serves and may have this request, of which `draw` is a random number.
-    fn admits(&self, now: Moment, draw: u64) -> bool;
+    /// Whether it serves and may have this request, of which `draw` is a random number, where so many nodes are rivals for it.
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool;
 }
 
 /// A policy with the state that outlives every snapshot, so that a refresh does not send everyone back to the first node.
@@ -67,8 +67,14 @@ impl Chooser {
         circumstances: Circumstances,
     ) -> Option<usize> {
         let Circumstances { now, draw, .. } = circumstances;
+        let rivals = match self {
+            Self::PeakEwma(_) => nodes.len(),
+            // Nobody gets more than its turn.
+            Self::RoundRobin { .. } | Self::Random => 1,
+        };
         let fresh = |n: &C| !tried(n) && !avoid(n);
-        self.choose(nodes, |n| fresh(n) && n.admits(now, draw), circumstances)
+        let admitted = |n: &C| fresh(n) && n.admits(now, draw, rivals);
+        self.choose(nodes, admitted, circumstances)
             .or_else(|| self.choose(nodes, |n| fresh(n) && n.serves(), circumstances))
             .or_else(|| self.choose(nodes, |n| !tried(n) && n.serves(), circumstances))
             .or_else(|| self.choose(nodes, fresh, circumstances))
@@ -160,7 +166,7 @@ mod tests {
             self.serves
         }
 
-        fn admits(&self, _: Moment, _: u64) -> bool {
+        fn admits(&self, _: Moment, _: u64, _: usize) -> bool {
             self.serves && self.full
         }
     }

@@ -16,6 +16,9 @@ use super::pool::Lease;
 /// request's body.
 const SHED: &[u8] = b"RequestLimitExceeded";
 
+/// More than such an answer takes, in bytes.
+const LONGEST_SHED: usize = 512;
+
 /// The body of a node's answer. Read to its end, it gives the connection back; dropped earlier, it closes it.
 pub(crate) struct NodeBody {
     incoming: Incoming,
@@ -92,7 +95,13 @@ impl NodeBody {
         let Some(data) = frame.data_ref() else { return };
         let sheds = match self.sheds {
             Sheds::No | Sheds::Yes => return,
-            Sheds::Untold => data.windows(SHED.len()).any(|window| window == SHED),
+            Sheds::Untold if data.windows(SHED.len()).any(|window| window == SHED) => true,
+            // What says more has another reason.
+            Sheds::Untold if data.len() > LONGEST_SHED => {
+                self.sheds = Sheds::No;
+                return;
+            }
+            Sheds::Untold => false,
             // An error comes whole, as a rule. Where it does not, the doubt costs no more than a connection.
             Sheds::HalfTold => true,
         };

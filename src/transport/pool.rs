@@ -47,6 +47,8 @@ pub(crate) struct Pool {
     created: Instant,
     /// When a connection was last made, in nanoseconds after `created`; zero before the first.
     connected: AtomicU64,
+    /// How long that took, in nanoseconds.
+    connecting: AtomicU64,
 }
 
 impl Pool {
@@ -60,6 +62,7 @@ impl Pool {
             opened: AtomicU64::new(0),
             created: Instant::now(),
             connected: AtomicU64::new(0),
+            connecting: AtomicU64::new(0),
         }
     }
 
@@ -95,6 +98,12 @@ impl Pool {
         }
     }
 
+    /// How long it took the last time.
+    pub(crate) fn connect_time(&self) -> Option<Duration> {
+        self.connected_at()?;
+        Some(Duration::from_nanos(self.connecting.load(Relaxed)))
+    }
+
     /// An idle connection for one request, where there is one now and a slot is free.
     pub(crate) fn try_lease(self: &Arc<Self>) -> Option<Lease> {
         self.try_slot()?.reuse().ok()
@@ -108,18 +117,24 @@ impl Pool {
     ) -> impl Future<Output = Result<Lease, ConnectError>> + Send + use<> {
         let pool = Arc::clone(self);
         async move {
+            if let Some(slot) = pool.try_slot() {
+                return match slot.reuse() {
+                    Ok(lease) => Ok(lease),
+                    Err(slot) => slot.dial(limit).await,
+                };
+            }
             let begun = Instant::now();
-            let slot = match pool.try_slot() {
-                Some(slot) => slot,
-                None => pool.wait_for_slot(limit).await?,
-            };
-            let slot = match slot.reuse() {
+            let slot = match pool.wait_for_slot(limit).await?.reuse() {
                 Ok(lease) => return Ok(lease),
                 Err(slot) => slot,
             };
             let left = limit.saturating_sub(begun.elapsed());
             slot.dial(left).await.map_err(|error| match error {
-                ConnectError::Timeout(_) => ConnectError::Timeout(limit),
+                // It was the wait that left too little time.
+                ConnectError::Timeout(_) => {
+                    let limit = pool.limits.max_connections.get();
+                    ConnectError::Busy { limit }
+                }
                 error => error,
             })
         }

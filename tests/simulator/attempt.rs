@@ -17,6 +17,16 @@ const CONNECT_BUDGET: f64 = 4.0;
 /// As in `race`.
 const SIDE_BY_SIDE: usize = 3;
 
+/// An attempt that was sent, and has ended.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) client: usize,
+    pub(crate) node: usize,
+    pub(crate) begun: Moment,
+    /// Requests on the node when it began, itself included.
+    pub(crate) sharing: usize,
+}
+
 impl World<'_> {
     /// Turns to the next node of the plan.
     pub(crate) fn next_node(&mut self, id: Id) {
@@ -45,7 +55,7 @@ impl World<'_> {
             racing: racing + 1,
             since,
         };
-        let head_start = client.head_start(now, Duration::from_secs_f64(CONNECT_TIMEOUT));
+        let head_start = client.head_start(Duration::from_secs_f64(CONNECT_TIMEOUT));
         let client = call.client;
         let (takes, well) = match self.servers[node].condition {
             Condition::Refuses => (ROUND_TRIP, false),
@@ -134,12 +144,8 @@ impl World<'_> {
         self.after(ROUND_TRIP / 2.0, Event::Reach { id, node });
     }
 
-    /// The attempt has an end, by an answer or not; answers on which node, how long it took, beside how many, and at which client.
-    pub(crate) fn conclude(
-        &mut self,
-        id: Id,
-        keep: bool,
-    ) -> Option<(usize, Duration, usize, usize)> {
+    /// The attempt has an end, by an answer or not.
+    pub(crate) fn conclude(&mut self, id: Id, keep: bool) -> Option<Ended> {
         let call = self.calls.get(id)?;
         let Stage::Sent {
             node,
@@ -151,34 +157,44 @@ impl World<'_> {
         };
         let client = call.client;
         self.clients[client].release(node, keep);
-        Some((node, self.now.since(begun), sharing, client))
+        Some(Ended {
+            client,
+            node,
+            begun,
+            sharing,
+        })
     }
 
     pub(crate) fn answered(&mut self, id: Id, well: bool) {
-        let Some((node, latency, sharing, client)) = self.conclude(id, true) else {
+        let Some(ended) = self.conclude(id, true) else {
             return;
         };
+        let Ended { client, node, .. } = ended;
         if well {
-            self.clients[client].answered(node, latency, sharing, self.now);
+            self.clients[client].answered(ended, self.now);
             return self.end(id, true);
         }
         self.clients[client].nodes[node].load.heard(self.now);
-        let out = self.clients[client].failed(node, 1, self.now);
+        self.failed(id, ended);
+    }
+
+    pub(crate) fn broke(&mut self, id: Id) {
+        if let Some(ended) = self.conclude(id, false) {
+            self.failed(id, ended);
+        }
+    }
+
+    fn failed(&mut self, id: Id, ended: Ended) {
+        let Ended { client, node, .. } = ended;
+        let out = self.clients[client].failed(ended, 1, self.now);
         self.note_outage(out, client, node);
         self.fail(id);
     }
 
-    pub(crate) fn broke(&mut self, id: Id) {
-        if let Some((node, _, _, client)) = self.conclude(id, false) {
-            let out = self.clients[client].failed(node, 1, self.now);
-            self.note_outage(out, client, node);
-            self.fail(id);
-        }
-    }
-
     pub(crate) fn give_up(&mut self, id: Id) {
-        if let Some((node, waited, sharing, client)) = self.conclude(id, false) {
-            let out = self.clients[client].timed_out(node, waited, sharing, self.now);
+        if let Some(ended) = self.conclude(id, false) {
+            let Ended { client, node, .. } = ended;
+            let out = self.clients[client].timed_out(ended, self.now);
             self.note_outage(out, client, node);
             self.fail(id);
         }

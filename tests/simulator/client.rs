@@ -1,6 +1,7 @@
 //! A client: the connector's own rules for choosing nodes and for leaving them alone, and what drives them there (`outcome`,
 //! `race` and `cluster`), without sockets.
 
+use crate::attempt::Ended;
 use std::time::Duration;
 
 use crate::config::Policy;
@@ -32,7 +33,8 @@ pub(crate) struct Node {
 pub(crate) struct Client {
     chooser: Chooser,
     pub(crate) nodes: Vec<Node>,
-    connects: Load,
+    /// What the last connect took.
+    connect_time: Option<Duration>,
     tokens: f64,
     random: fastrand::Rng,
 }
@@ -50,8 +52,8 @@ impl Candidate for Node {
         self.health.out().is_none()
     }
 
-    fn admits(&self, now: Moment, draw: u64) -> bool {
-        self.health.admits(now, draw)
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
+        self.health.admits(now, draw, rivals)
     }
 }
 
@@ -67,7 +69,7 @@ impl Client {
         Self {
             chooser: Chooser::new(policy, &mut random),
             nodes: (0..nodes).map(node).collect(),
-            connects: Load::default(),
+            connect_time: None,
             tokens: TOKENS,
             random,
         }
@@ -96,7 +98,7 @@ impl Client {
         if leased {
             node.idle -= 1;
             node.in_flight += 1;
-            node.load.begun(node.in_flight == 1, now);
+            node.load.begun(now);
         }
         leased
     }
@@ -104,12 +106,12 @@ impl Client {
     /// Begins to connect to the node for a request.
     pub(crate) fn connect(&mut self, node: usize, now: Moment) {
         let node = &mut self.nodes[node];
-        node.load.begun(node.in_flight == 0, now);
+        node.load.begun(now);
         node.in_flight += 1;
     }
 
     pub(crate) fn connected(&mut self, node: usize, took: Duration, now: Moment) {
-        self.connects.answered(took, 1, now);
+        self.connect_time = Some(took);
         if self.nodes[node].health.out() == Some(Out::Unreachable) {
             self.bring_back(node, now);
         }
@@ -127,14 +129,14 @@ impl Client {
         self.nodes[node].idle = 0;
     }
 
-    pub(crate) fn head_start(&self, now: Moment, connect_timeout: Duration) -> Duration {
-        let usual = self.connects.latency(0, now).unwrap_or_default();
+    pub(crate) fn head_start(&self, connect_timeout: Duration) -> Duration {
+        let usual = self.connect_time.unwrap_or_default();
         HEAD_START.max(usual * 2).min(connect_timeout / 2)
     }
 
     /// As `Cluster::stalled`: answers whether the node was taken out.
     pub(crate) fn stalled(&mut self, node: usize, now: Moment) -> bool {
-        self.connects.latency(0, now).is_some() && self.unreachable(node, now)
+        self.connect_time.is_some() && self.unreachable(node, now)
     }
 
     /// As `Cluster::unreachable`: answers whether the node was taken out.
@@ -146,8 +148,12 @@ impl Client {
     }
 
     /// As `Cluster::failed`: answers whether the node was taken out.
-    pub(crate) fn failed(&mut self, node: usize, weight: u32, now: Moment) -> bool {
+    pub(crate) fn failed(&mut self, ended: Ended, weight: u32, now: Moment) -> bool {
+        let Ended { node, begun, .. } = ended;
         let draw = self.random.f64();
+        if self.nodes[node].health.has_returned_since(begun) {
+            return false;
+        }
         self.nodes[node].load.failed(now);
         if !self.nodes[node].health.failed(weight, now) {
             return false;
@@ -162,23 +168,20 @@ impl Client {
     }
 
     /// As `Outcome::answered` and `Outcome::read`.
-    pub(crate) fn answered(&mut self, node: usize, latency: Duration, sharing: usize, now: Moment) {
-        self.nodes[node].load.answered(latency, sharing, now);
-        self.nodes[node].health.succeeded();
+    pub(crate) fn answered(&mut self, ended: Ended, now: Moment) {
+        let node = &self.nodes[ended.node];
+        node.load
+            .answered(now.since(ended.begun), ended.sharing, now);
+        node.health.succeeded();
     }
 
     /// As `Outcome::timed_out`: answers whether the node was taken out.
-    pub(crate) fn timed_out(
-        &mut self,
-        node: usize,
-        waited: Duration,
-        sharing: usize,
-        now: Moment,
-    ) -> bool {
-        let load = &self.nodes[node].load;
+    pub(crate) fn timed_out(&mut self, ended: Ended, now: Moment) -> bool {
+        let load = &self.nodes[ended.node].load;
+        let waited = now.since(ended.begun);
         let silent = waited >= LONG_SILENCE && load.silence(now) >= waited;
-        load.given_up(waited, sharing, now);
-        self.failed(node, if silent { SILENCE_WEIGHT } else { 1 }, now)
+        load.given_up(waited, ended.sharing, now);
+        self.failed(ended, if silent { SILENCE_WEIGHT } else { 1 }, now)
     }
 
     pub(crate) fn bring_back(&mut self, node: usize, now: Moment) {

@@ -38,13 +38,16 @@ impl Slot {
     /// A new connection.
     pub(super) async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
         let pool = &self.pool;
+        let begun = Instant::now();
         let connecting = timeout(limit, pool.endpoint.connect());
         let connection = connecting
             .await
             .unwrap_or(Err(ConnectError::Timeout(limit)))?;
         pool.opened.fetch_add(1, Relaxed);
-        let nanos = u64::try_from(pool.created.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        pool.connected.store(nanos.max(1), Relaxed);
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        pool.connecting.store(nanos(begun.elapsed()), Relaxed);
+        pool.connected
+            .store(nanos(pool.created.elapsed()).max(1), Relaxed);
         Ok(Lease {
             connection,
             reused: false,

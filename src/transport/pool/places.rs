@@ -35,13 +35,14 @@ impl Places {
         self.taken.load(SeqCst)
     }
 
+    /// Whether a request has to wait.
     pub(super) fn is_full(&self) -> bool {
-        self.taken() == self.limit
+        self.taken() == self.limit || self.waiting.load(SeqCst) > 0
     }
 
     /// Takes a place if one is free and nobody waits for it.
     pub(super) fn try_take(&self) -> bool {
-        self.waiting.load(SeqCst) == 0 && self.take()
+        !self.is_full() && self.take()
     }
 
     /// Takes a place within `limit`.
@@ -59,7 +60,7 @@ impl Places {
         let busy = ConnectError::Busy { limit: self.limit };
         timeout(limit, taking).await.map_err(|_| busy)?;
         // Of several places that are given back at once, only one may have been told of.
-        if !self.is_full() {
+        if self.taken() < self.limit {
             self.freed.notify_one();
         }
         Ok(())
