@@ -24,6 +24,7 @@ mod config {
 mod error {
     pub(crate) use alternator_connector::ConnectError;
 }
+#[allow(unused_imports, reason = "what is used of it is used elsewhere")]
 #[path = "../../src/health/mod.rs"]
 mod health;
 #[path = "../../src/load/mod.rs"]
@@ -33,6 +34,7 @@ mod moment;
 #[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/transport/pool/places.rs"]
 mod places;
+#[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/policy/mod.rs"]
 mod policy;
 #[path = "../../src/sync.rs"]
