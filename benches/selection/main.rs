@@ -24,7 +24,7 @@ mod config {
 mod error {
     pub(crate) use alternator_connector::ConnectError;
 }
-#[allow(unused_imports, reason = "what is used of it is used elsewhere")]
+#[allow(unused_imports, reason = "not all of it is measured")]
 #[path = "../../src/health/mod.rs"]
 mod health;
 #[path = "../../src/load/mod.rs"]
@@ -34,7 +34,6 @@ mod moment;
 #[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/transport/pool/places.rs"]
 mod places;
-#[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/policy/mod.rs"]
 mod policy;
 #[path = "../../src/sync.rs"]

@@ -279,7 +279,16 @@ mod tests {
     fn what_is_known_fades_where_there_is_no_answer() {
         let load = known();
         assert_near(load.cost(0, at(1000 + 10_000)), 0.01 / std::f32::consts::E);
-        assert_near(load.cost(0, at(1000 + 40_000)), 0.01 * (-4.0_f32).exp());
+        assert_near(load.cost(0, at(1000 + 20_000)), 0.01 * (-2.0_f32).exp());
+    }
+
+    #[test]
+    fn what_was_known_half_a_minute_ago_is_forgotten_however_slow_it_was() {
+        let load = Load::default();
+        load.answered(ms(60_000), 1, at(0));
+        assert_near(load.cost(0, at(29_990)), 60.0 * (-3.0_f32).exp());
+        assert_eq!(load.cost(0, at(30_010)), 0.0);
+        assert_eq!(load.latency(0, at(30_010)), None);
     }
 
     #[test]

@@ -14,6 +14,10 @@ use crate::moment::Moment;
 /// a slow node only now and then.
 const DECAY: Ticks = Ticks::of(Duration::from_secs(10));
 
+/// An estimate that nothing was observed for in so long tells nothing any more. However slow a node was, it is tried again then;
+/// by fading alone, one that took a second where others take a millisecond would be tried after 70 s.
+const MEMORY: Ticks = Ticks::of(Duration::from_secs(30));
+
 /// An estimate of a latency, in seconds; zero while nothing is known.
 #[derive(Debug, Default)]
 pub(super) struct PeakEwma {
@@ -60,7 +64,12 @@ impl PeakEwma {
     }
 
     pub(super) fn at(&self, now: Moment) -> f32 {
-        self.estimate.at(now, DECAY)
+        let (_, stamp) = self.estimate.load();
+        if stamp.until(now) > MEMORY {
+            0.0
+        } else {
+            self.estimate.at(now, DECAY)
+        }
     }
 
     pub(super) fn forget(&self) {

@@ -16,8 +16,9 @@ mod verdict;
 mod workload;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use alternator_connector::{Builder, Policy};
+use alternator_connector::{Builder, Hedging, Policy};
 use alternator_testcluster::Tls;
 
 use holdings::Holdings;
@@ -37,21 +38,26 @@ struct Run {
 const RUNS: [Run; 3] = [
     Run {
         seed: 1,
-        setup: "round robin",
+        setup: "the defaults, and reads that are hedged soon and often",
         tls: Tls::Off,
-        options: |connector| connector.policy(Policy::RoundRobin),
+        options: |connector| {
+            connector.hedging(Hedging::after(Duration::from_millis(5)).budget(1.0))
+        },
     },
     Run {
         seed: 2,
-        setup: "random, and fewer connections than requests at once",
+        setup: "round robin, and fewer connections than requests at once",
         tls: Tls::Off,
-        options: |connector| connector.policy(Policy::Random).max_connections_per_node(2),
+        options: |connector| {
+            let connector = connector.policy(Policy::RoundRobin);
+            connector.max_connections_per_node(2)
+        },
     },
     Run {
         seed: 3,
-        setup: "round robin over TLS",
+        setup: "random over TLS",
         tls: Tls::Server,
-        options: |connector| connector.policy(Policy::RoundRobin),
+        options: |connector| connector.policy(Policy::Random),
     },
 ];
 
@@ -70,10 +76,11 @@ impl Run {
         recovery::nothing_is_under_way(&connector, &stage, &before).await;
         recovery::every_node_serves(&connector, &stage).await;
         recovery::nothing_is_under_way(&connector, &stage, &before).await;
+        let hedged = connector.stats().hedged;
         drop(connector);
         recovery::nothing_is_left(&stage, &before).await;
 
-        verdict::judge(&stage, &histories).await;
+        verdict::judge(&stage, &histories, hedged).await;
     }
 }
 

@@ -8,8 +8,8 @@ use crate::holdings::Holdings;
 use crate::stage::Stage;
 use crate::support::*;
 
-/// How long a connector may leave a node alone that has failed again and again.
-const LIMIT: Duration = Duration::from_secs(30);
+/// How long a connector may leave a node alone that has failed again and again, or was as slow.
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// The one that refreshes the node list.
 const TASKS_OF_A_CONNECTOR: usize = 1;

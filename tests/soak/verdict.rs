@@ -1,6 +1,6 @@
 //! What the clients were told, held against what reached the nodes and what is in the table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 use crate::stage::Stage;
@@ -21,14 +21,28 @@ struct Item {
     executed: usize,
 }
 
-pub(crate) async fn judge(stage: &Stage, histories: &[History]) {
+/// `hedged` is how many reads were sent to a second node as well.
+pub(crate) async fn judge(stage: &Stage, histories: &[History], hedged: u64) {
     let arrivals = arrivals(stage);
+    let mut twice = 0;
     for (trace, arrivals) in &arrivals {
         let mut attempts: Vec<_> = arrivals.iter().map(|(attempt, _)| attempt).collect();
         attempts.sort_unstable();
         attempts.dedup();
-        assert_eq!(attempts.len(), arrivals.len(), "{trace}: {arrivals:?}");
+        let again = arrivals.len() - attempts.len();
+        assert!(
+            again == 0 || trace.starts_with("read-"),
+            "{trace}: {arrivals:?}"
+        );
+        // A hedge is for another node.
+        let apart: HashSet<_> = arrivals.iter().collect();
+        assert_eq!(apart.len(), arrivals.len(), "{trace}: {arrivals:?}");
+        twice += again as u64;
     }
+    assert!(
+        twice <= hedged,
+        "{twice} reads were sent twice, and {hedged} hedged"
+    );
     let mut items = items(stage).await;
     let (mut done, mut failed) = (0, 0);
     for history in histories {
