@@ -32,6 +32,11 @@ impl Moment {
         self.0.saturating_sub(earlier.0) as f32 * 1e-9
     }
 
+    pub(crate) fn before(self, wait: Duration) -> Self {
+        let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(wait))
+    }
+
     pub(crate) fn after(self, wait: Duration) -> Self {
         let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(wait))

@@ -83,7 +83,7 @@ impl Outcome {
         match self.operation {
             Operation::Data if status.is_success() => load.answered(latency, self.sharing, now),
             Operation::Data if status.is_client_error() => load.refused(latency, self.sharing, now),
-            _ => load.heard(now),
+            _ => load.heard(self.begun, now),
         }
         if status.is_server_error() {
             self.cluster.failed(&self.node, 1, self.begun);

@@ -34,6 +34,7 @@ mod moment;
 #[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/transport/pool/places.rs"]
 mod places;
+#[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/policy/mod.rs"]
 mod policy;
 #[path = "../../src/sync.rs"]

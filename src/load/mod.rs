@@ -65,15 +65,18 @@ impl Load {
         }
     }
 
-    /// Says that the node answered, whatever it was.
-    pub(crate) fn heard(&self, now: Moment) {
+    /// Says that the node answered a request that was begun then, whatever it was.
+    pub(crate) fn heard(&self, begun: Moment, now: Moment) {
         self.heard.store(now.as_nanos(), Relaxed);
-        self.unanswered.store(0, Relaxed);
+        // An answer to an older request says nothing of those that wait since.
+        if begun.as_nanos() >= self.silent.load(Relaxed) {
+            self.unanswered.store(0, Relaxed);
+        }
     }
 
     /// Says that the node did, within `latency`, what was asked, by a request that was one of `sharing` on the node.
     pub(crate) fn answered(&self, latency: Duration, sharing: usize, now: Moment) {
-        self.heard(now);
+        self.heard(now.before(latency), now);
         self.latency
             .observe(alone(latency, sharing), latency.as_secs_f32(), now);
         let penalty = self.penalty.at(now, FORGIVENESS) * MENDED;
@@ -86,7 +89,7 @@ impl Load {
     /// Says that the node refused, within `latency`, to do what was asked, for a reason of the request's own. That tells little of
     /// what it takes to do something, and must not make the node look fast.
     pub(crate) fn refused(&self, latency: Duration, sharing: usize, now: Moment) {
-        self.heard(now);
+        self.heard(now.before(latency), now);
         self.latency.hold(alone(latency, sharing).max(REFUSAL), now);
     }
 
@@ -339,7 +342,7 @@ mod tests {
         // A further one does not break the silence, but an answer does.
         load.begun(at(5600));
         assert_near(load.cost(2, at(5600)), 3.0_f32.sqrt() * 0.1);
-        load.heard(at(5600));
+        load.heard(at(5600), at(5600));
         assert!(load.cost(1, at(5600)) < 0.02);
         // Without any, nobody knows what it would do.
         assert!(load.cost(0, at(9000)) < 0.01);
@@ -357,7 +360,7 @@ mod tests {
     fn what_is_given_up_while_others_are_answered_is_one_slow_answer() {
         let load = known();
         load.begun(at(2000));
-        load.heard(at(2900));
+        load.heard(at(2900), at(2900));
         load.given_up(ms(1000), 1, at(3000));
         assert!(load.cost(0, at(3000)) < 0.011);
         // It takes a second one to be believed.
@@ -368,7 +371,7 @@ mod tests {
     #[test]
     fn what_is_given_up_sooner_than_an_answer_comes_tells_nothing() {
         let load = known();
-        load.heard(at(1000));
+        load.heard(at(1000), at(1000));
         load.given_up(ms(5), 1, at(1001));
         load.given_up(ms(5), 1, at(1020));
         assert_near(load.cost(0, at(1020)), 0.01);
@@ -404,7 +407,7 @@ mod tests {
     fn answers_that_are_not_good_leave_it() {
         let load = known();
         load.failed(at(1000));
-        load.heard(at(1000));
+        load.heard(at(1000), at(1000));
         assert_near(load.cost(0, at(1000)), 5.01);
     }
 

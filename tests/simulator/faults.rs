@@ -145,15 +145,15 @@ fn one_bad_node_of_three_costs_a_busy_client_next_to_nothing() {
     cluster.keeps(
         Policy::PeakEwma,
         &[
-            at_most(Refuse, 0, 0.0005, 0.0005, 1.2, 1.4),
-            at_most(Silent, 0, 0.0005, 0.0005, 1.2, 1.4),
-            at_most(HangTimeout, 0, 0.0, 0.0005, 1.2, 1.4),
-            at_most(Hang, 0, 0.0, 0.0005, 1.2, 1.4),
-            at_most(Slow10, 0, 0.0, 0.01, 1.2, 1.4),
-            at_most(Slow50, 0, 0.0, 0.002, 1.2, 1.4),
-            at_most(Flap, 0, 0.0005, 0.2, 1.2, 1.4),
-            at_most(Errors, 0, 0.0, 0.0005, 1.2, 1.4),
-            at_most(DataErrors, 0, 0.0, 0.0005, 1.2, 1.4),
+            at_most(Refuse, 0, 0.0005, 0.0005, 1.2, 1.6),
+            at_most(Silent, 0, 0.0005, 0.0005, 1.2, 1.6),
+            at_most(HangTimeout, 0, 0.0, 0.0005, 1.2, 1.6),
+            at_most(Hang, 0, 0.0, 0.0005, 1.2, 1.6),
+            at_most(Slow10, 0, 0.0, 0.01, 1.2, 1.6),
+            at_most(Slow50, 0, 0.0, 0.002, 1.2, 1.6),
+            at_most(Flap, 0, 0.0005, 0.2, 1.2, 1.6),
+            at_most(Errors, 0, 0.0, 0.0005, 1.2, 1.6),
+            at_most(DataErrors, 0, 0.0, 0.0005, 1.2, 1.6),
         ],
     );
 }
