@@ -33,11 +33,7 @@ pub(crate) fn run(
         source.check_health();
         println!("warm");
         let go = tokio::task::spawn_blocking(|| std::io::stdin().lines().next());
-        let mut in_flight = 0;
-        while !go.is_finished() {
-            in_flight = in_flight.max(source.client.in_flight(&urls[0]));
-            sleep(Duration::from_millis(1)).await;
-        }
+        go.await.unwrap().unwrap().unwrap();
         let begun = Instant::now();
         sleep_until(begun + measured).await;
         source.stopped.store(true, Relaxed);
@@ -45,7 +41,6 @@ pub(crate) fn run(
         while source.is_busy() && begun.elapsed() < measured + GRACE {
             sleep(Duration::from_millis(10)).await;
         }
-        println!("in_flight {in_flight}");
         print!("{}", source.report(begun));
     });
     // Leaves calls behind that never end.
