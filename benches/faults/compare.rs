@@ -14,6 +14,9 @@ use crate::measure::{Seen, Setting, Trouble, measure};
 use crate::row::Row;
 use crate::scenarios::{Held, Scenario};
 
+/// For how long at most the others are watched: nothing depends on a few hundredths of what they do.
+const LONG_ENOUGH: Duration = Duration::from_secs(6);
+
 pub(crate) struct Comparison {
     mode: Mode,
     measured: Duration,
@@ -76,7 +79,7 @@ impl Comparison {
                 self.others.push(known);
             }
         }
-        let length = self.length(scenario);
+        let length = self.length(scenario).min(LONG_ENOUGH);
         let this = &*self;
         let seen = std::thread::scope(|scope| {
             let measure = |&client| scope.spawn(move || this.faulty(scenario, client, length));

@@ -139,11 +139,15 @@ impl Row {
 }
 
 /// How many requests may be under way to a node when it stops answering, of which it knew `on_node`. Of workers, each node has
-/// its share, part of which may be in sockets. Who calls whatever becomes of it cannot know before the usual latency is over.
+/// its share, part of which may be in sockets, and a twentieth more, as shares are even only on average. Who calls whatever
+/// becomes of it cannot know before the usual latency is over.
 fn allowed(on_node: u64, load: Load, usual: f64) -> u64 {
     let nodes = crate::NODES;
     match load {
-        Load::Closed(workers) => on_node.max(workers.div_ceil(nodes) as u64),
+        Load::Closed(workers) => {
+            let share = workers.div_ceil(nodes) as u64;
+            on_node.max(share) + share.div_ceil(20)
+        }
         Load::Open(rate) => on_node + (f64::from(rate) / nodes as f64 * usual).ceil() as u64 + 1,
     }
 }

@@ -208,12 +208,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         trouble: Stays(|node, pace| node.inject(Fault::Slow(pace.stalls()))),
         // One answer of 300 stalls.
         at_least: |_| 8 * SECOND,
-        clients: &[
-            Client::Hedging,
-            Client::Connector,
-            Client::Stock,
-            Client::Peer,
-        ],
+        clients: &[Client::Hedging, Client::Connector],
         bounds: Bounds {
             throughput: Bound::REPORTED,
             latency: Bound::at_once(2.0),
@@ -231,6 +226,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "data_hung",
+        // To the others it is the same.
+        clients: &[Client::Connector],
         trouble: Stays(|node, _| node.inject(Fault::Hang(Scope::Data))),
         bounds: HUNG_WITHOUT_TIMEOUT,
         ..SIMPLE
