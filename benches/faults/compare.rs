@@ -14,9 +14,6 @@ use crate::measure::{Seen, Setting, Trouble, measure};
 use crate::row::Row;
 use crate::scenarios::{Held, Scenario};
 
-/// For how long at most the others are watched: nothing depends on a few hundredths of what they do.
-const LONG_ENOUGH: Duration = Duration::from_secs(6);
-
 pub(crate) struct Comparison {
     mode: Mode,
     measured: Duration,
@@ -73,20 +70,19 @@ impl Comparison {
     pub(crate) fn others(&mut self, scenario: &Scenario) -> Vec<Row> {
         let clients = &scenario.clients[1..];
         let load = self.mode.load;
-        for &client in clients {
-            if !self.others.iter().any(|known| known.client == client) {
-                let known = self.healthy(client, load, self.measured);
-                self.others.push(known);
-            }
-        }
-        let length = self.length(scenario).min(LONG_ENOUGH);
-        let this = &*self;
-        let seen = std::thread::scope(|scope| {
-            let measure = |&client| scope.spawn(move || this.faulty(scenario, client, length));
-            let measured: Vec<_> = clients.iter().map(measure).collect();
-            let each = measured.into_iter().map(|seen| seen.join().unwrap());
-            each.collect::<Vec<_>>()
-        });
+        let unknown: Vec<_> = clients
+            .iter()
+            .filter(|client| !self.others.iter().any(|known| known.client == **client))
+            .copied()
+            .collect();
+        let healthy = at_once(&unknown, |client| self.healthy(client, load, self.measured));
+        self.others.extend(healthy);
+        let length = match scenario.trouble {
+            // A few hundredths more or less make no difference here.
+            Trouble::Stays(_) => self.measured,
+            Trouble::Moves(_) => self.length(scenario),
+        };
+        let seen = at_once(clients, |client| self.faulty(scenario, client, length));
         let rows = clients.iter().zip(seen).map(|(&client, seen)| {
             let known = self.others.iter().find(|known| known.client == client);
             let healthy = [&known.unwrap().seen];
@@ -128,4 +124,16 @@ impl Comparison {
             seen,
         }
     }
+}
+
+/// Of each client.
+fn at_once<T: Send>(clients: &[Client], measure: impl Fn(Client) -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let one = |&client| {
+            let measure = &measure;
+            scope.spawn(move || measure(client))
+        };
+        let running: Vec<_> = clients.iter().map(one).collect();
+        running.into_iter().map(|one| one.join().unwrap()).collect()
+    })
 }

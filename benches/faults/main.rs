@@ -74,7 +74,7 @@ struct Options {
 
 fn main() {
     let args: Vec<_> = std::env::args().skip(1).collect();
-    if let [flag, client, load, measured, read_timeout, urls @ ..] = &args[..]
+    if let [flag, client, load, measured, grace, read_timeout, urls @ ..] = &args[..]
         && flag == "--client"
     {
         let time = |text: &str| Duration::from_secs_f64(text.parse().unwrap());
@@ -84,6 +84,7 @@ fn main() {
             client,
             load.parse().unwrap(),
             time(measured),
+            time(grace),
             read_timeout,
             urls,
         );

@@ -9,7 +9,6 @@ use alternator_testcluster::{Cluster, Fault, Node};
 
 use crate::calls::{Call, Load};
 use crate::clients::Client;
-use crate::load::GRACE;
 use crate::machine::Machine;
 use crate::pace::Pace;
 
@@ -76,7 +75,7 @@ pub(crate) fn measure(setting: &Setting) -> Seen {
     };
     std::thread::sleep(end.saturating_duration_since(Instant::now()));
     let busy = Machine::now().busy_since(&begun);
-    let report = process.report(end + GRACE + PATIENCE);
+    let report = process.report(end + setting.pace.grace() + PATIENCE);
     Seen {
         measured: setting.measured.as_secs_f64(),
         on_node: had.as_ref().map(|had| had.in_flight),
@@ -118,10 +117,11 @@ struct Process {
 impl Process {
     fn start(setting: &Setting, urls: &[String]) -> Self {
         let read_timeout = setting.read_timeout.unwrap_or_default();
+        let times = [setting.measured, setting.pace.grace(), read_timeout];
         let mut child = Command::new(std::env::current_exe().unwrap())
             .arg("--client")
             .args([setting.client.name(), &setting.load.to_string()])
-            .args([setting.measured, read_timeout].map(|time| time.as_secs_f64().to_string()))
+            .args(times.map(|time| time.as_secs_f64().to_string()))
             .args(urls)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -20,6 +20,11 @@ impl Pace {
         times * self.0
     }
 
+    /// How long after the end of a measurement calls may still be answered: longer than by any node that does answer.
+    pub(crate) fn grace(self) -> Duration {
+        self.times(160).max(Duration::from_secs(1))
+    }
+
     pub(crate) fn healthy(self) -> Delay {
         self.slower(1)
     }

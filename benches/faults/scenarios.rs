@@ -69,8 +69,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const LONG: u32 = 10;
 
 /// For how long to watch where calls are repeated after a timeout of a second. Before it does that, the SDK sleeps for half a
-/// second on average: for a third of all workers, that is a fortieth of the time after the first second.
-const BACKED_OFF: Duration = Duration::from_secs(8);
+/// second on average: for a third of all workers, that is less than a thirtieth of the time after the first second.
+const BACKED_OFF: Duration = Duration::from_secs(7);
 
 /// At once and from the start.
 const STRICT: Bounds = Bounds {
