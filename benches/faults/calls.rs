@@ -3,6 +3,23 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::pace::Pace;
+
+/// A load, and the pace at which nodes serve it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mode {
+    pub(crate) name: &'static str,
+    pub(crate) load: Load,
+    pub(crate) pace: Pace,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [shortest, longest] = [1, 3].map(|times| self.pace.times(times).as_millis());
+        write!(f, "{}, nodes take {shortest} to {longest} ms", self.load)
+    }
+}
+
 /// What is asked of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Load {
@@ -16,7 +33,7 @@ impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed(workers) => write!(f, "{workers} workers"),
-            Self::Open(rate) => write!(f, "{rate} a second"),
+            Self::Open(rate) => write!(f, "{rate} calls a second"),
         }
     }
 }

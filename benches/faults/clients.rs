@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder, Error};
+use alternator_connector::{AlternatorConnector, Error, Hedging};
 use alternator_driver::{AlternatorClient, AlternatorConfig};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::{Credentials, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -45,20 +45,10 @@ impl Client {
     pub(crate) fn healthy_nodes(self) -> usize {
         if self == Self::Stock { 1 } else { 2 }
     }
-
-    pub(crate) fn is_available(self) -> bool {
-        self != Self::Hedging || hedging(AlternatorConnector::builder()).is_some()
-    }
-}
-
-/// With hedged reads, where the connector has them.
-fn hedging(_builder: Builder) -> Option<Builder> {
-    None
 }
 
 pub(crate) enum Connected {
-    Connector(aws_sdk_dynamodb::Client, AlternatorConnector),
-    Stock(aws_sdk_dynamodb::Client),
+    Sdk(aws_sdk_dynamodb::Client),
     Peer(Box<AlternatorClient>),
 }
 
@@ -71,7 +61,7 @@ impl Connected {
         let connector = || AlternatorConnector::builder().seeds(urls);
         let connector = match client {
             Client::Connector => Some(connector()),
-            Client::Hedging => Some(hedging(connector()).expect("the connector can hedge")),
+            Client::Hedging => Some(connector().hedging(Hedging::p95())),
             Client::Stock => None,
             Client::Peer => return Self::Peer(Box::new(peer(urls, read_timeout))),
         };
@@ -81,30 +71,18 @@ impl Connected {
         if let Some(timeouts) = timeouts(read_timeout) {
             config = config.timeout_config(timeouts);
         }
-        let sdk = |config: &SdkConfig| aws_sdk_dynamodb::Client::new(config);
-        let Some(connector) = connector else {
-            return Self::Stock(sdk(&config.endpoint_url(&urls[0]).load().await));
+        config = match connector {
+            Some(connector) => config.http_client(connector.build().unwrap()),
+            None => config.endpoint_url(&urls[0]),
         };
-        let connector = connector.build().unwrap();
-        let config = config.http_client(connector.clone()).load().await;
-        Self::Connector(sdk(&config), connector)
-    }
-
-    /// How many requests this client has on the node now, where it can tell.
-    pub(crate) fn in_flight(&self, url: &str) -> usize {
-        let Self::Connector(_, connector) = self else {
-            return 0;
-        };
-        let nodes = connector.stats().nodes;
-        let node = nodes.iter().find(|node| node.url == url);
-        node.map_or(0, |node| node.in_flight)
+        Self::Sdk(aws_sdk_dynamodb::Client::new(&config.load().await))
     }
 
     /// One `get_item`, and the error if there was one.
     pub(crate) async fn get(&self) -> (Outcome, Option<String>) {
         let key = AttributeValue::S("key".to_owned());
         let result = match self {
-            Self::Connector(client, _) | Self::Stock(client) => {
+            Self::Sdk(client) => {
                 let get = client.get_item().table_name("table").key("pk", key);
                 get.send().await
             }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::clients::Client;
-use crate::figures::Row;
+use crate::row::Row;
 use crate::scenarios::Scenario;
 
 const WIDTH: f64 = 900.0;
@@ -30,11 +30,11 @@ text { fill: #e6edf3 } .tick { fill: #9198a1 } line { stroke: #3d444d }
 
 /// The rows of the load that was measured first.
 pub(crate) fn draw(scenarios: &[&Scenario], rows: &[Row]) -> String {
-    let load = rows[0].load;
+    let mode = rows[0].mode;
     let blocks: Vec<(&str, Vec<&Row>)> = scenarios
         .iter()
         .map(|scenario| {
-            let drawn = |row: &&Row| row.fault == scenario.name && row.load == load;
+            let drawn = |row: &&Row| row.fault == scenario.name && row.mode.name == mode.name;
             (scenario.name, rows.iter().filter(drawn).collect())
         })
         .collect();
@@ -44,9 +44,9 @@ pub(crate) fn draw(scenarios: &[&Scenario], rows: &[Row]) -> String {
 
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">
-<title>One node of three is faulty, {load}: throughput and latency as multiples of those without it</title>
+<title>One node of three is faulty, {mode}: throughput and latency as multiples of those without it</title>
 <style>{STYLE}</style>
-<text class="title" x="12" y="26">One node of three is faulty, {load}</text>
+<text class="title" x="12" y="26">One node of three is faulty, {mode}</text>
 "#
     );
     legend(&mut svg, rows);
@@ -67,8 +67,15 @@ pub(crate) fn draw(scenarios: &[&Scenario], rows: &[Row]) -> String {
         let middle = y + rows.len() as f64 * BAR / 2.0 + 4.0;
         text(&mut svg, "", PANELS[0] - 10.0, middle, "end", name);
         for row in rows {
-            bar(&mut svg, 0, y, row, row.ratio, format!("{:.2}", row.ratio));
-            let times = row.latency_ratio;
+            bar(
+                &mut svg,
+                0,
+                y,
+                row,
+                row.ratio(),
+                format!("{:.2}", row.ratio()),
+            );
+            let times = row.latency_ratio();
             let value = match times {
                 f64::INFINITY => "calls fail".to_owned(),
                 10.0.. => format!("{times:.0}"),

@@ -1,11 +1,9 @@
-//! What the calls of a measurement come to, and whether the bounds hold.
+//! What the calls of a measurement come to.
 
 use std::time::Duration;
 
-use crate::calls::{Call, Load, Outcome};
-use crate::clients::Client;
+use crate::calls::{Call, Outcome};
 use crate::measure::Seen;
-use crate::scenarios::{Bounds, Failures, Held, Scenario};
 
 impl Seen {
     /// Answers a second.
@@ -17,11 +15,14 @@ impl Seen {
         answered.count() as f64 / (window.end - window.start)
     }
 
-    /// In seconds, over the calls that began then or later and those that are stuck, which count with the time that they
-    /// waited. A call that failed was never answered: it counts as infinite.
     pub(crate) fn latency(&self, percentile: f64, after: Duration) -> f64 {
-        let mut latencies: Vec<_> = self
-            .calls
+        at(percentile, self.latencies(after))
+    }
+
+    /// In seconds, of the calls that began then or later and of those that are stuck, which count with the time that they
+    /// waited. A call that failed was never answered: it counts as infinite.
+    fn latencies(&self, after: Duration) -> Vec<f64> {
+        self.calls
             .iter()
             .filter(|call| call.begun >= after.as_secs_f64() || call.end.is_none())
             .map(|call| match call.end {
@@ -29,11 +30,7 @@ impl Seen {
                 Some((_, Outcome::Failed | Outcome::Unsent)) => f64::INFINITY,
                 None => self.measured - call.begun,
             })
-            .collect();
-        latencies.sort_unstable_by(f64::total_cmp);
-        let rank = (latencies.len() as f64 * percentile).ceil() as usize;
-        let place = rank.saturating_sub(1);
-        latencies.get(place).copied().unwrap_or(f64::INFINITY)
+            .collect()
     }
 
     fn count(&self, outcome: Outcome) -> usize {
@@ -60,91 +57,26 @@ impl Seen {
     }
 }
 
-/// One line of the table.
-pub(crate) struct Row {
-    pub(crate) fault: &'static str,
-    pub(crate) client: Client,
-    pub(crate) load: Load,
-    pub(crate) seen: Seen,
-    pub(crate) bounds: Bounds,
-    pub(crate) ratio: f64,
-    pub(crate) latency_ratio: f64,
+/// What a client does with all nodes but the one that becomes faulty, over several measurements.
+pub(crate) struct Healthy<'a>(pub(crate) &'a [&'a Seen]);
+
+impl Healthy<'_> {
+    /// Answers a second, on average.
+    pub(crate) fn throughput(&self) -> f64 {
+        let each = self.0.iter().map(|seen| seen.throughput(Duration::ZERO));
+        each.sum::<f64>() / self.0.len() as f64
+    }
+
+    /// Over all calls together.
+    pub(crate) fn latency(&self, percentile: f64) -> f64 {
+        let each = self.0.iter().map(|seen| seen.latencies(Duration::ZERO));
+        at(percentile, each.flatten().collect())
+    }
 }
 
-impl Row {
-    pub(crate) fn new(
-        scenario: &Scenario,
-        client: Client,
-        load: Load,
-        seen: Seen,
-        healthy: &Seen,
-    ) -> Self {
-        let bounds = scenario.bounds;
-        let ratio = seen.throughput(bounds.throughput.after) / healthy.throughput(Duration::ZERO);
-        let latency_ratio = seen.latency(bounds.percentile, bounds.latency.after)
-            / healthy.latency(bounds.percentile, Duration::ZERO);
-        Self {
-            fault: scenario.name,
-            client,
-            load,
-            seen,
-            bounds,
-            ratio,
-            latency_ratio,
-        }
-    }
-
-    /// Each bound that does not hold, in words.
-    pub(crate) fn broken(&self) -> Vec<String> {
-        let Self { seen, bounds, .. } = self;
-        let failed = match bounds.failures {
-            Failures::None => seen.failed(),
-            Failures::NoneUnsent => seen.unsent(),
-        };
-        let in_flight = seen.in_flight as usize;
-        let (stuck, reached) = match bounds.held {
-            Held::Anything => (0, None),
-            Held::Reached => (0, Some(in_flight)),
-            Held::Stuck => (in_flight, None),
-        };
-        let mut broken = Vec::new();
-        let mut check = |holds: bool, what: String| {
-            if !holds {
-                broken.push(what);
-            }
-        };
-        check(failed == 0, format!("{failed} calls failed"));
-        check(
-            seen.stuck() <= stuck,
-            format!("{} calls are stuck, of at most {stuck}", seen.stuck()),
-        );
-        if let (Some(reached), Some(limit)) = (seen.reached, reached) {
-            check(
-                reached <= limit as u64,
-                format!("{reached} requests reached the node, of at most {limit}"),
-            );
-        }
-        if let Some(limit) = bounds.throughput.limit {
-            let ratio = self.ratio;
-            check(
-                ratio >= limit,
-                format!("throughput {ratio:.2} of at least {limit}"),
-            );
-        }
-        if let Some(limit) = bounds.latency.limit {
-            let ratio = self.latency_ratio;
-            check(
-                ratio <= limit,
-                format!("latency {ratio:.2} of at most {limit}"),
-            );
-        }
-        if let Some(limit) = bounds.extra {
-            let extra = seen.extra();
-            check(
-                extra <= limit,
-                format!("{extra:.3} extra requests of at most {limit}"),
-            );
-        }
-        broken
-    }
+fn at(percentile: f64, mut latencies: Vec<f64>) -> f64 {
+    latencies.sort_unstable_by(f64::total_cmp);
+    let rank = (latencies.len() as f64 * percentile).ceil() as usize;
+    let place = rank.saturating_sub(1);
+    latencies.get(place).copied().unwrap_or(f64::INFINITY)
 }

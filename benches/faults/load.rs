@@ -13,14 +13,13 @@ use crate::clients::{Client, Connected};
 /// How long the client runs before the measurement, so that its connections are open.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// How long after the end calls may still be answered. Those that are not are stuck.
-pub(crate) const GRACE: Duration = Duration::from_secs(1);
-
-/// Says `warm` when it is, measures from the next line of standard input on, and ends the process.
+/// Says `warm` when it is, measures from the next line of standard input on, and ends the process. Calls that are not answered
+/// within `grace` after the end are stuck.
 pub(crate) fn run(
     client: Client,
     load: Load,
     measured: Duration,
+    grace: Duration,
     read_timeout: Option<Duration>,
     urls: &[String],
 ) -> ! {
@@ -33,19 +32,14 @@ pub(crate) fn run(
         source.check_health();
         println!("warm");
         let go = tokio::task::spawn_blocking(|| std::io::stdin().lines().next());
-        let mut in_flight = 0;
-        while !go.is_finished() {
-            in_flight = in_flight.max(source.client.in_flight(&urls[0]));
-            sleep(Duration::from_millis(1)).await;
-        }
+        go.await.unwrap().unwrap().unwrap();
         let begun = Instant::now();
         sleep_until(begun + measured).await;
         source.stopped.store(true, Relaxed);
         working.await.unwrap();
-        while source.is_busy() && begun.elapsed() < measured + GRACE {
+        while source.is_busy() && begun.elapsed() < measured + grace {
             sleep(Duration::from_millis(10)).await;
         }
-        println!("in_flight {in_flight}");
         print!("{}", source.report(begun));
     });
     // Leaves calls behind that never end.

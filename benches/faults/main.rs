@@ -1,15 +1,17 @@
 //! What one bad node of three costs an application: the same calls with three clients, side by side, for each fault.
 //!
 //! ```text
-//! cargo bench --bench faults                            every fault and load, which takes some eight minutes
+//! cargo bench --bench faults                            every fault and load
 //! cargo bench --bench faults -- slow                    only the faults with this in their names
 //! cargo bench --bench faults -- --mode 16               one load: 16 or 256 workers, or open
-//! cargo bench --bench faults -- --seconds 10            how long to measure each, instead of 3
+//! cargo bench --bench faults -- --ours                  without the clients that it is compared with
+//! cargo bench --bench faults -- --seconds 10            how long to measure each, instead of 4
 //! cargo bench --bench faults -- --draw docs/faults.svg  also draws the first load
+//! cargo bench --bench faults -- --table                 prints the tables of docs/faults.md in the end, too
 //! ```
 //!
-//! It prints a table for each load and a summary, and fails if a bound of `scenarios.rs` does not hold. Each measurement has
-//! a cluster of its own in this process and a client in a process of its own: a client that hangs is ended, and none finds
+//! It prints a line for each measurement and a summary, and fails if a bound of `scenarios.rs` does not hold. Each measurement
+//! has a cluster of its own in this process and a client in a process of its own: a client that hangs is ended, and none finds
 //! the SDK's tokens for retries, which belong to the process, spent by another. What each figure means: docs/faults.md.
 #![allow(
     missing_docs,
@@ -20,43 +22,59 @@
 
 mod calls;
 mod clients;
+mod compare;
 mod draw;
 mod figures;
 mod load;
+mod machine;
 mod measure;
+mod pace;
 mod print;
+mod row;
 mod scenarios;
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use calls::Load;
+use calls::{Load, Mode};
 use clients::Client;
-use figures::Row;
-use measure::{Seen, Setting, Trouble, measure};
-use scenarios::{Held, SCENARIOS, Scenario};
+use compare::Comparison;
+use pace::Pace;
+use scenarios::SCENARIOS;
 
-const LOADS: [(&str, Load); 3] = [
-    ("16", Load::Closed(16)),
-    ("256", Load::Closed(256)),
-    ("open", Load::Open(1000)),
+/// Nodes are the slower the more workers there are, so that two processors are far from busy: it is the client that is measured,
+/// and not the machine.
+const MODES: [Mode; 3] = [
+    Mode {
+        name: "16",
+        load: Load::Closed(16),
+        pace: Pace::milliseconds(3),
+    },
+    Mode {
+        name: "256",
+        load: Load::Closed(256),
+        pace: Pace::milliseconds(20),
+    },
+    Mode {
+        name: "open",
+        load: Load::Open(1000),
+        pace: Pace::milliseconds(1),
+    },
 ];
 
 const NODES: usize = 3;
 
-/// For how long the healthy figures of the client that is judged are taken for those of the present. Machines change.
-const FRESH: Duration = Duration::from_secs(60);
-
 struct Options {
     name: String,
-    loads: Vec<Load>,
+    modes: Vec<Mode>,
     measured: Duration,
+    ours: bool,
     drawing: Option<String>,
+    table: bool,
 }
 
 fn main() {
     let args: Vec<_> = std::env::args().skip(1).collect();
-    if let [flag, client, load, measured, read_timeout, urls @ ..] = &args[..]
+    if let [flag, client, load, measured, grace, read_timeout, urls @ ..] = &args[..]
         && flag == "--client"
     {
         let time = |text: &str| Duration::from_secs_f64(text.parse().unwrap());
@@ -66,6 +84,7 @@ fn main() {
             client,
             load.parse().unwrap(),
             time(measured),
+            time(grace),
             read_timeout,
             urls,
         );
@@ -79,9 +98,11 @@ impl Options {
     fn parse(args: Vec<String>) -> Self {
         let mut options = Self {
             name: String::new(),
-            loads: LOADS.map(|(_, load)| load).to_vec(),
-            measured: Duration::from_secs(3),
+            modes: MODES.to_vec(),
+            measured: Duration::from_secs(4),
+            ours: false,
             drawing: None,
+            table: false,
         };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -90,12 +111,14 @@ impl Options {
                 // What cargo says to every benchmark.
                 "--bench" => {}
                 "--mode" => {
-                    let mode = value();
-                    let load = LOADS.iter().find(|(name, _)| *name == mode);
-                    options.loads = vec![load.expect("--mode is 16, 256 or open").1];
+                    let name = value();
+                    let mode = MODES.into_iter().find(|mode| mode.name == name);
+                    options.modes = vec![mode.expect("--mode is 16, 256 or open")];
                 }
                 "--seconds" => options.measured = Duration::from_secs_f64(value().parse().unwrap()),
+                "--ours" => options.ours = true,
                 "--draw" => options.drawing = Some(value()),
+                "--table" => options.table = true,
                 option if option.starts_with('-') => panic!("{option} is no option"),
                 name => options.name = name.to_owned(),
             }
@@ -114,70 +137,27 @@ fn run(options: &Options) -> bool {
     let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("load of the machine before it began: {}", busy.trim());
     let mut rows = Vec::new();
-    for &load in &options.loads {
-        print::head(load);
-        let mut healthy = Healthy {
-            measured: options.measured,
-            known: HashMap::new(),
-        };
+    for &mode in &options.modes {
+        print::head(mode);
+        let mut comparison = Comparison::new(mode, options.measured);
         for scenario in &scenarios {
-            for &client in scenario.clients.iter().filter(|c| c.is_available()) {
-                let row = compare(scenario, client, load, &mut healthy);
-                print::row(&row);
-                rows.push(row);
-            }
+            let row = comparison.judged(scenario);
+            print::row(&row);
+            rows.push(row);
+        }
+        for scenario in scenarios.iter().filter(|_| !options.ours) {
+            let others = comparison.others(scenario);
+            others.iter().for_each(print::row);
+            rows.extend(others);
         }
     }
     if let Some(path) = &options.drawing {
         std::fs::write(path, draw::draw(&scenarios, &rows)).unwrap();
     }
-    print::summary(&scenarios, &rows)
-}
-
-fn compare(scenario: &Scenario, client: Client, load: Load, healthy: &mut Healthy) -> Row {
-    let seen = measure(&Setting {
-        client,
-        load,
-        nodes: NODES,
-        measured: healthy.measured.max(scenario.at_least),
-        read_timeout: scenario.read_timeout,
-        trouble: scenario.trouble,
-    });
-    let judged = client == scenario.clients[0];
-    // Workers whose calls the node took with it are not there to call again; without any there is nothing to compare.
-    let like = match load {
-        Load::Closed(workers) if judged && scenario.bounds.held == Held::Stuck => {
-            let taken = seen.stuck().min(seen.in_flight as usize);
-            Load::Closed(workers.saturating_sub(taken).max(1))
+    if options.table {
+        for &mode in &options.modes {
+            print::markdown(mode, &scenarios, &rows);
         }
-        _ => load,
-    };
-    let healthy = healthy.of(client, like, judged);
-    Row::new(scenario, client, load, seen, healthy)
-}
-
-/// What each client does with all nodes but the one that becomes faulty.
-struct Healthy {
-    measured: Duration,
-    known: HashMap<(Client, Load), (Instant, Seen)>,
-}
-
-impl Healthy {
-    fn of(&mut self, client: Client, load: Load, fresh: bool) -> &Seen {
-        let known = self.known.get(&(client, load));
-        let stale = known.is_none_or(|(at, _)| fresh && at.elapsed() > FRESH);
-        if stale {
-            let seen = measure(&Setting {
-                client,
-                load,
-                nodes: client.healthy_nodes(),
-                measured: self.measured,
-                read_timeout: None,
-                trouble: Trouble::Moves(|_, _| {}),
-            });
-            print::healthy(client, load, &seen);
-            self.known.insert((client, load), (Instant::now(), seen));
-        }
-        &self.known[&(client, load)].1
     }
+    print::summary(&scenarios, &rows)
 }

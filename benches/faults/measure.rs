@@ -5,26 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use alternator_testcluster::{Cluster, Delay, Fault, Node};
+use alternator_testcluster::{Cluster, Fault, Node};
 
 use crate::calls::{Call, Load};
 use crate::clients::Client;
-use crate::load::GRACE;
-
-/// How long a healthy node takes for each request: like a small read of a database, and enough that 16 workers leave this
-/// machine idle for most of the time.
-pub(crate) const USUAL: Delay = slower(1);
-
-/// A node that takes so many times as long.
-pub(crate) const fn slower(times: u64) -> Delay {
-    Delay::Uniform {
-        min: Duration::from_millis(times),
-        max: Duration::from_millis(3 * times),
-    }
-}
-
-/// For how long before the fault the faulty node is watched.
-const WATCHED: Duration = Duration::from_millis(100);
+use crate::machine::Machine;
+use crate::pace::Pace;
 
 /// What the harness allows a process for starting and for printing.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone, Copy)]
 pub(crate) enum Trouble {
     /// One node becomes faulty and stays so.
-    Stays(fn(&Node)),
+    Stays(fn(&Node, Pace)),
     /// What comes and goes in the cluster, until the end of the measurement.
     Moves(fn(&Cluster, Instant)),
 }
@@ -40,6 +26,7 @@ pub(crate) enum Trouble {
 pub(crate) struct Setting {
     pub(crate) client: Client,
     pub(crate) load: Load,
+    pub(crate) pace: Pace,
     pub(crate) nodes: usize,
     pub(crate) measured: Duration,
     pub(crate) read_timeout: Option<Duration>,
@@ -56,15 +43,15 @@ pub(crate) struct Seen {
     /// Calls in the life of the client, and requests that all nodes got for them.
     pub(crate) made: u64,
     pub(crate) sent: u64,
-    /// The most requests that were on the faulty node at once shortly before the fault, as the node or the client counted,
-    /// whichever is more: what lies in between is known to the client alone.
-    pub(crate) in_flight: u64,
-    /// Requests that it had when the fault came, or got from then on, where it is one that stays.
+    /// Of a fault that stays: the requests that the faulty node had when it came, and these and all that it got from then on.
+    pub(crate) on_node: Option<u64>,
     pub(crate) reached: Option<u64>,
+    /// How busy the machine was, as a share of all that it can do.
+    pub(crate) busy: f64,
 }
 
 pub(crate) fn measure(setting: &Setting) -> Seen {
-    let cluster = cluster(setting.nodes);
+    let cluster = cluster(setting);
     let faulty = cluster.node(0);
     let mut process = Process::start(setting, &cluster.urls());
     assert_eq!(
@@ -72,13 +59,13 @@ pub(crate) fn measure(setting: &Setting) -> Seen {
         Ok("warm"),
         "the client does not run"
     );
-    let arrived = most_in_flight(&faulty);
 
     process.go();
+    let begun = Machine::now();
     let end = Instant::now() + setting.measured;
     let had = match setting.trouble {
         Trouble::Stays(begin) => {
-            begin(&faulty);
+            begin(&faulty, setting.pace);
             Some(faulty.stats())
         }
         Trouble::Moves(run) => {
@@ -86,20 +73,23 @@ pub(crate) fn measure(setting: &Setting) -> Seen {
             None
         }
     };
-    let report = process.report(end + GRACE + PATIENCE);
+    std::thread::sleep(end.saturating_duration_since(Instant::now()));
+    let busy = Machine::now().busy_since(&begun);
+    let report = process.report(end + setting.pace.grace() + PATIENCE);
     Seen {
         measured: setting.measured.as_secs_f64(),
-        in_flight: arrived.max(report.in_flight),
+        on_node: had.as_ref().map(|had| had.in_flight),
         reached: had.map(|had| had.in_flight + gets(&faulty) - had.requests_of(GET)),
         sent: cluster.nodes().iter().map(gets).sum(),
+        busy,
         ..report
     }
 }
 
-fn cluster(nodes: usize) -> Cluster {
+fn cluster(setting: &Setting) -> Cluster {
     let item = r#"{"Item":{"pk":{"S":"key"},"name":{"S":"a value of some length, as items have"},"n":{"N":"42"}}}"#;
     let cluster = Cluster::builder()
-        .nodes(nodes)
+        .nodes(setting.nodes)
         .record(false)
         .canned(GET, item)
         // As the server: nodes list for a while who is gone.
@@ -108,7 +98,7 @@ fn cluster(nodes: usize) -> Cluster {
         .start()
         .unwrap();
     for node in cluster.nodes() {
-        node.inject(Fault::Slow(USUAL));
+        node.inject(Fault::Slow(setting.pace.healthy()));
     }
     cluster
 }
@@ -119,16 +109,6 @@ fn gets(node: &Node) -> u64 {
     node.stats().requests_of(GET)
 }
 
-fn most_in_flight(node: &Node) -> u64 {
-    let until = Instant::now() + WATCHED;
-    let mut most = 0;
-    while Instant::now() < until {
-        most = most.max(node.stats().in_flight);
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    most
-}
-
 struct Process {
     child: Child,
     lines: Receiver<String>,
@@ -137,10 +117,11 @@ struct Process {
 impl Process {
     fn start(setting: &Setting, urls: &[String]) -> Self {
         let read_timeout = setting.read_timeout.unwrap_or_default();
+        let times = [setting.measured, setting.pace.grace(), read_timeout];
         let mut child = Command::new(std::env::current_exe().unwrap())
             .arg("--client")
             .args([setting.client.name(), &setting.load.to_string()])
-            .args([setting.measured, read_timeout].map(|time| time.as_secs_f64().to_string()))
+            .args(times.map(|time| time.as_secs_f64().to_string()))
             .args(urls)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -168,7 +149,6 @@ impl Process {
         while let Ok(line) = self.lines.recv_timeout(limit - Instant::now()) {
             match line.split_once(' ') {
                 Some(("made", made)) => seen.made = made.parse().unwrap(),
-                Some(("in_flight", most)) => seen.in_flight = most.parse().unwrap(),
                 Some(("error", error)) => seen.error = Some(error.to_owned()),
                 _ => seen.calls.push(line.parse().unwrap()),
             }

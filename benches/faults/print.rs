@@ -1,93 +1,103 @@
-//! The table, and the summary that says which bounds held.
+//! The table, as text or for docs/faults.md, and the summary that says which bounds held.
 
-use std::time::Duration;
-
-use crate::calls::Load;
-use crate::clients::Client;
-use crate::figures::Row;
-use crate::measure::Seen;
+use crate::calls::Mode;
+use crate::row::Row;
 use crate::scenarios::{Held, Scenario};
 
-pub(crate) fn head(load: Load) {
-    println!("\n{load}");
-    println!(
-        "{:<16} {:<20} {:>7} {:>6} {:>8} {:>8} {:>8} {:>7} {:>6} {:>6} {:>6} {:>9} {:>7}",
-        "fault",
-        "client",
-        "calls/s",
-        "ratio",
-        "p50 ms",
-        "p99 ms",
-        "max ms",
-        "p99 ×",
-        "failed",
-        "unsent",
-        "stuck",
-        "in flight",
-        "reached"
-    );
-}
+/// Each column and its width.
+const COLUMNS: [(&str, usize); 17] = [
+    ("fault", 16),
+    ("client", 20),
+    ("calls/s", 7),
+    ("healthy", 7),
+    ("ratio", 5),
+    ("p99 ms", 7),
+    ("healthy ms", 10),
+    ("p99 ×", 6),
+    ("max ms", 7),
+    ("failed", 6),
+    ("unsent", 6),
+    ("stuck", 5),
+    ("on node", 7),
+    ("allowed", 7),
+    ("reached", 7),
+    ("extra", 6),
+    ("busy", 5),
+];
 
-pub(crate) fn healthy(client: Client, load: Load, seen: &Seen) {
-    let fault = match load {
-        Load::Closed(workers) => format!("- ({workers})"),
-        Load::Open(_) => "-".to_owned(),
-    };
-    let throughput = seen.throughput(Duration::ZERO);
-    line(
-        &fault,
-        client,
-        seen,
-        throughput,
-        seen.latency(0.99, Duration::ZERO),
-        ["", ""],
-    );
+/// The columns that hold words.
+const WORDS: usize = 2;
+
+pub(crate) fn head(mode: Mode) {
+    println!("\n{mode}");
+    line(COLUMNS.map(|(name, _)| name.to_owned()));
 }
 
 pub(crate) fn row(row: &Row) {
-    let Row { seen, bounds, .. } = row;
-    let ratios = [
-        format!("{:.2}", row.ratio),
-        format!("{:.1}", row.latency_ratio),
-    ];
-    line(
-        row.fault,
-        row.client,
-        seen,
-        seen.throughput(bounds.throughput.after),
-        seen.latency(bounds.percentile, bounds.latency.after),
-        ratios.each_ref().map(String::as_str),
-    );
+    line(cells(row));
 }
 
-fn line(
-    fault: &str,
-    client: Client,
-    seen: &Seen,
-    throughput: f64,
-    tail: f64,
-    [ratio, slower]: [&str; 2],
-) {
-    let [p50, max] = [0.5, 1.0].map(|percentile| seen.latency(percentile, Duration::ZERO));
-    let [p50, tail, max] = [p50, tail, max].map(milliseconds);
-    let reached = seen
-        .reached
-        .map_or_else(|| "-".to_owned(), |n| n.to_string());
-    println!(
-        "{fault:<16} {:<20} {throughput:>7.0} {ratio:>6} {p50:>8} {tail:>8} {max:>8} {slower:>7} {:>6} {:>6} {:>6} {:>9} {reached:>7}",
-        client.name(),
-        seen.failed(),
-        seen.unsent(),
-        seen.stuck(),
-        seen.in_flight,
-    );
+fn line(cells: [String; COLUMNS.len()]) {
+    let padded = cells.iter().zip(COLUMNS).enumerate();
+    let padded = padded.map(|(at, (cell, (_, width)))| match at < WORDS {
+        true => format!("{cell:<width$}"),
+        false => format!("{cell:>width$}"),
+    });
+    println!("{}", padded.collect::<Vec<_>>().join(" "));
+}
+
+/// The rows of one load, fault by fault.
+pub(crate) fn markdown(mode: Mode, scenarios: &[&Scenario], rows: &[Row]) {
+    let cells_of = |cells: [String; COLUMNS.len()]| format!("| {} |", cells.join(" | "));
+    println!("\n### {mode}\n");
+    println!("{}", cells_of(COLUMNS.map(|(name, _)| name.to_owned())));
+    let rule = |at| if at < WORDS { "---" } else { "---:" }.to_owned();
+    println!("{}", cells_of(std::array::from_fn(rule)));
+    for scenario in scenarios {
+        let of = |row: &&Row| row.fault == scenario.name && row.mode.name == mode.name;
+        for row in rows.iter().filter(of) {
+            println!("{}", cells_of(cells(row)));
+        }
+    }
+}
+
+fn cells(row: &Row) -> [String; COLUMNS.len()] {
+    let seen = &row.seen;
+    let longest = seen.latency(1.0, std::time::Duration::ZERO);
+    let known = |count: Option<u64>| count.map_or_else(String::new, |count| count.to_string());
+    let extra = row.bounds.extra.map(|_| percent(seen.extra()));
+    [
+        row.fault.to_owned(),
+        row.client.name().to_owned(),
+        format!("{:.0}", row.throughput),
+        format!("{:.0}", row.healthy_throughput),
+        format!("{:.2}", row.ratio()),
+        milliseconds(row.latency),
+        milliseconds(row.healthy_latency),
+        match row.latency_ratio() {
+            f64::INFINITY => "fails".to_owned(),
+            times => format!("{times:.2}"),
+        },
+        milliseconds(longest),
+        seen.failed().to_string(),
+        seen.unsent().to_string(),
+        seen.stuck().to_string(),
+        known(seen.on_node),
+        known(row.allowed),
+        known(seen.reached),
+        extra.unwrap_or_default(),
+        percent(seen.busy),
+    ]
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", 100.0 * share)
 }
 
 fn milliseconds(seconds: f64) -> String {
-    if seconds.is_finite() {
-        format!("{:.1}", 1000.0 * seconds)
-    } else {
-        "fails".to_owned()
+    match seconds {
+        f64::INFINITY => "fails".to_owned(),
+        _ => format!("{:.1}", 1000.0 * seconds),
     }
 }
 
@@ -100,41 +110,36 @@ pub(crate) fn summary(scenarios: &[&Scenario], rows: &[Row]) -> bool {
             .iter()
             .filter(|row| row.fault == scenario.name && row.client == scenario.clients[0])
             .collect();
-        if judged.is_empty() {
-            println!(
-                "summary {} not measured: the connector has no such option",
-                scenario.name
-            );
-            continue;
-        }
         let most = |figure: fn(&Row) -> f64| {
-            judged
-                .iter()
-                .map(|row| figure(row))
-                .fold(f64::NEG_INFINITY, f64::max)
+            let figures = judged.iter().map(|row| figure(row));
+            figures.fold(f64::NEG_INFINITY, f64::max)
         };
         let mut line = format!(
             "summary {} failed={} ratio={:.2} p99_ratio={:.2} unsent={} stuck={}",
             scenario.name,
             most(|row| row.seen.failed() as f64),
-            -most(|row| -row.ratio),
-            most(|row| row.latency_ratio),
+            -most(|row| -row.ratio()),
+            most(Row::latency_ratio),
             most(|row| row.seen.unsent() as f64),
             most(|row| row.seen.stuck() as f64),
         );
         if scenario.bounds.held != Held::Anything {
-            line += &format!(" in_flight={}", most(|row| row.seen.in_flight as f64));
+            line += &format!(
+                " reached={}",
+                most(|row| row.seen.reached.unwrap_or(0) as f64)
+            );
         }
         if scenario.bounds.extra.is_some() {
             line += &format!(" extra={:.3}", most(|row| row.seen.extra()));
         }
         println!("{line}");
         for row in judged {
+            let load = row.mode.load;
             for what in row.broken() {
-                broken.push(format!("{} with {}: {what}", row.fault, row.load));
+                broken.push(format!("{} with {load}: {what}", row.fault));
             }
             if let Some(error) = &row.seen.error {
-                println!("  an error with {}: {error}", row.load);
+                println!("  an error with {load}: {error}");
             }
         }
     }

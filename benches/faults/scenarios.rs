@@ -6,7 +6,7 @@ use alternator_testcluster::{ApiError, Cluster, Delay, Fault, Node, Scope};
 
 use crate::clients::Client;
 use crate::measure::Trouble::{self, Moves, Stays};
-use crate::measure::slower;
+use crate::pace::Pace;
 
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
@@ -14,7 +14,7 @@ pub(crate) struct Scenario {
     /// The SDK's read timeout, where it is set.
     pub(crate) read_timeout: Option<Duration>,
     /// The shortest measurement that shows it.
-    pub(crate) at_least: Duration,
+    pub(crate) at_least: fn(Pace) -> Duration,
     /// The first is the one that the bounds are for.
     pub(crate) clients: &'static [Client],
     pub(crate) bounds: Bounds,
@@ -42,15 +42,17 @@ pub(crate) struct Bound {
     pub(crate) limit: Option<f64>,
 }
 
-/// Calls that must not fail.
+/// Calls that may fail.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failures {
     None,
-    /// Those of which nothing was sent.
+    /// Those on the faulty node for which the SDK's budget of retries has nothing left.
+    BeyondBudget,
+    /// Any but those of which nothing was sent.
     NoneUnsent,
 }
 
-/// What must not be more than the requests that the faulty node had in flight.
+/// What must not be more than the requests that can have been under way to the faulty node when it became so.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
     Anything,
@@ -61,6 +63,14 @@ pub(crate) enum Held {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// For how many of its mean answers a slow node is watched. It has a third of all workers when it becomes slow, before anyone can
+/// know: for so long, that is a thirtieth of their time.
+const LONG: u32 = 10;
+
+/// For how long to watch where calls are repeated after a timeout of a second. Before it does that, the SDK sleeps for half a
+/// second on average: for a third of all workers, that is less than a thirtieth of the time after the first second.
+const BACKED_OFF: Duration = Duration::from_secs(7);
 
 /// At once and from the start.
 const STRICT: Bounds = Bounds {
@@ -94,16 +104,12 @@ impl Bound {
 }
 
 const EVERYONE: &[Client] = &[Client::Connector, Client::Stock, Client::Peer];
-/// Where nodes come and go: who knows only one is down with it.
-const BALANCED: &[Client] = &[Client::Connector, Client::Peer];
-/// Where the others would show nothing that a like scenario does not.
-const ALONE: &[Client] = &[Client::Connector];
 
 const SIMPLE: Scenario = Scenario {
     name: "",
-    trouble: Stays(|_| {}),
+    trouble: Stays(|_, _| {}),
     read_timeout: None,
-    at_least: Duration::ZERO,
+    at_least: |_| Duration::ZERO,
     clients: EVERYONE,
     bounds: STRICT,
 };
@@ -111,18 +117,17 @@ const SIMPLE: Scenario = Scenario {
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "refused",
-        trouble: Stays(|node| shut(node, Fault::Refuse)),
+        trouble: Stays(|node, _| shut(node, Fault::Refuse)),
         ..SIMPLE
     },
     Scenario {
         name: "reset_on_accept",
-        trouble: Stays(|node| shut(node, Fault::ResetOnAccept)),
-        clients: ALONE,
+        trouble: Stays(|node, _| shut(node, Fault::ResetOnAccept)),
         ..SIMPLE
     },
     Scenario {
         name: "syn_dropped",
-        trouble: Stays(|node| shut(node, Fault::DropSyns)),
+        trouble: Stays(|node, _| shut(node, Fault::DropSyns)),
         bounds: Bounds {
             latency: Bound::after_a_second(1.5),
             ..STRICT
@@ -131,44 +136,36 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "hung_1s",
-        trouble: Stays(|node| node.inject(Fault::Hang(Scope::All))),
+        trouble: Stays(|node, _| node.inject(Fault::Hang(Scope::All))),
         read_timeout: Some(SECOND),
+        at_least: |_| BACKED_OFF,
         bounds: HUNG_WITH_TIMEOUT,
         ..SIMPLE
     },
     Scenario {
         name: "data_hung_1s",
-        trouble: Stays(|node| node.inject(Fault::Hang(Scope::Data))),
+        trouble: Stays(|node, _| node.inject(Fault::Hang(Scope::Data))),
         read_timeout: Some(SECOND),
-        clients: ALONE,
+        at_least: |_| BACKED_OFF,
         bounds: HUNG_WITH_TIMEOUT,
         ..SIMPLE
     },
     Scenario {
-        name: "hung",
-        trouble: Stays(|node| node.inject(Fault::Hang(Scope::All))),
-        bounds: Bounds {
-            held: Held::Stuck,
-            throughput: Bound::after_a_second(0.95),
-            ..STRICT
-        },
-        ..SIMPLE
-    },
-    Scenario {
         name: "slow_10x",
-        trouble: Stays(|node| node.inject(Fault::Slow(slower(10)))),
-        clients: ALONE,
+        trouble: Stays(|node, pace| node.inject(Fault::Slow(pace.slower(10)))),
+        at_least: |pace| LONG * pace.times(20),
         ..SIMPLE
     },
     Scenario {
         name: "slow_50x",
-        trouble: Stays(|node| node.inject(Fault::Slow(slower(50)))),
+        trouble: Stays(|node, pace| node.inject(Fault::Slow(pace.slower(50)))),
+        at_least: |pace| LONG * pace.times(100),
         ..SIMPLE
     },
     Scenario {
         name: "http_500",
         // At once, which makes the node look like the fastest.
-        trouble: Stays(|node| {
+        trouble: Stays(|node, _| {
             node.inject(Fault::Answer(ApiError::new(
                 "InternalServerError",
                 "told to",
@@ -185,8 +182,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "flapping",
         trouble: Moves(flap),
-        at_least: Duration::from_secs(6),
-        clients: BALANCED,
+        at_least: |_| 6 * SECOND,
         bounds: Bounds {
             failures: Failures::NoneUnsent,
             throughput: Bound::at_once(0.90),
@@ -198,8 +194,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "rolling_restart",
         trouble: Moves(restart_all),
-        at_least: Duration::from_secs(6),
-        clients: BALANCED,
+        at_least: |_| 6 * SECOND,
         bounds: Bounds {
             failures: Failures::NoneUnsent,
             throughput: Bound::REPORTED,
@@ -210,9 +205,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "stalls",
-        trouble: Stays(|node| node.inject(Fault::Slow(stalls()))),
-        // One answer in 300 stalls.
-        at_least: Duration::from_secs(5),
+        trouble: Stays(|node, pace| node.inject(Fault::Slow(pace.stalls()))),
+        // One answer of 300 stalls.
+        at_least: |_| 8 * SECOND,
         clients: &[Client::Hedging, Client::Connector],
         bounds: Bounds {
             throughput: Bound::REPORTED,
@@ -223,13 +218,35 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         },
         ..SIMPLE
     },
+    Scenario {
+        name: "hung",
+        trouble: Stays(|node, _| node.inject(Fault::Hang(Scope::All))),
+        bounds: HUNG_WITHOUT_TIMEOUT,
+        ..SIMPLE
+    },
+    Scenario {
+        name: "data_hung",
+        // To the others it is the same.
+        clients: &[Client::Connector],
+        trouble: Stays(|node, _| node.inject(Fault::Hang(Scope::Data))),
+        bounds: HUNG_WITHOUT_TIMEOUT,
+        ..SIMPLE
+    },
 ];
 
-/// Those in flight are lost, and no others; the SDK sends them again.
+/// Those in flight are lost, and no others. The SDK sends them again, as far as its budget goes.
 const HUNG_WITH_TIMEOUT: Bounds = Bounds {
+    failures: Failures::BeyondBudget,
     held: Held::Reached,
     throughput: Bound::after_a_second(0.95),
     latency: Bound::after_a_second(1.5),
+    ..STRICT
+};
+
+/// Those in flight wait on, and no others.
+const HUNG_WITHOUT_TIMEOUT: Bounds = Bounds {
+    held: Held::Stuck,
+    throughput: Bound::after_a_second(0.95),
     ..STRICT
 };
 
@@ -266,17 +283,4 @@ fn restart_all(cluster: &Cluster, end: Instant) {
 
 fn pause(time: Duration, end: Instant) {
     std::thread::sleep(time.min(end.saturating_duration_since(Instant::now())));
-}
-
-/// One answer of a hundred takes 100 ms.
-fn stalls() -> Delay {
-    let Delay::Uniform { min, max } = slower(1) else {
-        unreachable!("that is what `slower` makes")
-    };
-    Delay::Stalls {
-        min,
-        max,
-        one_in: 100,
-        stall: Duration::from_millis(100),
-    }
 }
