@@ -65,8 +65,8 @@ pub(crate) enum Held {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// For how many of its mean answers a slow node is watched. It has a third of all workers when it becomes slow, before anyone can
-/// know: for so long, that is a thirtieth of their time.
-const LONG: u32 = 10;
+/// know, and hears of it when the first of its slow answers come: for so long, that is a thirtieth of their time.
+const LONG: u32 = 20;
 
 /// For how long to watch where calls are repeated after a timeout of a second. Before it does that, the SDK sleeps for half a
 /// second on average: for a third of all workers, that is less than a thirtieth of the time after the first second.
@@ -159,7 +159,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "slow_50x",
         trouble: Stays(|node, pace| node.inject(Fault::Slow(pace.slower(50)))),
-        at_least: |pace| LONG * pace.times(100),
+        at_least: |pace| LONG / 2 * pace.times(100),
         ..SIMPLE
     },
     Scenario {

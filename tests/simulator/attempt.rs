@@ -174,7 +174,9 @@ impl World<'_> {
             self.clients[client].answered(ended, self.now);
             return self.end(id, true);
         }
-        self.clients[client].nodes[node].load.heard(ended.begun, self.now);
+        self.clients[client].nodes[node]
+            .load
+            .heard(ended.begun, self.now);
         self.failed(id, ended);
     }
 
