@@ -33,8 +33,8 @@ pub(crate) struct Outcome {
 #[derive(PartialEq, Eq)]
 enum Stage {
     Waiting,
-    /// The head of an answer came, with this status.
-    Answered(StatusCode),
+    /// The head of an answer came, with this status, after so long.
+    Answered(StatusCode, Duration),
     Ended,
 }
 
@@ -76,14 +76,13 @@ impl Outcome {
     /// The head of an answer came.
     pub(crate) fn answered(&mut self, status: StatusCode) {
         let now = Moment::now();
-        self.stage = Stage::Answered(status);
-        self.node.counters.sent();
-        let load = &self.node.load;
         let latency = now.since(self.begun);
-        match self.operation {
-            Operation::Data if status.is_success() => load.answered(latency, self.sharing, now),
-            Operation::Data if status.is_client_error() => load.refused(latency, self.sharing, now),
-            _ => load.heard(self.begun, now),
+        self.stage = Stage::Answered(status, latency);
+        self.node.counters.sent();
+        if status.is_success() && self.operation == Operation::Data {
+            self.node.load.answered(latency, self.sharing, now);
+        } else {
+            self.node.load.heard(self.begun, now);
         }
         if status.is_server_error() {
             self.cluster.failed(&self.node, 1, self.begun);
@@ -93,13 +92,18 @@ impl Outcome {
     /// The answer was read to its end, and says, or does not, that the node sheds load. Answers whether another node would have
     /// been better.
     pub(crate) fn read(mut self, sheds: bool) -> bool {
-        let Stage::Answered(status) = std::mem::replace(&mut self.stage, Stage::Ended) else {
+        let Stage::Answered(status, latency) = std::mem::replace(&mut self.stage, Stage::Ended)
+        else {
             return false;
         };
+        let (load, health) = (&self.node.load, &self.node.health);
         if sheds {
-            self.node.load.shed(Moment::now());
+            load.shed(Moment::now());
         } else if !status.is_server_error() {
-            self.node.health.succeeded();
+            health.succeeded();
+            if status.is_client_error() {
+                load.refused(latency, self.sharing, Moment::now());
+            }
         }
         sheds || status.is_server_error()
     }
@@ -112,7 +116,7 @@ impl Outcome {
         }
         self.node.counters.failed();
         // A server error was counted when its head came.
-        if !matches!(stage, Stage::Answered(status) if status.is_server_error()) {
+        if !matches!(stage, Stage::Answered(status, _) if status.is_server_error()) {
             self.cluster.failed(&self.node, 1, self.begun);
         }
     }

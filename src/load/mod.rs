@@ -89,7 +89,6 @@ impl Load {
     /// Says that the node refused, within `latency`, to do what was asked, for a reason of the request's own. That tells little of
     /// what it takes to do something, and must not make the node look fast.
     pub(crate) fn refused(&self, latency: Duration, sharing: usize, now: Moment) {
-        self.heard(now.before(latency), now);
         self.latency.hold(alone(latency, sharing).max(REFUSAL), now);
     }
 
