@@ -104,8 +104,8 @@ impl Builder {
 
     /// How long one node may take to be connected, TLS included, or a busy one to free a connection. The SDK's own connect
     /// timeout applies where it is shorter. A request seldom waits for as long: after a tenth of a second, or twice what
-    /// connects have lately taken if that is more, the next node is tried beside the first. Default: 1 s, after which Linux
-    /// would repeat a lost SYN.
+    /// connecting took the last time, and half of this timeout at the latest, the next node is tried beside the first. Default:
+    /// 1 s, after which Linux would repeat a lost SYN.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self

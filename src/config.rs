@@ -19,8 +19,8 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[non_exhaustive]
 pub enum Policy {
     /// The node whose answers are expected first: the least product of what its answers took lately (a peak-EWMA) and the
-    /// requests it has in flight, of all nodes where there are up to eight, and else of two drawn at random. Nodes that are
-    /// near, fast and idle get more than those that are far, slow or busy, and a node that stops answering gets next to none.
+    /// requests it has in flight, of all nodes where there are up to eight, and else of at least two drawn at random. Nodes that
+    /// are near, fast and idle get more than those that are far, slow or busy, and a node that stops answering gets next to none.
     #[default]
     PeakEwma,
     /// Every node in turn, from a random place on. The shares of the nodes are exactly even, whatever their latency.

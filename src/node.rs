@@ -172,12 +172,14 @@ pub enum NodeState {
     Serving,
     /// It has joined or returned lately, and gets a share that grows from a tenth to a full one within ten seconds.
     Returning,
-    /// It could not be connected, and gets no requests until it answers a probe: after 0.1 s, and then after waits that double
-    /// up to 5 s, each varied by 15 %.
+    /// It could not be connected, or takes longer than nodes do, and gets no requests until it is connected or answers a probe:
+    /// after 0.1 s, and then after waits that double up to 5 s, each varied by 15 %.
     Unreachable,
     /// It failed three requests in a row, or one on probation, and gets no requests until it answers a probe: after 1 s, and
-    /// then after waits that double up to 60 s, each varied by 15 %. A request fails by an answer of 5xx, by a connection that
-    /// breaks before the answer has ended, and by a read timeout. Never are more than half of the nodes out when one is ejected.
+    /// then after waits that double up to 60 s, each varied by 15 %, and go on growing if it is ejected again within a minute. A
+    /// request fails by an answer of 5xx, by a connection that breaks before the answer has ended, and by a read timeout, which
+    /// weighs like three where the node answered nothing at all for a second or more. Never are more than half of the nodes out
+    /// when one is ejected.
     Ejected,
 }
 
@@ -194,7 +196,8 @@ pub struct NodeStats {
     pub latency: Option<Duration>,
     /// Requests of which at least a part was written to the node.
     pub requests: u64,
-    /// Those of them that got no answer.
+    /// Those of them that got no answer, or not all of it: also where a caller gave up, and where a hedge was faster. An answer
+    /// that tells of an error is one.
     pub failures: u64,
     /// How often the node could not be connected, or closed a connection before anything was written to it.
     pub connect_failures: u64,

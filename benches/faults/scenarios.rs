@@ -159,7 +159,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "slow_50x",
         trouble: Stays(|node, pace| node.inject(Fault::Slow(pace.slower(50)))),
-        at_least: |pace| LONG / 2 * pace.times(100),
+        at_least: |pace| (LONG / 2 * pace.times(100)).max(12 * SECOND),
         ..SIMPLE
     },
     Scenario {

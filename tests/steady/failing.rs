@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alternator_connector::{AlternatorConnector, NodeState, Policy};
-use alternator_testcluster::{Cluster, Fault, Node, Scope};
+use alternator_testcluster::{ApiError, Cluster, Fault, Node, Scope};
 use aws_sdk_dynamodb::Client;
 use futures_util::future::join_all;
 
@@ -108,4 +108,21 @@ async fn a_node_that_fails_fast_attracts_nobody() {
         }
     }))
     .await;
+}
+
+/// As one does whose clock is wrong: it is not broken, and its refusals are faster than the answers of others.
+#[tokio::test]
+async fn a_node_that_refuses_everything_attracts_nobody() {
+    let cluster = start(3);
+    let (_, client) = settled(impatient(&cluster, Policy::PeakEwma)).await;
+    let refusal = ApiError::new("InvalidSignatureException", "told to");
+    cluster.node(0).inject(Fault::Answer(refusal));
+    cluster.node(1).inject(slow(millis(3)));
+    cluster.node(2).inject(slow(millis(3)));
+    let mut refused = 0;
+    for _ in 0..100 {
+        refused += usize::from(get(&client).await.is_err());
+    }
+    // A third would be its share.
+    assert!(refused <= 10, "{refused}");
 }
