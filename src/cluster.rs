@@ -267,7 +267,11 @@ impl Cluster {
         let snapshot = self.snapshot();
         let nodes = snapshot.as_ref().map_or(&[][..], |s| s.nodes());
         let out = nodes.iter().filter(|n| n.health.out().is_some()).count();
-        if may_eject(out, nodes.len()) && self.take_out(node, Out::Ejected) {
+        if !may_eject(out, nodes.len()) {
+            // Perhaps one of those that are out is better by now.
+            nodes.iter().for_each(|n| n.health.hurry(now));
+            self.outages.notify_one();
+        } else if self.take_out(node, Out::Ejected) {
             tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");
         }
     }

@@ -201,7 +201,7 @@ pub struct NodeStats {
     pub failures: u64,
     /// How often the node could not be connected, or closed a connection before anything was written to it.
     pub connect_failures: u64,
-    /// Requests that hold a connection now, or wait for one to be made.
+    /// Requests that hold a connection now, or wait for one.
     pub in_flight: usize,
     /// Connections that wait for a request.
     pub connections_idle: usize,

@@ -139,14 +139,14 @@ impl Row {
 }
 
 /// How many requests may be under way to a node when it stops answering, of which it knew `on_node`. Of workers, each node has
-/// its share, part of which may be in sockets, and a twentieth more, as shares are even only on average. Who calls whatever
+/// its share, part of which may be in sockets, and a quarter of it more, as shares are even only on average and what is sent within the usual latency cannot know. Who calls whatever
 /// becomes of it cannot know before the usual latency is over.
 fn allowed(on_node: u64, load: Load, usual: f64) -> u64 {
     let nodes = crate::NODES;
     match load {
         Load::Closed(workers) => {
             let share = workers.div_ceil(nodes) as u64;
-            on_node.max(share) + share.div_ceil(20)
+            on_node.max(share) + share.div_ceil(4)
         }
         Load::Open(rate) => on_node + (f64::from(rate) / nodes as f64 * usual).ceil() as u64 + 1,
     }

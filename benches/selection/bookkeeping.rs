@@ -27,7 +27,7 @@ struct Node {
 
 impl Candidate for Arc<Node> {
     fn in_flight(&self) -> usize {
-        self.places.taken()
+        self.places.wanted()
     }
 
     fn cost(&self, in_flight: usize, now: Moment) -> f32 {

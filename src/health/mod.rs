@@ -229,4 +229,17 @@ mod tests {
             assert_eq!(out, Some(most), "of {nodes}");
         }
     }
+
+    #[test]
+    fn a_probe_comes_within_a_second_where_it_is_needed_sooner() {
+        let health = Health::good();
+        health.take_out(Out::Ejected, at(0), EXACT);
+        for _ in 0..6 {
+            health.probe_failed(Out::Ejected, at(1000), EXACT);
+        }
+        assert_eq!(health.probe_due(), Some(at(1000 + 60_000)));
+        health.hurry(at(5000));
+        health.hurry(at(5500));
+        assert_eq!(health.probe_due(), Some(at(6000)));
+    }
 }

@@ -70,10 +70,10 @@ impl Pool {
         &self.endpoint
     }
 
-    /// Requests that hold a connection or wait for one to be made.
+    /// Requests that hold a connection or wait for one.
     pub(crate) fn in_flight(&self) -> usize {
         self.places
-            .taken()
+            .wanted()
             .saturating_sub(self.spares.load(Relaxed))
     }
 

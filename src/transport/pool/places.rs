@@ -35,6 +35,11 @@ impl Places {
         self.taken.load(SeqCst)
     }
 
+    /// How many have a place or wait for one.
+    pub(super) fn wanted(&self) -> usize {
+        self.taken() + self.waiting.load(SeqCst)
+    }
+
     /// Whether a request has to wait.
     pub(super) fn is_full(&self) -> bool {
         self.taken() == self.limit || self.waiting.load(SeqCst) > 0
