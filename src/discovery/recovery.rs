@@ -41,10 +41,10 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
                 next = next.min(due.since(now));
             } else if probed.len() < SIDE_BY_SIDE && probed.insert(node.addr()) {
                 let cluster = Arc::clone(cluster);
-                let (limit, connect) = (config.discovery_timeout, config.connect_timeout);
+                let limit = config.discovery_timeout;
                 probes.spawn(async move {
                     let answered = probe(&node, limit).await;
-                    conclude(&cluster, &node, answered, connect);
+                    conclude(&cluster, &node, answered);
                     node.addr()
                 });
             }
@@ -61,19 +61,14 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
     }
 }
 
-fn conclude(
-    cluster: &Cluster,
-    node: &Node,
-    answered: Result<(), (Out, BoxError)>,
-    connect_timeout: Duration,
-) {
+fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Out, BoxError)>) {
     match answered {
         Ok(()) => {
             // It gets as many requests as the others in the end, and should not have to connect for each.
             let nodes = cluster.nodes();
             let in_flight: usize = nodes.iter().map(|n| n.pool.in_flight()).sum();
             let mean = in_flight / nodes.len().max(1);
-            node.pool.warm_up(mean, connect_timeout);
+            node.pool.warm_up(mean);
             cluster.bring_back(node);
         }
         Err((why, error)) => {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use super::Pool;
 use super::lease::{Lease, Slot};
@@ -16,10 +15,10 @@ const REQUESTS_PER_SPARE: usize = 8;
 
 impl Pool {
     /// Opens connections in the background until so many are idle or on their way, as far as the limit of connections allows.
-    /// Each may take as long as `limit`. Who fails says so to nobody: whoever needs a connection will find out.
-    pub(crate) fn warm_up(self: &Arc<Self>, idle: usize, limit: Duration) {
+    /// Who fails says so to nobody: whoever needs a connection will find out.
+    pub(crate) fn warm_up(self: &Arc<Self>, idle: usize) {
         while let Some(spare) = Spare::begin(self, idle) {
-            tokio::spawn(spare.open(idle, limit));
+            tokio::spawn(spare.open(idle));
         }
     }
 
@@ -27,7 +26,7 @@ impl Pool {
     pub(super) fn ran_out(self: &Arc<Self>) {
         let wanted = self.in_flight() / REQUESTS_PER_SPARE;
         if wanted > 0 {
-            self.warm_up(wanted, self.limits.connect_timeout);
+            self.warm_up(wanted);
         }
     }
 }
@@ -63,10 +62,11 @@ impl Spare {
     }
 
     /// Opens this connection, and then further ones while more are wanted.
-    async fn open(self, wanted: usize, limit: Duration) {
+    async fn open(self, wanted: usize) {
         let mut spare = self;
         loop {
             let Self { way, slot } = spare;
+            let limit = way.0.limits.connect_timeout;
             match slot.dial(limit).await.map(Lease::finish) {
                 Ok(true) => {}
                 // The node has left, or has closed it at once.
@@ -87,7 +87,7 @@ impl Spare {
 mod tests {
     use tokio::io::AsyncReadExt;
 
-    use super::super::tests::{LIMIT, eventually, leases, pool};
+    use super::super::tests::{eventually, leases, pool};
     use super::*;
 
     fn on_their_way(pool: &Pool) -> usize {
@@ -98,13 +98,13 @@ mod tests {
     async fn as_many_are_opened_as_are_wanted_few_at_once() {
         let (_listener, pool) = pool(1024).await;
         for _ in 0..3 {
-            pool.warm_up(20, LIMIT);
+            pool.warm_up(20);
             // Nothing else has run since.
             assert_eq!(on_their_way(&pool), AT_ONCE);
             assert_eq!(pool.in_flight(), 0);
         }
         eventually(|| on_their_way(&pool) == 0).await;
-        pool.warm_up(20, LIMIT);
+        pool.warm_up(20);
         assert_eq!(on_their_way(&pool), 0);
         assert_eq!((pool.idle(), pool.opened()), (20, 20));
     }
@@ -115,14 +115,14 @@ mod tests {
         let held = leases(&pool, 3).await;
         let warming = (0..16).map(|_| {
             let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.warm_up(100, LIMIT) })
+            tokio::spawn(async move { pool.warm_up(100) })
         });
         for warming in warming.collect::<Vec<_>>() {
             warming.await.unwrap();
         }
         eventually(|| on_their_way(&pool) == 0).await;
         // Those that meet at the limit may all stand back.
-        pool.warm_up(100, LIMIT);
+        pool.warm_up(100);
         eventually(|| on_their_way(&pool) == 0).await;
         assert_eq!((pool.idle(), pool.opened(), pool.in_flight()), (9, 12, 3));
         drop(held);
@@ -152,7 +152,7 @@ mod tests {
     #[tokio::test]
     async fn a_node_that_leaves_meanwhile_is_left_without_a_connection() {
         let (listener, pool) = pool(1024).await;
-        pool.warm_up(20, LIMIT);
+        pool.warm_up(20);
         pool.retire();
         eventually(|| on_their_way(&pool) == 0).await;
         assert_eq!((pool.idle(), Arc::strong_count(&pool)), (0, 1));
@@ -161,7 +161,7 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
         }
-        pool.warm_up(20, LIMIT);
+        pool.warm_up(20);
         assert_eq!(on_their_way(&pool), 0);
     }
 
@@ -169,7 +169,7 @@ mod tests {
     async fn a_node_that_refuses_is_not_asked_again_and_again() {
         let (listener, pool) = pool(1024).await;
         drop(listener);
-        pool.warm_up(20, LIMIT);
+        pool.warm_up(20);
         eventually(|| on_their_way(&pool) == 0).await;
         assert_eq!((pool.idle(), pool.opened(), pool.in_flight()), (0, 0, 0));
     }
