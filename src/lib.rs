@@ -15,6 +15,7 @@ mod error;
 mod health;
 mod hedge;
 mod hedged;
+mod host;
 mod load;
 mod moment;
 mod node;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 32] = [
     "address",
+    "host",
     "error",
     "seed",
     "scope",
