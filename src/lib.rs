@@ -29,6 +29,7 @@ mod resolver;
 mod scope;
 mod sdk;
 mod seed;
+mod signing;
 mod stats;
 mod sync;
 mod transport;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 33] = [
     "address",
     "host",
     "error",
@@ -17,6 +17,7 @@ const ORDER: [&str; 32] = [
     "resolver",
     "sync",
     "moment",
+    "signing",
     "hedge",
     "load",
     "transport",
