@@ -19,6 +19,7 @@ impl Text {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, part: &[u8]) {
         let end = self.length + part.len();
         match self.short.get_mut(self.length..end) {
