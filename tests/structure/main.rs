@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 33] = [
     "address",
+    "host",
     "error",
     "seed",
     "scope",
     "resolver",
     "sync",
     "moment",
+    "signing",
     "hedge",
     "load",
     "transport",
