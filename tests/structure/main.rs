@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 32] = [
     "address",
     "error",
     "seed",
@@ -16,6 +16,7 @@ const ORDER: [&str; 31] = [
     "resolver",
     "sync",
     "moment",
+    "compression",
     "hedge",
     "load",
     "transport",
