@@ -234,7 +234,7 @@ where
 }
 
 /// Turns the URI into what a server expects, and keeps the host that was signed in the Host header.
-fn address(head: &mut Parts) -> Result<(), Error> {
+pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
     if !head.headers.contains_key(header::HOST) {
         let host =
             signed_host(&head.uri).ok_or_else(|| Error::Request("its URI has no host".into()))?;

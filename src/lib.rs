@@ -8,6 +8,7 @@ mod balancer;
 mod body;
 mod builder;
 mod cluster;
+mod compression;
 mod config;
 mod connector;
 mod discovery;
@@ -41,6 +42,7 @@ pub mod dns {
 
 pub use body::Body;
 pub use builder::Builder;
+pub use compression::{DecodeError, Level, RequestCompression, ResponseCompression};
 pub use config::Policy;
 pub use connector::AlternatorConnector;
 pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};

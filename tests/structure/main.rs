@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 33] = [
+const ORDER: [&str; 34] = [
     "address",
     "host",
     "error",
@@ -18,6 +18,7 @@ const ORDER: [&str; 33] = [
     "sync",
     "moment",
     "signing",
+    "compression",
     "hedge",
     "load",
     "transport",
