@@ -8,16 +8,20 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 33] = [
+const ORDER: [&str; 39] = [
     "address",
     "host",
     "error",
+    "headers",
+    "user_agent",
+    "authentication",
     "seed",
     "scope",
     "resolver",
     "sync",
     "moment",
     "signing",
+    "compression",
     "hedge",
     "load",
     "transport",
@@ -27,6 +31,7 @@ const ORDER: [&str; 33] = [
     "node",
     "stats",
     "attempts",
+    "prepared",
     "cluster",
     "operation",
     "outcome",
@@ -41,6 +46,7 @@ const ORDER: [&str; 33] = [
     "connector",
     "builder",
     "sdk",
+    "client",
     "lib",
 ];
 
