@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::error::{BoxError, ConnectError, Error};
 use crate::hedge::{Hedger, Read};
 use crate::hedged::hedged;
+use crate::host;
 use crate::moment::Moment;
 use crate::node::Node;
 use crate::operation::Operation;
@@ -249,19 +250,12 @@ pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
     Ok(())
 }
 
-/// The host as SigV4 signs it: the port is left out where it is the scheme's own.
+/// The host as SigV4 signs it.
 fn signed_host(uri: &Uri) -> Option<HeaderValue> {
-    let authority = uri.authority()?;
-    let default = match uri.scheme_str() {
-        Some("http") => Some(80),
-        Some("https") => Some(443),
-        _ => None,
-    };
-    let host = if authority.port_u16().is_some() && authority.port_u16() == default {
-        authority.host()
-    } else {
-        authority.as_str()
-    };
+    let authority = uri.authority()?.as_str();
+    let host = uri
+        .scheme_str()
+        .map_or(authority, |scheme| host::of(scheme, authority));
     HeaderValue::from_str(host).ok()
 }
 

@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 34] = [
     "address",
+    "host",
     "error",
     "seed",
     "scope",
     "resolver",
     "sync",
     "moment",
+    "signing",
     "compression",
     "hedge",
     "load",
