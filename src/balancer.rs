@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout};
 
 use crate::answer::{Answer, Answered};
-use crate::attempts::{Attempts, Trying};
+use crate::attempts::{Attempt, Attempts, Trying};
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::{BoxError, ConnectError, Error};
@@ -89,6 +89,7 @@ impl Balancer {
     pub(crate) async fn call<B>(
         &self,
         request: Request<B>,
+        attempt: Option<Attempt>,
         limits: Limits,
     ) -> Result<Response<Answer>, Error>
     where
@@ -110,8 +111,8 @@ impl Balancer {
         // worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
         tokio::task::yield_now().await;
 
-        let trying = Trying::new(&self.attempts, self.attempts.invocation(&head.headers));
-        let earlier = self.attempts.earlier(&head.headers);
+        let trying = Trying::new(&self.attempts, attempt.map(|a| a.invocation));
+        let earlier = attempt.map_or_else(Vec::new, |a| self.attempts.before(a));
         let plan = Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,

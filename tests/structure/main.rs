@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 34] = [
+const ORDER: [&str; 39] = [
     "address",
     "host",
     "error",
+    "headers",
+    "user_agent",
+    "authentication",
     "seed",
     "scope",
     "resolver",
@@ -28,6 +31,7 @@ const ORDER: [&str; 34] = [
     "node",
     "stats",
     "attempts",
+    "prepared",
     "cluster",
     "operation",
     "outcome",
@@ -42,6 +46,7 @@ const ORDER: [&str; 34] = [
     "connector",
     "builder",
     "sdk",
+    "client",
     "lib",
 ];
 
