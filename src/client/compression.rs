@@ -89,11 +89,14 @@ impl Compression {
         if options.accept_encoding().is_none() || name.eq_ignore_ascii_case("identity") {
             return Ok(());
         }
-        let encoding = Encoding::named(name).filter(|encoding| options.accepts(*encoding));
-        let encoding = encoding.ok_or_else(|| DecodeError::Unasked {
-            encoding: name.to_owned(),
-        })?;
-        let body = Decoded::new(response.take_body(), encoding, options.limit());
+        let encoding = Encoding::named(name)
+            .filter(|encoding| options.accepts(*encoding))
+            .ok_or_else(|| DecodeError::Unasked {
+                encoding: name.to_owned(),
+            });
+        // Where it is not what was asked for it is dropped, so that the SDK's error does not hold on to the connection.
+        let body = response.take_body();
+        let body = Decoded::new(body, encoding?, options.limit());
         *response.body_mut() = SdkBody::from_body_1_x(body);
         response.headers_mut().remove(CONTENT_ENCODING);
         response.headers_mut().remove(CONTENT_LENGTH);

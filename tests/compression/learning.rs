@@ -67,6 +67,7 @@ async fn nothing_is_compressed_until_every_node_understands_it() {
     assert_eq!(all_compressed(&cluster), 0);
 
     old.stop();
+    eventually_routes_to(&connector, &cluster.nodes()[..2]).await;
     old.set_version(Version::V2026_1);
     old.start().unwrap();
     let client = retrying_client(&connector).await;

@@ -4,6 +4,7 @@
 
 mod answers;
 mod broken;
+#[allow(dead_code)]
 #[path = "../scopes/heard.rs"]
 mod heard;
 mod learning;
@@ -51,9 +52,10 @@ async fn retrying_client(connector: &AlternatorConnector) -> Client {
 /// A client whose requests are compressed, as all nodes are known to understand it.
 async fn sure_client(cluster: &Cluster, connector: &AlternatorConnector) -> Client {
     let client = client(connector).await;
+    let before = all_compressed(cluster);
     eventually("requests are compressed", async || {
         put(&client, "first", &text(2_000)).await;
-        cluster.nodes().iter().any(|node| compressed(node) > 0)
+        all_compressed(cluster) > before
     })
     .await;
     client
