@@ -10,54 +10,50 @@ use crate::cluster::Cluster;
 use crate::compression::{
     Compressed, DecodeError, Decoded, Encoding, RequestCompression, ResponseCompression, encode,
 };
-use crate::config::Config;
+use crate::connector::Inner;
 
 const ACCEPT_ENCODING: &str = "accept-encoding";
 const CONTENT_ENCODING: &str = "content-encoding";
 const CONTENT_LENGTH: &str = "content-length";
 
-/// What a client compresses where the operation has no options of its own.
+/// Compression by a client's options, or those of the operation where it has its own.
 #[derive(Clone, Debug)]
-pub(super) struct Compression {
-    pub(super) cluster: Arc<Cluster>,
-    requests: RequestCompression,
-    responses: ResponseCompression,
-}
+pub(super) struct Compression(Arc<Inner>);
 
 impl Compression {
-    pub(super) fn new(config: &Config, cluster: &Arc<Cluster>) -> Self {
-        Self {
-            cluster: Arc::clone(cluster),
-            requests: config.request_compression,
-            responses: config.response_compression,
-        }
+    pub(super) fn new(connector: &Arc<Inner>) -> Self {
+        Self(Arc::clone(connector))
     }
 
-    pub(super) fn of_request<'a>(&'a self, config: &'a ConfigBag) -> &'a RequestCompression {
-        config
-            .load::<RequestCompression>()
-            .unwrap_or(&self.requests)
+    pub(super) fn cluster(&self) -> &Cluster {
+        self.0.cluster()
     }
 
-    fn of_response<'a>(&'a self, config: &'a ConfigBag) -> &'a ResponseCompression {
-        config
-            .load::<ResponseCompression>()
-            .unwrap_or(&self.responses)
+    fn of_requests<'a>(&'a self, config: &'a ConfigBag) -> &'a RequestCompression {
+        let of_operation = config.load::<RequestCompression>();
+        of_operation.unwrap_or(&self.0.config.request_compression)
     }
 
-    /// Compresses the body of a request that is not signed yet, if every node understands that. What the user has encoded is left
-    /// alone.
+    fn of_answers<'a>(&'a self, config: &'a ConfigBag) -> &'a ResponseCompression {
+        let of_operation = config.load::<ResponseCompression>();
+        of_operation.unwrap_or(&self.0.config.response_compression)
+    }
+
+    /// Whether the options want this request compressed. What the user has encoded is left alone, and so is what goes elsewhere.
+    pub(super) fn applies(&self, request: &HttpRequest, config: &ConfigBag) -> bool {
+        let size = request.body().bytes().map_or(0, <[u8]>::len);
+        self.of_requests(config).applies(size).is_some()
+            && !request.headers().contains_key(CONTENT_ENCODING)
+            && self.0.balances(true, || request.uri().parse().ok())
+    }
+
+    /// Compresses the body of a request that is not signed yet, if every node understands that.
     pub(super) fn encode(&self, request: &mut HttpRequest, config: &ConfigBag) {
-        if !self.cluster.understands_compression()
-            || request.headers().contains_key(CONTENT_ENCODING)
-        {
+        if !self.cluster().understands_compression() || !self.applies(request, config) {
             return;
         }
-        let options = self.of_request(config);
-        let encoded = request
-            .body()
-            .bytes()
-            .and_then(|body| encode(body, options));
+        let body = request.body().bytes();
+        let encoded = body.and_then(|body| encode(body, self.of_requests(config)));
         if let Some((encoding, body)) = encoded {
             let headers = request.headers_mut();
             headers.insert(CONTENT_LENGTH, body.len().to_string());
@@ -69,7 +65,7 @@ impl Compression {
 
     /// Tells the node which encodings the answer may have, unless the user's own code has.
     pub(super) fn accept(&self, request: &mut HttpRequest, config: &ConfigBag) {
-        if let Some(accepted) = self.of_response(config).accept_encoding()
+        if let Some(accepted) = self.of_answers(config).accept_encoding()
             && !request.headers().contains_key(ACCEPT_ENCODING)
         {
             request.headers_mut().insert(ACCEPT_ENCODING, accepted);
@@ -85,7 +81,7 @@ impl Compression {
         let Some(name) = response.headers().get(CONTENT_ENCODING) else {
             return Ok(());
         };
-        let options = self.of_response(config);
+        let options = self.of_answers(config);
         if options.accept_encoding().is_none() || name.eq_ignore_ascii_case("identity") {
             return Ok(());
         }

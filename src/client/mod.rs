@@ -40,7 +40,7 @@ macro_rules! config {
         // A configuration that cannot work is reported by the connector, with the first operation.
         if let Ok(inner) = connector.inner() {
             let authentication = inner.config.authentication;
-            let compression = Compression::new(&inner.config, inner.cluster());
+            let compression = Compression::new(inner);
             let preparation = Preparation::new(&inner.config, sdk.app_name(), compression.clone());
             let preparation = Arc::new(preparation);
             if let Some(provider) = WhereCredentials::of(authentication, sdk) {
@@ -51,8 +51,12 @@ macro_rules! config {
                 .auth_scheme_resolver(Schemes::new(authentication))
                 .push_auth_scheme(SigV4::new(Arc::clone(&preparation), authentication))
                 .push_auth_scheme(Unsigned::new(preparation))
-                .interceptor(Hooks::new(authentication, inner.config.kept, compression))
-                .retry_classifier(PlainAgain::new(inner.cluster()));
+                .interceptor(Hooks::new(
+                    authentication,
+                    inner.config.kept,
+                    compression.clone(),
+                ))
+                .retry_classifier(PlainAgain(compression));
         }
         config
     }};

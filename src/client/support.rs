@@ -1,7 +1,6 @@
 //! Learns whether the nodes understand compressed requests, before the first is sent, and falls back to plain ones where a node
 //! turns out not to.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
@@ -14,7 +13,6 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
 
 use super::compression::Compression;
-use crate::cluster::Cluster;
 use crate::compression::Compressed;
 use crate::discovery::{MISTAKEN, Question};
 use crate::moment::Moment;
@@ -27,12 +25,11 @@ impl Compression {
         request: &HttpRequest,
         config: &ConfigBag,
     ) -> Option<HttpRequest> {
-        if self.cluster.understands_compression() {
-            return None;
-        }
-        let size = request.body().bytes()?.len();
-        self.of_request(config).applies(size)?;
-        if !self.cluster.begin_question(Moment::now()) {
+        let cluster = self.cluster();
+        if cluster.understands_compression()
+            || !self.applies(request, config)
+            || !cluster.begin_question(Moment::now())
+        {
             return None;
         }
         let mut question = HttpRequest::new(SdkBody::from(Question::BODY));
@@ -54,23 +51,14 @@ pub(super) fn carry(request: &mut HttpRequest, question: HttpRequest) {
 
 /// Has the SDK send a request again, as it is, that a node took for broken because it was compressed. It was not executed.
 #[derive(Debug)]
-pub(super) struct PlainAgain {
-    cluster: Arc<Cluster>,
-}
-
-impl PlainAgain {
-    pub(super) fn new(cluster: &Arc<Cluster>) -> Self {
-        let cluster = Arc::clone(cluster);
-        Self { cluster }
-    }
-}
+pub(super) struct PlainAgain(pub(super) Compression);
 
 impl ClassifyRetry for PlainAgain {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         if !context.response().is_some_and(is_mistaken) {
             return RetryAction::NoActionIndicated;
         }
-        self.cluster.doubt_compression(Moment::now());
+        self.0.cluster().doubt_compression(Moment::now());
         RetryAction::retryable_error_with_explicit_delay(ErrorKind::ClientError, Duration::ZERO)
     }
 
