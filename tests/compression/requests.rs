@@ -155,3 +155,23 @@ async fn a_retry_is_compressed_anew() {
     assert_eq!(get(&retrying, "retried").await, text(5_000));
     assert!(header(&last(&cluster), "authorization").is_some());
 }
+
+#[tokio::test]
+async fn what_goes_elsewhere_is_sent_as_it_is() {
+    let cluster = start();
+    let elsewhere = Cluster::builder().nodes(1).start().unwrap();
+    let url = cluster.node(0).url();
+    let connector = compressing(&cluster).only_endpoint(&url).build().unwrap();
+    create_table(&client(&connector).await).await;
+    let _ = sure_client(&cluster, &connector).await;
+
+    let sdk = sdk_config(&connector).await;
+    let config = connector.dynamodb_config(&sdk);
+    let config = config.endpoint_url(elsewhere.node(0).url());
+    let client = Client::from_conf(config.build());
+    create_table(&client).await;
+    put(&client, "key", &text(5_000)).await;
+    assert_eq!(get(&client, "key").await, text(5_000));
+    assert_eq!(elsewhere.node(0).stats().requests_of("PutItem"), 1);
+    assert_eq!(all_compressed(&elsewhere), 0);
+}
