@@ -198,3 +198,22 @@ async fn what_goes_elsewhere_is_sent_as_it_is() {
     assert_eq!(elsewhere.node(0).stats().requests_of("PutItem"), 1);
     assert_eq!(all_compressed(&elsewhere), 0);
 }
+
+#[tokio::test]
+async fn whatever_is_written_comes_back() {
+    let cluster = start();
+    let all = RequestCompression::gzip().min_size(0);
+    let connector = compressing(&cluster).request_compression(all);
+    let connector = connector.build().unwrap();
+    create_table(&client(&connector).await).await;
+    let client = sure_client(&cluster, &connector).await;
+    for _ in 0..30 {
+        // From a single letter to all there are, escapes included.
+        let letters = fastrand::u32(1..0x250);
+        let letter = || char::from_u32(fastrand::u32(..letters)).unwrap();
+        let length = fastrand::usize(..200_000) >> fastrand::u32(..16);
+        let value: String = std::iter::repeat_with(letter).take(length).collect();
+        put(&client, "key", &value).await;
+        assert!(get(&client, "key").await == value, "{length} of {letters}");
+    }
+}
