@@ -35,6 +35,9 @@ use crate::balancer::TARGET;
 use crate::host;
 use crate::signing::{Date, Keys, Request, authorization, is_off};
 
+/// A name of its own, as the SDK puts its own scheme in the place of any other that is called `noAuth`.
+pub(super) const UNSIGNED: AuthSchemeId = AuthSchemeId::new("unsigned");
+
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
@@ -268,7 +271,7 @@ impl Unsigned {
 
 impl AuthScheme for Unsigned {
     fn scheme_id(&self) -> AuthSchemeId {
-        NO_AUTH_SCHEME_ID
+        UNSIGNED
     }
 
     fn identity_resolver(
