@@ -1,24 +1,53 @@
 //! Which nodes an invocation of the SDK has already tried.
 //!
-//! The SDK retries by calling the connector anew, with the same invocation id. Only invocations whose attempt failed are
+//! The SDK retries by calling the connector anew, for the same invocation. Only invocations whose attempt failed are
 //! remembered, so that a first attempt costs nothing.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
-const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
-const REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
+use crate::headers::{INVOCATION_ID, REQUEST};
 
 /// Failed invocations that are remembered at once. Two that meet in a place forget the older: then a retry may meet a
 /// node again, which is what it would do without this memory.
 const PLACES: usize = 1024;
 
-/// An invocation, as the hash of its id.
+/// An invocation: a number of its own, or the hash of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Invocation(u64);
+
+impl Invocation {
+    /// One that is none of those before it.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Relaxed))
+    }
+}
+
+/// Which attempt of its invocation a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) invocation: Invocation,
+    pub(crate) is_first: bool,
+}
+
+impl Attempt {
+    /// What the SDK says in the headers of a request, if it does.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut hasher = DefaultHasher::new();
+        headers.get(INVOCATION_ID)?.as_bytes().hash(&mut hasher);
+        Some(Self {
+            invocation: Invocation(hasher.finish()),
+            is_first: headers
+                .get(REQUEST)
+                .is_none_or(|v| number(v.as_bytes()) == Some(b"1")),
+        })
+    }
+}
 
 /// Where an invocation has failed so far.
 #[derive(Debug)]
@@ -29,42 +58,29 @@ struct Failed {
 
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    hasher: RandomState,
     places: Box<[Mutex<Option<Failed>>]>,
 }
 
 impl Attempts {
     pub(crate) fn new() -> Self {
         Self {
-            hasher: RandomState::new(),
             places: (0..PLACES).map(|_| Mutex::default()).collect(),
         }
     }
 
-    /// The nodes that the request's earlier attempts have tried.
-    pub(crate) fn earlier(&self, headers: &HeaderMap) -> Vec<SocketAddr> {
-        let first = headers
-            .get(&REQUEST)
-            .is_none_or(|v| attempt(v.as_bytes()) == Some(b"1"));
-        let Some(invocation) = (!first).then(|| self.invocation(headers)).flatten() else {
+    /// The nodes that the invocation's earlier attempts have tried.
+    pub(crate) fn before(&self, attempt: Attempt) -> Vec<SocketAddr> {
+        if attempt.is_first {
             return Vec::new();
-        };
+        }
         let place = self
-            .place(invocation)
+            .place(attempt.invocation)
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         match &*place {
-            Some(failed) if failed.invocation == invocation => failed.nodes.clone(),
+            Some(failed) if failed.invocation == attempt.invocation => failed.nodes.clone(),
             _ => Vec::new(),
         }
-    }
-
-    /// The invocation that a request belongs to, if it says so.
-    pub(crate) fn invocation(&self, headers: &HeaderMap) -> Option<Invocation> {
-        Some(Invocation(
-            self.hasher
-                .hash_one(headers.get(&INVOCATION_ID)?.as_bytes()),
-        ))
     }
 
     /// Remembers that an attempt failed on `node`.
@@ -165,7 +181,7 @@ impl Drop for Trying {
 }
 
 /// The number in `attempt=2; max=3`, which may have other parts in any order.
-fn attempt(value: &[u8]) -> Option<&[u8]> {
+fn number(value: &[u8]) -> Option<&[u8]> {
     value
         .split(|b| *b == b';')
         .find_map(|part| part.trim_ascii().strip_prefix(b"attempt="))
@@ -175,11 +191,11 @@ fn attempt(value: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    fn headers(id: &str, request: &str) -> HeaderMap {
+    fn attempt(id: &str, request: &str) -> Attempt {
         let mut headers = HeaderMap::new();
         headers.insert(INVOCATION_ID, id.parse().unwrap());
         headers.insert(REQUEST, request.parse().unwrap());
-        headers
+        Attempt::of(&headers).unwrap()
     }
 
     fn node(i: u8) -> SocketAddr {
@@ -189,33 +205,34 @@ mod tests {
     #[test]
     fn a_later_attempt_knows_where_its_invocation_failed() {
         let attempts = Attempts::new();
-        let id = |headers: &HeaderMap| attempts.invocation(headers).unwrap();
-        attempts.failed(id(&headers("a", "attempt=1; max=3")), node(1));
-        attempts.failed(id(&headers("a", "attempt=2; max=3")), node(2));
-        let third = headers("a", "ttl=20260101T000000Z; attempt=3; max=3");
-        assert_eq!(attempts.earlier(&third), [node(1), node(2)]);
-        assert_eq!(attempts.earlier(&headers("b", "attempt=2; max=3")), []);
+        attempts.failed(attempt("a", "attempt=1; max=3").invocation, node(1));
+        attempts.failed(attempt("a", "attempt=2; max=3").invocation, node(2));
+        let third = attempt("a", "ttl=20260101T000000Z; attempt=3; max=3");
+        assert_eq!(attempts.before(third), [node(1), node(2)]);
+        assert_eq!(attempts.before(attempt("b", "attempt=2; max=3")), []);
     }
 
     #[test]
     fn a_first_attempt_and_a_request_without_the_headers_know_nothing() {
         let attempts = Attempts::new();
-        attempts.failed(
-            attempts.invocation(&headers("a", "attempt=1")).unwrap(),
-            node(1),
-        );
-        assert_eq!(attempts.earlier(&headers("a", "attempt=1; max=3")), []);
-        assert_eq!(attempts.earlier(&HeaderMap::new()), []);
-        assert_eq!(attempts.invocation(&HeaderMap::new()), None);
+        attempts.failed(attempt("a", "attempt=1").invocation, node(1));
+        assert_eq!(attempts.before(attempt("a", "attempt=1; max=3")), []);
+        assert_eq!(Attempt::of(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn invocations_are_told_apart() {
+        assert_ne!(Invocation::next(), Invocation::next());
+        let of = |id| attempt(id, "attempt=1").invocation;
+        assert_eq!(of("a"), of("a"));
+        assert_ne!(of("a"), of("b"));
     }
 
     #[test]
     fn the_memory_is_bounded() {
         let attempts = Attempts::new();
         for i in 0..10 * PLACES {
-            let id = attempts
-                .invocation(&headers(&i.to_string(), "attempt=1"))
-                .unwrap();
+            let id = attempt(&i.to_string(), "attempt=1").invocation;
             attempts.failed(id, node(1));
         }
         let kept = attempts

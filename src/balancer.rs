@@ -11,12 +11,13 @@ use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout};
 
 use crate::answer::{Answer, Answered};
-use crate::attempts::{Attempts, Trying};
+use crate::attempts::{Attempt, Attempts, Trying};
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::{BoxError, ConnectError, Error};
 use crate::hedge::{Hedger, Read};
 use crate::hedged::hedged;
+use crate::host;
 use crate::moment::Moment;
 use crate::node::Node;
 use crate::operation::Operation;
@@ -88,6 +89,7 @@ impl Balancer {
     pub(crate) async fn call<B>(
         &self,
         request: Request<B>,
+        attempt: Option<Attempt>,
         limits: Limits,
     ) -> Result<Response<Answer>, Error>
     where
@@ -109,8 +111,8 @@ impl Balancer {
         // worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
         tokio::task::yield_now().await;
 
-        let trying = Trying::new(&self.attempts, self.attempts.invocation(&head.headers));
-        let earlier = self.attempts.earlier(&head.headers);
+        let trying = Trying::new(&self.attempts, attempt.map(|a| a.invocation));
+        let earlier = attempt.map_or_else(Vec::new, |a| self.attempts.before(a));
         let plan = Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,
@@ -233,7 +235,7 @@ where
 }
 
 /// Turns the URI into what a server expects, and keeps the host that was signed in the Host header.
-fn address(head: &mut Parts) -> Result<(), Error> {
+pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
     if !head.headers.contains_key(header::HOST) {
         let host =
             signed_host(&head.uri).ok_or_else(|| Error::Request("its URI has no host".into()))?;
@@ -249,19 +251,12 @@ fn address(head: &mut Parts) -> Result<(), Error> {
     Ok(())
 }
 
-/// The host as SigV4 signs it: the port is left out where it is the scheme's own.
+/// The host as SigV4 signs it.
 fn signed_host(uri: &Uri) -> Option<HeaderValue> {
-    let authority = uri.authority()?;
-    let default = match uri.scheme_str() {
-        Some("http") => Some(80),
-        Some("https") => Some(443),
-        _ => None,
-    };
-    let host = if authority.port_u16().is_some() && authority.port_u16() == default {
-        authority.host()
-    } else {
-        authority.as_str()
-    };
+    let authority = uri.authority()?.as_str();
+    let host = uri
+        .scheme_str()
+        .map_or(authority, |scheme| host::of(scheme, authority));
     HeaderValue::from_str(host).ok()
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 
+use crate::authentication::Authentication;
 use crate::config::{Options, Policy};
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
@@ -11,6 +12,7 @@ use crate::hedge::Hedging;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
 use crate::transport::{NodeProxy, Tls};
+use crate::user_agent::UserAgent;
 
 impl AlternatorConnector {
     /// A builder with every option.
@@ -190,6 +192,35 @@ impl Builder {
     /// Whether nodes are connected through the proxies that the environment names. Default: [`NodeProxy::Never`].
     pub fn node_proxy(mut self, proxy: NodeProxy) -> Self {
         self.options.node_proxy = proxy;
+        self
+    }
+
+    /// Whether requests are signed. Default: [`Authentication::WhereCredentials`].
+    ///
+    /// This and the options below that say so concern clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config): what they are about is settled before the connector sees a
+    /// request.
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.options.authentication = authentication;
+        self
+    }
+
+    /// What requests say about who sends them, for clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`UserAgent::default`]. The other clients' requests
+    /// have none, unless the SDK's is [kept](Self::keep_header).
+    pub fn user_agent(mut self, user_agent: UserAgent) -> Self {
+        self.options.user_agent = user_agent;
+        self
+    }
+
+    /// Keeps a header that the SDK sends and Alternator does not read: one of `content-type`, `user-agent` (the SDK's own),
+    /// `x-amz-user-agent`, `amz-sdk-request` and `amz-sdk-invocation-id`. May be called repeatedly. Default: none is kept.
+    ///
+    /// Clients that are not made with [`dynamodb_config`](AlternatorConnector::dynamodb_config) send `content-type` and
+    /// `x-amz-user-agent` anyway, as the SDK signs them. A header that an interceptor of the user's adds is always sent by those
+    /// that are.
+    pub fn keep_header(mut self, name: impl Into<String>) -> Self {
+        self.options.kept_headers.push(name.into());
         self
     }
 

@@ -15,6 +15,9 @@ use crate::error::RefreshError;
 use crate::health::{Out, may_eject};
 use crate::moment::Moment;
 use crate::node::Node;
+use compression::Compression;
+
+mod compression;
 
 /// The nodes that may serve requests; never empty.
 #[derive(Debug)]
@@ -60,6 +63,7 @@ pub(crate) struct Cluster {
     ejecting: Mutex<()>,
     /// Told when a node went out, for whoever probes it.
     outages: Notify,
+    compression: Compression,
 }
 
 impl Cluster {
@@ -80,6 +84,7 @@ impl Cluster {
             hedged: AtomicU64::new(0),
             ejecting: Mutex::new(()),
             outages: Notify::new(),
+            compression: Compression::default(),
         }
     }
 
@@ -95,17 +100,18 @@ impl Cluster {
             .map_or_else(Vec::new, |s| s.nodes().to_vec())
     }
 
-    /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before begin with a small share. Nodes that are in it no longer lose their idle connections, and those in
-    /// use when their request ends.
+    /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before begin with a small share. Nodes
+    /// that are in it no longer lose their idle connections, and those in use when their request ends.
     pub(crate) fn publish(&self, next: Snapshot) {
+        let next = Arc::new(next);
+        let known = self.snapshot();
+        let is_new = |node: &&Arc<Node>| !known.as_ref().is_some_and(|s| s.contains(node));
+        let joining: Vec<_> = next.nodes().iter().filter(is_new).collect();
         if self.last_refresh().is_ok() {
-            let known = self.snapshot();
-            let is_new = |node: &&Arc<Node>| !known.as_ref().is_some_and(|s| s.contains(node));
-            for node in next.nodes().iter().filter(is_new) {
+            for node in &joining {
                 node.health.join(Moment::now());
             }
         }
-        let next = Arc::new(next);
         if let Some(previous) = self.snapshot.swap(Some(Arc::clone(&next))) {
             for node in previous.nodes().iter().filter(|n| !next.contains(n)) {
                 node.pool.retire();
@@ -115,6 +121,7 @@ impl Cluster {
         for node in next.nodes() {
             node.pool.revive();
         }
+        self.count_anew(!joining.is_empty());
     }
 
     /// Closes every idle connection, for the end of the connector.
@@ -289,6 +296,8 @@ impl Cluster {
     pub(crate) fn bring_back(&self, node: &Node) {
         node.load.forget();
         if node.health.bring_back(Moment::now()) {
+            // It may have been upgraded or downgraded meanwhile.
+            self.forget_compression(node);
             tracing::info!(node = %node.addr(), "node answers again and gets requests");
         }
     }

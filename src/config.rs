@@ -3,12 +3,15 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::authentication::Authentication;
 use crate::error::ConfigError;
+use crate::headers::Kept;
 use crate::hedge::{Hedging, When};
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
 use crate::seed::{Origin, Scheme, Seeds, without_secrets};
 use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
+use crate::user_agent::UserAgent;
 
 /// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines computed from it would overflow;
 /// with a year they do not, and it makes no difference to anyone.
@@ -50,6 +53,9 @@ pub(crate) struct Options {
     pub(crate) tls: Option<Tls>,
     pub(crate) node_proxy: NodeProxy,
     pub(crate) resolver: Resolver,
+    pub(crate) authentication: Authentication,
+    pub(crate) user_agent: UserAgent,
+    pub(crate) kept_headers: Vec<String>,
 }
 
 impl Default for Options {
@@ -84,6 +90,11 @@ impl Default for Options {
             tls: None,
             node_proxy: NodeProxy::default(),
             resolver: Resolver::new(SystemResolver),
+            // Alternator's own default asks nobody for a signature.
+            authentication: Authentication::default(),
+            user_agent: UserAgent::default(),
+            // The server reads none of them.
+            kept_headers: Vec::new(),
         }
     }
 }
@@ -106,6 +117,11 @@ pub(crate) struct Config {
     pub(crate) only_endpoint: Option<Origin>,
     pub(crate) dialer: Dialer,
     pub(crate) resolver: Resolver,
+    pub(crate) authentication: Authentication,
+    pub(crate) user_agent: UserAgent,
+    pub(crate) kept: Kept,
+    /// Where requests are addressed, unless the user says so.
+    pub(crate) address: Origin,
 }
 
 impl Config {
@@ -153,6 +169,7 @@ impl Config {
                 reason,
             })
         });
+        let only_endpoint = only_endpoint.transpose()?;
         let tls = match (seeds.scheme, &options.tls) {
             (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
             (Scheme::Http, None) => None,
@@ -161,7 +178,15 @@ impl Config {
                 return Err(ConfigError::Tls { what, source: None });
             }
         };
+        if options.authentication == Authentication::ClientCertificate
+            && !options.tls.as_ref().is_some_and(Tls::has_client_identity)
+        {
+            return Err(ConfigError::NoClientCertificate);
+        }
+        options.user_agent.header()?;
+        let address = only_endpoint.clone().or_else(|| seeds.first());
         Ok(Self {
+            address: address.ok_or(ConfigError::NoSeeds)?,
             seeds,
             scopes,
             policy: options.policy,
@@ -184,9 +209,12 @@ impl Config {
                 connect_timeout,
                 idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
             },
-            only_endpoint: only_endpoint.transpose()?,
+            only_endpoint,
             dialer: Dialer::new(tls, options.node_proxy).with_keepalive(tcp_keepalive),
             resolver: options.resolver.clone(),
+            authentication: options.authentication,
+            user_agent: options.user_agent.clone(),
+            kept: Kept::parse(&options.kept_headers)?,
         })
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tower::Service;
 
 use crate::answer::Answer;
+use crate::attempts::Attempt;
 use crate::balancer::{Balancer, Limits, has_dynamodb_target};
 use crate::body::Body;
 use crate::cluster::Cluster;
@@ -46,7 +47,7 @@ pub struct AlternatorConnector {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    config: Arc<Config>,
+    pub(crate) config: Arc<Config>,
     balancer: Balancer,
     refresher: Refresher,
     pub(crate) pass_through: PassThrough,
@@ -229,10 +230,11 @@ impl Inner {
                 .is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
     }
 
-    /// Sends a DynamoDB request to the cluster. `connect` and `read` are the caller's own timeouts, if it has any.
+    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry; `connect` and `read` are the caller's own timeouts, if it has any.
     pub(crate) async fn call<B>(
         &self,
         request: Request<B>,
+        attempt: Option<Attempt>,
         connect: Option<Duration>,
         read: Option<Duration>,
     ) -> Result<Response<Answer>, Error>
@@ -249,7 +251,7 @@ impl Inner {
             connect_budget: self.config.connect_budget,
             read: read.or(self.config.read_timeout),
         };
-        self.balancer.call(request, limits).await
+        self.balancer.call(request, attempt, limits).await
     }
 
     fn ensure_running(&self) -> Result<(), Error> {
@@ -305,7 +307,9 @@ where
             if inner.balances(has_dynamodb_target(request.headers()), || {
                 Some(request.uri().clone())
             }) {
-                Ok(inner.call(request, None, None).await?.map(Body::node))
+                let attempt = Attempt::of(request.headers());
+                let answer = inner.call(request, attempt, None, None).await?;
+                Ok(answer.map(Body::node))
             } else {
                 inner.pass_through.call(request).await
             }

@@ -68,6 +68,27 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A user agent that is empty, or holds what a header cannot.
+    #[error("user agent {text:?} cannot be a header; use visible ASCII, or UserAgent::omitted()")]
+    UserAgent {
+        /// The user agent as it was given.
+        text: String,
+    },
+    /// A header to be kept that is none of those that are left out.
+    #[error(
+        "header {name:?} cannot be kept, as it is not one that is left out: content-type, user-agent, x-amz-user-agent, \
+         amz-sdk-request, amz-sdk-invocation-id"
+    )]
+    KeptHeader {
+        /// The header's name as it was given.
+        name: String,
+    },
+    /// Requests are to carry no signature because of a client certificate, and there is none.
+    #[error(
+        "Authentication::ClientCertificate needs a client certificate: write https seeds, and give one with \
+         Tls::client_identity_pem or Tls::client_identity_der"
+    )]
+    NoClientCertificate,
     /// Certificates or keys that cannot be used.
     #[error("TLS: {what}")]
     Tls {

@@ -4,17 +4,23 @@
 mod address;
 mod answer;
 mod attempts;
+mod authentication;
 mod balancer;
 mod body;
 mod builder;
+#[cfg(any(feature = "dynamodb", feature = "dynamodbstreams"))]
+mod client;
 mod cluster;
+mod compression;
 mod config;
 mod connector;
 mod discovery;
 mod error;
+mod headers;
 mod health;
 mod hedge;
 mod hedged;
+mod host;
 mod load;
 mod moment;
 mod node;
@@ -23,22 +29,27 @@ mod outcome;
 mod pass_through;
 mod plan;
 mod policy;
+mod prepared;
 mod race;
 mod resolver;
 mod scope;
 mod sdk;
 mod seed;
+mod signing;
 mod stats;
 mod sync;
 mod transport;
+mod user_agent;
 
 /// What a resolver for [`Builder::dns_resolver`] is made of: the SDK's own trait and types.
 pub mod dns {
     pub use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 }
 
+pub use authentication::Authentication;
 pub use body::Body;
 pub use builder::Builder;
+pub use compression::{DecodeError, Level, RequestCompression, ResponseCompression};
 pub use config::Policy;
 pub use connector::AlternatorConnector;
 pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};
@@ -47,3 +58,4 @@ pub use node::{Node, NodeState, NodeStats};
 pub use scope::Scope;
 pub use stats::Stats;
 pub use transport::{NodeProxy, Tls};
+pub use user_agent::UserAgent;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::error::ConnectError;
@@ -22,6 +22,8 @@ pub struct Node {
     pub(crate) counters: Counters,
     pub(crate) load: Load,
     pub(crate) health: Health,
+    /// Whether it is known to.
+    pub(crate) understands_compression: AtomicBool,
 }
 
 /// What happened on a node since it joined the snapshot.
@@ -61,6 +63,7 @@ impl Node {
             counters: Counters::default(),
             load: Load::default(),
             health: Health::good(),
+            understands_compression: AtomicBool::new(false),
         }
     }
 

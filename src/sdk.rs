@@ -17,10 +17,12 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
 use http::Request;
 
+use crate::attempts::Attempt;
 use crate::balancer::{TARGET, is_dynamodb};
 use crate::connector::{AlternatorConnector, Inner};
 use crate::error::Error;
 use crate::pass_through::Timeouts;
+use crate::prepared::Prepared;
 use crate::transport::ConnectionInfo;
 
 impl HttpClient for AlternatorConnector {
@@ -90,8 +92,17 @@ async fn balanced(
     mut request: Request<SdkBody>,
 ) -> Result<HttpResponse, ConnectorError> {
     let capture = request.extensions_mut().remove::<CaptureSmithyConnection>();
+    let attempt = match request.extensions_mut().remove::<Prepared>() {
+        Some(prepared) => Some(prepared.complete(request.headers_mut())),
+        None => {
+            // What the SDK says of the attempt is for the connector, and not for the node.
+            let attempt = Attempt::of(request.headers());
+            inner.config.kept.strip(request.headers_mut());
+            attempt
+        }
+    };
     let response = inner
-        .call(request, timeouts.connect, timeouts.read)
+        .call(request, attempt, timeouts.connect, timeouts.read)
         .await
         .map_err(connector_error)?;
     if let (Some(capture), Some(info)) = (capture, response.extensions().get::<ConnectionInfo>()) {

@@ -1,7 +1,7 @@
 //! Where the cluster is first looked for, and the URLs that say so. Scheme and port of the seeds are those of all nodes.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 
@@ -131,6 +131,16 @@ impl Origin {
     }
 }
 
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, port, host } = self;
+        match host {
+            Host::Ip(ip) => write!(f, "{scheme}://{}", SocketAddr::new(*ip, *port)),
+            Host::Name(name) => write!(f, "{scheme}://{name}:{port}"),
+        }
+    }
+}
+
 /// All seeds of a cluster; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds {
@@ -166,6 +176,15 @@ impl Seeds {
             }
         }
         Ok(seeds)
+    }
+
+    /// The URL of the first seed, if there were any.
+    pub(crate) fn first(&self) -> Option<Origin> {
+        Some(Origin {
+            scheme: self.scheme,
+            port: self.port,
+            host: self.hosts.first()?.clone(),
+        })
     }
 }
 

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 mod ask;
 mod contacts;
+mod exchange;
 mod localnodes;
 mod names;
+mod question;
 mod recovery;
 mod refresh;
 mod refresher;
@@ -13,6 +15,7 @@ mod survey;
 
 pub(crate) use ask::ask;
 pub(crate) use contacts::Contacts;
+pub(crate) use question::{MISTAKEN, Question};
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;
 

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::localnodes::BODY_LIMIT;
+use super::exchange::exchange;
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::BoxError;
 use crate::health::Out;
 use crate::moment::Moment;
 use crate::node::{Node, without_zone};
-use crate::transport::{Lease, NodeBody, SendError};
+use crate::transport::Lease;
 
 /// How many nodes are probed side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -90,19 +90,13 @@ async fn probe(node: &Node, limit: Duration) -> Result<(), (Out, BoxError)> {
         .map_err(|e| (Out::Ejected, e))
 }
 
-async fn ask(node: &Node, mut lease: Lease) -> Result<(), BoxError> {
+async fn ask(node: &Node, lease: Lease) -> Result<(), BoxError> {
     let request = Request::post("/")
         .header(header::HOST, without_zone(node.addr()).to_string())
         .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
         .header("x-amz-target", "DynamoDB_20120810.DescribeEndpoints")
         .body(Full::new(Bytes::from_static(b"{}")))?;
-    let response = match lease.connection.send(request).await {
-        Ok(response) => response,
-        Err(SendError::Unsent(_, error) | SendError::Sent(error)) => return Err(error),
-    };
-    let status = response.status();
-    let mut body = NodeBody::new(status, response.into_body(), lease);
-    Limited::new(&mut body, BODY_LIMIT).collect().await?;
+    let (status, _) = exchange(lease, request).await?;
     if status.is_server_error() {
         return Err(format!("it answered {status}").into());
     }

@@ -45,6 +45,9 @@ impl Fading {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticks(u32);
 
+/// A tick in seconds.
+const TICK: f32 = (1 << 20) as f32 * 1e-9;
+
 impl Ticks {
     pub(super) const NONE: Self = Self(0);
 
@@ -68,8 +71,12 @@ impl Ticks {
 
     /// Whether this may be as long as so many seconds: it may be one tick more than was counted.
     pub(super) fn may_be(self, seconds: f32) -> bool {
-        const TICK: f32 = (1 << 20) as f32 * 1e-9;
         (self.0 + 1) as f32 * TICK >= seconds
+    }
+
+    /// Whether this is longer than so many seconds: it may be one tick less than was counted.
+    pub(super) fn exceeds(self, seconds: f32) -> bool {
+        self.0 as f32 * TICK > seconds + TICK
     }
 
     /// The part that is left of a value of this age.

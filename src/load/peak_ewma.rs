@@ -1,8 +1,8 @@
 //! A latency that is followed up at once and down slowly.
 //!
 //! This is the peak-EWMA of finagle (`PeakEwma.scala`) and linkerd, with two rules added. A slow answer between faster ones is no
-//! peak, as it tells of the request and not of the node. Nor are slow answers to requests that waited at the same time: together
-//! they tell of one bad moment, which may be over.
+//! peak, as it tells of the request and not of the node. Nor are slow answers to requests that waited at the same time and come
+//! at the same time: together they tell of one bad moment, which is over. Those that go on coming tell of one that is not.
 
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ const DECAY: Ticks = Ticks::of(Duration::from_secs(10));
 /// by fading alone, one that took a second where others take a millisecond would be tried after 70 s.
 const MEMORY: Ticks = Ticks::of(Duration::from_secs(30));
 
+/// A bad moment is over with the first slow answer, and what else waited for its end comes within the usual time then. Slow
+/// answers that come later than this many times the usual, and than this part of what they waited, are of a node that is slow.
+const OVER: (f32, f32) = (2.0, 0.25);
+
 /// An estimate of a latency, in seconds; zero while nothing is known.
 #[derive(Debug, Default)]
 pub(super) struct PeakEwma {
@@ -31,17 +35,20 @@ impl PeakEwma {
     pub(super) fn observe(&self, latency: f32, waited: f32, now: Moment) {
         let latency = latency.max(f32::MIN_POSITIVE);
         let (last, observed) = self.last.load();
-        let was_sent_later = observed.until(now).may_be(waited);
+        let (estimate, stamp) = self.estimate.load();
+        let since = observed.until(now);
+        let was_sent_later = since.may_be(waited);
+        let usual = estimate * waited / latency;
+        let goes_on = since.exceeds((usual * OVER.0).max(waited * OVER.1));
         if was_sent_later || latency < last {
             self.last.store(latency, now);
         }
-        let (estimate, stamp) = self.estimate.load();
         if estimate == 0.0 {
             return self.estimate.store(latency, now);
         }
         let believed = latency.min(last);
         if believed > estimate {
-            if was_sent_later {
+            if was_sent_later || goes_on {
                 self.estimate.store(believed, now);
             }
             return;

@@ -110,6 +110,18 @@ fn slow_answers_to_requests_that_waited_together_are_one() {
 }
 
 #[test]
+fn slow_answers_that_go_on_coming_are_of_a_slow_node() {
+    // All were sent at 1000. A bad moment would have ended with the first answer, at 1200.
+    let load = known();
+    for i in 0..3 {
+        load.answered(ms(200 + 25 * i), 1, at(1200 + 25 * i));
+        assert!(load.cost(0, at(1200 + 25 * i)) < 0.011);
+    }
+    load.answered(ms(275), 1, at(1275));
+    assert_near(load.cost(0, at(1275)), 0.2);
+}
+
+#[test]
 fn a_slow_answer_to_a_request_that_was_sent_later_confirms_it() {
     let load = known();
     for i in 0..10 {

@@ -102,6 +102,10 @@ impl Tls {
         self
     }
 
+    pub(crate) fn has_client_identity(&self) -> bool {
+        self.identity.is_some()
+    }
+
     /// Expects every node's certificate to be for this name, and asks for it by SNI, whatever address is dialed. For
     /// clusters whose nodes share a certificate without their addresses in it.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use crate::ApiError;
 use crate::builder::Settings;
 use crate::compression::{self, Encoding};
 use crate::head::Head;
@@ -11,6 +10,7 @@ use crate::reply::Reply;
 use crate::sigv4;
 use crate::stats::Counters;
 use crate::store::{self, Store};
+use crate::{ApiError, Version};
 
 /// The limit of a request's body, both as sent and decompressed.
 pub(crate) const BODY_LIMIT: usize = 16 << 20;
@@ -21,7 +21,7 @@ const STREAMED_BYTES: usize = 100_000;
 /// Answers of Query and Scan with this many items are streamed.
 const STREAMED_ITEMS: usize = 256;
 
-const JSON: &str = "application/x-amz-json-1.0";
+pub(crate) const JSON: &str = "application/x-amz-json-1.0";
 
 pub(crate) fn too_large() -> ApiError {
     compression::too_large(BODY_LIMIT)
@@ -46,6 +46,7 @@ pub(crate) enum Peer {
 /// What a request runs against.
 pub(crate) struct Backend<'a> {
     pub(crate) settings: &'a Settings,
+    pub(crate) version: Version,
     pub(crate) store: &'a Store,
     pub(crate) counters: &'a Counters,
 }
@@ -80,8 +81,7 @@ impl Backend<'_> {
         operation: &str,
         body: &Bytes,
     ) -> Result<Success, ApiError> {
-        let certified =
-            peer == Peer::Certified && self.settings.version.trusts_client_certificates();
+        let certified = peer == Peer::Certified && self.version.trusts_client_certificates();
         if let Some(users) = self.settings.users.as_ref().filter(|_| !certified) {
             sigv4::verify(
                 users,
@@ -94,7 +94,7 @@ impl Backend<'_> {
         let encoding = head
             .get("Content-Encoding")
             .filter(|encoding| !encoding.is_empty());
-        let decompressed = match encoding.filter(|_| self.settings.version.has_compression()) {
+        let decompressed = match encoding.filter(|_| self.version.has_compression()) {
             Some(encoding) => &compression::decompress(&encoding, body, BODY_LIMIT)?,
             None => &body[..],
         };
@@ -140,7 +140,7 @@ impl Backend<'_> {
             threshold => threshold,
         };
         let large = streamed || size >= threshold;
-        if !large || !self.settings.version.has_compression() {
+        if !large || !self.version.has_compression() {
             return None;
         }
         compression::negotiate(std::str::from_utf8(&head.get("Accept-Encoding")?).ok()?)

@@ -108,7 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         route.count(head, |name| counters.requested(name));
 
         let length = content_length(head);
-        if length > BODY_LIMIT as u64 && !settings.version.limits_bodies_itself() {
+        if length > BODY_LIMIT as u64 && !node.version().limits_bodies_itself() {
             let why = format!("Content length limit ({BODY_LIMIT}) exceeded: {length}");
             return self.refuse_and_close(&head.version(), 413, why).await;
         }

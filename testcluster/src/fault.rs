@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::ApiError;
 
 /// Something that a node does wrong until it is healed.
@@ -34,6 +36,13 @@ pub enum Fault {
     Hang(Scope),
     /// Requests are answered with this error and not executed.
     Answer(ApiError),
+    /// Requests are answered with 200, this `Content-Encoding` and this body, and not executed.
+    AnswerEncoded {
+        /// The value of the header.
+        encoding: String,
+        /// The body, which need not be encoded at all.
+        body: Bytes,
+    },
     /// The connection is reset once the head of a request has been read.
     ResetAfterHead,
     /// The connection is reset once a request has been read, or, with `execute`, also executed.
@@ -164,6 +173,7 @@ impl Fault {
             }
             Self::Hang(_)
             | Self::Answer(_)
+            | Self::AnswerEncoded { .. }
             | Self::ResetAfterHead
             | Self::ResetAfterRequest { .. } => Place::Request,
             Self::Slow(_) => Place::Delay,

@@ -42,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) counters: Arc<Counters>,
     pub(crate) records: Records,
     pub(crate) in_flight: AtomicUsize,
+    version: Mutex<Version>,
     id: u64,
     me: Member,
     faults: watch::Sender<Arc<Faults>>,
@@ -68,19 +69,23 @@ impl Inner {
             .await;
     }
 
+    pub(crate) fn version(&self) -> Version {
+        *lock(&self.version)
+    }
+
     pub(crate) fn backend(&self) -> Backend<'_> {
         Backend {
             settings: &self.shared.settings,
+            version: self.version(),
             store: &self.shared.store,
             counters: &self.counters,
         }
     }
 
-    /// The refusal of a request that is one too many.
     pub(crate) fn localnodes(&self, query: &Query) -> Vec<String> {
         let view = lock(&self.view).clone();
         localnodes::entries(
-            self.shared.settings.version,
+            self.version(),
             &self.shared.members.all(),
             &self.me,
             &view,
@@ -94,13 +99,7 @@ impl Inner {
         for member in &mut members {
             member.gossip = Gossip::Normal;
         }
-        localnodes::entries(
-            self.shared.settings.version,
-            &members,
-            &self.me,
-            &View::Cluster,
-            query,
-        )
+        localnodes::entries(self.version(), &members, &self.me, &View::Cluster, query)
     }
 
     /// An address at which there is no node.
@@ -134,6 +133,7 @@ impl Node {
             counters: Arc::default(),
             records: Records::default(),
             in_flight: AtomicUsize::new(0),
+            version: Mutex::new(shared.settings.version),
             id,
             me,
             faults: watch::Sender::default(),
@@ -172,7 +172,13 @@ impl Node {
 
     /// The release whose rules the node follows.
     pub fn version(&self) -> Version {
-        self.0.shared.settings.version
+        self.0.version()
+    }
+
+    /// Upgrades or downgrades the node in place: from the next request on it follows the rules of this release. Its `Server`
+    /// header stays.
+    pub fn set_version(&self, version: Version) {
+        *lock(&self.0.version) = version;
     }
 
     /// Kills the node: its listener and every connection close at once, and requests in flight are not executed any

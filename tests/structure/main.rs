@@ -8,14 +8,20 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 39] = [
     "address",
+    "host",
     "error",
+    "headers",
+    "user_agent",
+    "authentication",
     "seed",
     "scope",
     "resolver",
     "sync",
     "moment",
+    "signing",
+    "compression",
     "hedge",
     "load",
     "transport",
@@ -25,6 +31,7 @@ const ORDER: [&str; 31] = [
     "node",
     "stats",
     "attempts",
+    "prepared",
     "cluster",
     "operation",
     "outcome",
@@ -39,6 +46,7 @@ const ORDER: [&str; 31] = [
     "connector",
     "builder",
     "sdk",
+    "client",
     "lib",
 ];
 

@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(Outcome::Reply(reply))
         };
 
-        let version = node.shared.settings.version;
+        let version = node.version();
         if content_length(head) > BODY_LIMIT as u64 {
             return refuse(reply, &api::too_large());
         }
@@ -96,6 +96,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Some(Fault::Answer(error)) => {
                 delay(faults).await;
                 return refuse(reply, error);
+            }
+            Some(Fault::AnswerEncoded { encoding, body }) => {
+                reply.set("Content-Encoding", encoding.clone());
+                reply.set_body(&node.shared.settings.headers, api::JSON, body.clone());
+                return Ok(reply.into());
             }
             _ => {}
         }

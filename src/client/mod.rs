@@ -1,0 +1,86 @@
+//! The configuration of a client whose requests are made for Alternator: nothing that it does not read, and no work for that.
+//!
+//! What a request costs is settled before the connector sees it, so all of this hangs from the client's own configuration: an
+//! interceptor switches off what makes useless headers, and the last steps are taken by the signers, which come after every
+//! interceptor's hooks.
+
+mod endpoint;
+mod hooks;
+mod identity;
+mod preparation;
+mod scheme;
+
+use std::sync::Arc;
+
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::connector::AlternatorConnector;
+use endpoint::Address;
+use hooks::Hooks;
+use identity::{Schemes, WhereCredentials};
+use preparation::Preparation;
+use scheme::{SigV4, Unsigned};
+
+/// What requests are signed for where the configuration names no region. The server takes any.
+const REGION: Region = Region::from_static("us-east-1");
+
+/// The two services have builders of the same shape, and no trait for it.
+macro_rules! config {
+    ($service:ident, $connector:expr, $sdk:expr) => {{
+        let (connector, sdk): (&AlternatorConnector, &SdkConfig) = ($connector, $sdk);
+        let mut config = $service::config::Builder::from(sdk).http_client(connector.clone());
+        if sdk.region().is_none() {
+            config.set_region(Some(REGION));
+        }
+        // A configuration that cannot work is reported by the connector, with the first operation.
+        if let Ok(inner) = connector.inner() {
+            let authentication = inner.config.authentication;
+            let preparation = Arc::new(Preparation::new(&inner.config, sdk.app_name()));
+            if let Some(provider) = WhereCredentials::of(authentication, sdk) {
+                config.set_credentials_provider(Some(provider));
+            }
+            config = config
+                .endpoint_resolver(Address::new(&inner.config))
+                .auth_scheme_resolver(Schemes::new(authentication))
+                .push_auth_scheme(SigV4::new(Arc::clone(&preparation), authentication))
+                .push_auth_scheme(Unsigned::new(preparation))
+                .interceptor(Hooks::new(authentication, inner.config.kept));
+        }
+        config
+    }};
+}
+
+impl AlternatorConnector {
+    /// The configuration of a DynamoDB client whose requests are the smallest and cheapest that Alternator accepts, sent by this
+    /// connector, and otherwise as `sdk` says. To be changed at will, and built:
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), alternator_connector::ConfigError> {
+    /// use alternator_connector::AlternatorConnector;
+    /// use aws_config::BehaviorVersion;
+    ///
+    /// let alternator = AlternatorConnector::builder().seed("http://10.0.0.1:8000").build()?;
+    /// let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(alternator.clone()).load().await;
+    /// let client = aws_sdk_dynamodb::Client::from_conf(alternator.dynamodb_config(&sdk).build());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Requests are addressed to the first seed, or to [`only_endpoint`](crate::Builder::only_endpoint), unless `sdk` has an
+    /// endpoint URL; which node gets them is the connector's choice in any case. Where `sdk` has no region, they are signed for
+    /// `us-east-1`; the server takes any.
+    #[cfg(feature = "dynamodb")]
+    pub fn dynamodb_config(&self, sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
+        config!(aws_sdk_dynamodb, self, sdk)
+    }
+
+    /// Like [`dynamodb_config`](Self::dynamodb_config), for a client of DynamoDB Streams.
+    #[cfg(feature = "dynamodbstreams")]
+    pub fn dynamodbstreams_config(
+        &self,
+        sdk: &SdkConfig,
+    ) -> aws_sdk_dynamodbstreams::config::Builder {
+        config!(aws_sdk_dynamodbstreams, self, sdk)
+    }
+}

@@ -1,0 +1,199 @@
+//! Whether the nodes understand compressed requests, and when they are asked.
+//!
+//! Which node gets a request is decided after it was compressed and signed, so one is compressed only while every node is known
+//! to understand it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Cluster;
+use crate::moment::Moment;
+use crate::node::Node;
+
+/// How long nodes are left alone that have not answered or do not understand. It is also how long an upgrade of the last of
+/// them may go unnoticed; a question a minute costs a node nothing.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// What the cluster as a whole is known to understand.
+#[derive(Debug, Default)]
+pub(super) struct Compression {
+    /// Whether every node does. It is what requests look at, so that they need not look at every node.
+    understood: AtomicBool,
+    /// The moment from which the nodes may be asked, as [`Moment::as_nanos`].
+    due: AtomicU64,
+    /// Held while nodes are counted, so that the last count is of the latest state.
+    said: Mutex<Said>,
+}
+
+/// What the log was told last.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Said {
+    #[default]
+    Nothing,
+    Understood,
+    NotUnderstood,
+}
+
+impl Cluster {
+    /// Whether every node is known to understand compressed requests.
+    pub(crate) fn understands_compression(&self) -> bool {
+        self.compression.understood.load(Relaxed)
+    }
+
+    /// Whether the nodes should be asked now. Whoever gets a yes asks them, as nobody else does within a minute.
+    pub(crate) fn begin_question(&self, now: Moment) -> bool {
+        let next = now.after(AGAIN).as_nanos();
+        let due = &self.compression.due;
+        let claim = |due| (due <= now.as_nanos()).then_some(next);
+        due.fetch_update(Relaxed, Relaxed, claim).is_ok()
+    }
+
+    /// Says whether a node that was asked understands compressed requests.
+    pub(crate) fn learned(&self, node: &Node, understands: bool) {
+        node.understands_compression.store(understands, Relaxed);
+        let mut said = self.count();
+        if !understands && *said != Said::NotUnderstood {
+            *said = Said::NotUnderstood;
+            tracing::warn!(
+                node = %node.addr(),
+                "node does not understand compressed requests, which ScyllaDB does since 2026.1; none are compressed until all \
+                 nodes do; upgrade the node, or turn request compression off"
+            );
+        } else if self.understands_compression() && *said != Said::Understood {
+            *said = Said::Understood;
+            tracing::debug!("all nodes understand compressed requests");
+        }
+    }
+
+    /// Says that a node has refused a compressed request as if it did not understand it. All are asked again, in a minute.
+    pub(crate) fn doubt_compression(&self, now: Moment) {
+        if !self.understands_compression() {
+            return;
+        }
+        for node in self.nodes() {
+            node.understands_compression.store(false, Relaxed);
+        }
+        let next = now.after(AGAIN).as_nanos();
+        self.compression.due.store(next, Relaxed);
+        drop(self.count());
+        tracing::warn!(
+            "a node has refused a compressed request as if it did not understand it; none are compressed until all nodes have \
+             been asked again, in a minute; check whether a node was downgraded"
+        );
+    }
+
+    /// Says that a node may have changed. It is asked again by the next request.
+    pub(super) fn forget_compression(&self, node: &Node) {
+        node.understands_compression.store(false, Relaxed);
+        self.count_anew(true);
+    }
+
+    /// Counts the nodes of a new list. Those that are new are asked by the next request.
+    pub(super) fn count_anew(&self, has_new: bool) {
+        drop(self.count());
+        if has_new {
+            self.compression.due.store(0, Relaxed);
+        }
+    }
+
+    fn count(&self) -> MutexGuard<'_, Said> {
+        let said = &self.compression.said;
+        let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.snapshot();
+        let nodes = snapshot.as_ref().map_or(&[][..], |s| s.nodes());
+        let understands = |node: &Arc<Node>| node.understands_compression.load(Relaxed);
+        let all = !nodes.is_empty() && nodes.iter().all(understands);
+        self.compression.understood.store(all, Relaxed);
+        said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Snapshot;
+    use crate::config::{Config, Options};
+
+    fn node(config: &Config, last: u8) -> Arc<Node> {
+        let addr = ([127, 0, 0, last], 1).into();
+        Arc::new(Node::new(addr, None, &config.dialer, config.pool))
+    }
+
+    fn config() -> Config {
+        let options = Options {
+            seeds: vec!["http://127.0.0.1:1".to_owned()],
+            ..Options::default()
+        };
+        Config::parse(&options).unwrap()
+    }
+
+    fn list(nodes: &[&Arc<Node>]) -> Snapshot {
+        Snapshot::new(nodes.iter().map(|node| Arc::clone(node))).unwrap()
+    }
+
+    #[test]
+    fn it_is_understood_while_every_node_understands_it() {
+        let config = config();
+        let [one, two, three] = [1, 2, 3].map(|last| node(&config, last));
+        let cluster = Cluster::new(Some(list(&[&one, &two])));
+        let mut seen = vec![cluster.understands_compression()];
+        let mut see = |cluster: &Cluster| seen.push(cluster.understands_compression());
+        cluster.learned(&one, true);
+        see(&cluster);
+        cluster.learned(&two, true);
+        see(&cluster);
+        cluster.publish(list(&[&one, &two, &three]));
+        see(&cluster);
+        cluster.learned(&three, false);
+        see(&cluster);
+        // It was upgraded.
+        cluster.learned(&three, true);
+        see(&cluster);
+        cluster.learned(&two, false);
+        see(&cluster);
+        cluster.publish(list(&[&one, &three]));
+        see(&cluster);
+        assert_eq!(seen, [false, false, true, false, false, true, false, true]);
+        assert!(!Cluster::new(None).understands_compression());
+    }
+
+    #[test]
+    fn nodes_are_asked_once_a_minute_and_when_one_has_joined() {
+        let config = config();
+        let [one, two] = [1, 2].map(|last| node(&config, last));
+        let cluster = Cluster::new(Some(list(&[&one])));
+        let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
+        let asked = |seconds| cluster.begin_question(at(seconds));
+        assert_eq!(
+            [0, 0, 59, 60, 61].map(asked),
+            [true, false, false, true, false]
+        );
+        cluster.publish(list(&[&one]));
+        assert!(!asked(62));
+        cluster.publish(list(&[&one, &two]));
+        assert_eq!([62, 62, 121, 122].map(asked), [true, false, false, true]);
+    }
+
+    #[test]
+    fn a_refusal_makes_all_nodes_doubtful_for_a_minute() {
+        let config = config();
+        let [one, two] = [1, 2].map(|last| node(&config, last));
+        let cluster = Cluster::new(Some(list(&[&one, &two])));
+        let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
+        cluster.learned(&one, true);
+        cluster.learned(&two, true);
+        cluster.doubt_compression(at(10));
+        assert!(!cluster.understands_compression());
+        // Requests that were under way are refused, too.
+        cluster.doubt_compression(at(30));
+        assert_eq!(
+            [69, 70].map(|s| cluster.begin_question(at(s))),
+            [false, true]
+        );
+        cluster.learned(&one, true);
+        assert!(!cluster.understands_compression());
+        cluster.learned(&two, true);
+        assert!(cluster.understands_compression());
+    }
+}

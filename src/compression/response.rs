@@ -1,0 +1,144 @@
+//! What users choose for the bodies of answers.
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+
+use super::Encoding;
+
+/// DynamoDB answers with 16 MB of items at most (BatchGetItem), and no attribute takes more than nine times its size in JSON:
+/// the worst is one of a single letter that is null, 2 bytes that become the 17 of `"a":{"NULL":true}`.
+const MAX_SIZE: usize = 160 << 20;
+
+/// Whether nodes may compress their answers, and how. Default: [`off`](Self::off).
+///
+/// Servers compress answers of 4 KiB and more, unless they are configured otherwise, since ScyllaDB 2026.1; earlier ones ignore
+/// the wish. It costs a request 21 to 32 bytes to say so.
+///
+/// It is an interceptor of the SDK, too, so that single operations can have their own:
+///
+/// ```
+/// # async fn example(client: aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_dynamodb::Error> {
+/// use alternator_connector::ResponseCompression;
+///
+/// client.scan().table_name("events").customize().interceptor(ResponseCompression::gzip()).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResponseCompression {
+    accepted: Accepted,
+    max_size: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accepted {
+    None,
+    Only(Encoding),
+    Both,
+}
+
+impl ResponseCompression {
+    const fn with(accepted: Accepted) -> Self {
+        Self {
+            accepted,
+            max_size: MAX_SIZE,
+        }
+    }
+
+    /// Answers come as they are, and whatever comes is left alone.
+    pub const fn off() -> Self {
+        Self::with(Accepted::None)
+    }
+
+    /// Answers may be compressed with gzip.
+    pub const fn gzip() -> Self {
+        Self::with(Accepted::Only(Encoding::Gzip))
+    }
+
+    /// Answers may be compressed with deflate, in the zlib format.
+    pub const fn deflate() -> Self {
+        Self::with(Accepted::Only(Encoding::Deflate))
+    }
+
+    /// Answers may be compressed with gzip or deflate, at the node's choice.
+    pub const fn on() -> Self {
+        Self::with(Accepted::Both)
+    }
+
+    /// The most bytes that an answer may have once it is decompressed; one that has more is an error
+    /// ([`DecodeError::TooLarge`](crate::DecodeError::TooLarge)). Default: 160 MiB, more than any answer of 16 MB of items.
+    pub const fn max_size(mut self, bytes: usize) -> Self {
+        self.max_size = bytes;
+        self
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.max_size
+    }
+
+    /// The value of `accept-encoding`, if there is to be any.
+    pub(crate) fn accept_encoding(&self) -> Option<&'static str> {
+        match self.accepted {
+            Accepted::None => None,
+            Accepted::Only(encoding) => Some(encoding.name()),
+            Accepted::Both => Some("gzip, deflate"),
+        }
+    }
+
+    pub(crate) fn accepts(&self, encoding: Encoding) -> bool {
+        match self.accepted {
+            Accepted::None => false,
+            Accepted::Only(accepted) => accepted == encoding,
+            Accepted::Both => true,
+        }
+    }
+}
+
+impl Default for ResponseCompression {
+    fn default() -> Self {
+        Self::off()
+    }
+}
+
+impl Storable for ResponseCompression {
+    type Storer = StoreReplace<Self>;
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for ResponseCompression {
+    fn name(&self) -> &'static str {
+        "ResponseCompression"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(*self);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_what_is_accepted() {
+        let cases = [
+            (ResponseCompression::off(), None, false, false),
+            (ResponseCompression::gzip(), Some("gzip"), true, false),
+            (ResponseCompression::deflate(), Some("deflate"), false, true),
+            (ResponseCompression::on(), Some("gzip, deflate"), true, true),
+        ];
+        for (options, asked, gzip, deflate) in cases {
+            assert_eq!(options.accept_encoding(), asked);
+            assert_eq!(options.accepts(Encoding::Gzip), gzip);
+            assert_eq!(options.accepts(Encoding::Deflate), deflate);
+        }
+        assert_eq!(ResponseCompression::default(), ResponseCompression::off());
+    }
+}

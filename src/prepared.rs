@@ -1,0 +1,23 @@
+//! What a client made with `dynamodb_config` tells the connector of a request, which other clients say in headers.
+
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::attempts::Attempt;
+
+/// An extension of the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    pub(crate) attempt: Attempt,
+    /// It is not signed, and so not sent through the SDK, which would copy it.
+    pub(crate) user_agent: Option<HeaderValue>,
+}
+
+impl Prepared {
+    /// Completes the headers of the request, and says which attempt it is.
+    pub(crate) fn complete(self, headers: &mut HeaderMap) -> Attempt {
+        if let Some(user_agent) = self.user_agent {
+            headers.entry(header::USER_AGENT).or_insert(user_agent);
+        }
+        self.attempt
+    }
+}

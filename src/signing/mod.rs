@@ -1,0 +1,18 @@
+//! Signature Version 4 of AWS over plain data, with as little work per request as it can be done with: the key that all
+//! requests of a day share is derived once, nothing is allocated but the values of the headers, and the hashes are those of
+//! the crypto provider that TLS uses.
+//!
+//! What is left are eleven blocks of SHA-256 for a request with a small body: that of the body, of the canonical request with
+//! its hash, and of the text that the key signs.
+
+mod crypto;
+mod date;
+mod keys;
+mod sigv4;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub(crate) use date::{Date, is_off};
+pub(crate) use keys::Keys;
+pub(crate) use sigv4::{Request, authorization};
