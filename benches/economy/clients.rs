@@ -81,15 +81,13 @@ impl Connected {
         };
         let connector = || AlternatorConnector::new([url]);
         let config = match client {
-            // The drop-in stands in for it until `dynamodb_config` is there.
-            Client::Ours | Client::DropIn => {
-                Builder::from(&sdk.http_client(connector()).load().await)
-            }
+            Client::Ours => connector().dynamodb_config(&sdk.load().await),
+            Client::DropIn => Builder::from(&sdk.http_client(connector()).load().await),
             Client::Stock | Client::Peer => Builder::from(&sdk.endpoint_url(url).load().await),
         };
         let config = match (client, signing) {
             // What the SDK by itself needs to be told.
-            (_, Signing::Unsigned) => config.allow_no_auth(),
+            (Client::DropIn | Client::Stock, Signing::Unsigned) => config.allow_no_auth(),
             _ => config,
         };
         Self::Sdk(aws_sdk_dynamodb::Client::from_conf(config.build()))

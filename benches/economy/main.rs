@@ -20,6 +20,7 @@
 mod clients;
 #[path = "../common/mod.rs"]
 mod common;
+
 mod figure;
 mod heads;
 mod throughput;
@@ -48,6 +49,8 @@ fn main() {
             let figures = figures();
             println!();
             figures.iter().for_each(Figure::summarize);
+            println!();
+
             if !figures.iter().all(Figure::holds) {
                 std::process::exit(1);
             }
