@@ -14,6 +14,7 @@ mod support;
 
 use std::sync::Arc;
 
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
@@ -43,6 +44,10 @@ macro_rules! config {
             let compression = Compression::new(inner);
             let preparation = Preparation::new(&inner.config, sdk.app_name(), compression.clone());
             let preparation = Arc::new(preparation);
+            if sdk.stalled_stream_protection().is_none() {
+                // The connector takes over a request's body at once, and has a limit of its own for answers that stop.
+                config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            }
             if let Some(provider) = WhereCredentials::of(authentication, sdk) {
                 config.set_credentials_provider(Some(provider));
             }
