@@ -86,7 +86,6 @@ impl AlternatorConnector {
     /// Requests are addressed to the first seed, or to [`only_endpoint`](crate::Builder::only_endpoint), unless `sdk` has an
     /// endpoint URL; which node gets them is the connector's choice in any case. Where `sdk` has no region, they are signed for
     /// `us-east-1`; the server takes any.
-    #[cfg(feature = "dynamodb")]
     pub fn dynamodb_config(&self, sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
         config!(aws_sdk_dynamodb, self, sdk)
     }
