@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 
 use crate::authentication::Authentication;
+use crate::compression::{RequestCompression, ResponseCompression};
 use crate::config::{Options, Policy};
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
@@ -221,6 +222,20 @@ impl Builder {
     /// that are.
     pub fn keep_header(mut self, name: impl Into<String>) -> Self {
         self.options.kept_headers.push(name.into());
+        self
+    }
+
+    /// Whether the bodies of requests are compressed, for clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`RequestCompression::off`].
+    pub fn request_compression(mut self, compression: RequestCompression) -> Self {
+        self.options.request_compression = compression;
+        self
+    }
+
+    /// Whether nodes may compress their answers, for clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`ResponseCompression::off`].
+    pub fn response_compression(mut self, compression: ResponseCompression) -> Self {
+        self.options.response_compression = compression;
         self
     }
 

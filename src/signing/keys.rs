@@ -10,7 +10,7 @@ use aws_credential_types::Credentials;
 use super::crypto::{Hex, HmacKey};
 
 /// How many keys are kept: one for each of the secrets in use, which are few unless every tenant of a service has some.
-/// Looking through 64 costs a tenth of deriving one.
+/// Looking through 64 costs 2,200 instructions, and deriving one 53,600, by callgrind.
 const KEPT: usize = 64;
 
 /// What a key is good for, besides the secret that it is made of.
@@ -26,26 +26,32 @@ pub(super) struct Scope<'a> {
 #[derive(Default)]
 pub(crate) struct Keys(ArcSwap<Vec<Arc<Key>>>);
 
-struct Key {
+/// A key, and what it is good for.
+pub(super) struct Key {
     /// Shares the memory of the secret with the SDK, which clears it with the last of the copies.
     credentials: Credentials,
     day: String,
     region: String,
     service: String,
+    scope: String,
     key: HmacKey,
 }
 
 impl Keys {
-    /// Signs a text with the key for these credentials and this scope.
-    pub(super) fn sign(&self, credentials: &Credentials, scope: Scope<'_>, text: &[u8]) -> Hex {
+    /// What `sign` makes with the key for these credentials and this scope.
+    pub(super) fn with<T>(
+        &self,
+        credentials: &Credentials,
+        scope: Scope<'_>,
+        sign: impl FnOnce(&Key) -> T,
+    ) -> T {
         let kept = self.0.load();
         if let Some(key) = kept.iter().find(|key| key.is_for(credentials, scope)) {
-            return key.key.sign(text);
+            return sign(key);
         }
         let new = Arc::new(Key::derive(credentials, scope));
-        let signature = new.key.sign(text);
         self.keep(&new, credentials, scope);
-        signature
+        sign(&new)
     }
 
     fn keep(&self, new: &Arc<Key>, credentials: &Credentials, scope: Scope<'_>) {
@@ -81,8 +87,18 @@ impl Key {
             day: scope.day.to_owned(),
             region: scope.region.to_owned(),
             service: scope.service.to_owned(),
+            scope: [scope.day, scope.region, scope.service, "aws4_request"].join("/"),
             key,
         }
+    }
+
+    /// The scope as a signature names it, such as `20261122/us-east-1/dynamodb/aws4_request`.
+    pub(super) fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    pub(super) fn sign(&self, text: &[u8]) -> Hex {
+        self.key.sign(text)
     }
 
     fn is_for(&self, credentials: &Credentials, scope: Scope<'_>) -> bool {
@@ -110,7 +126,8 @@ mod tests {
     }
 
     fn signed(keys: &Keys, credentials: &Credentials, scope: Scope<'_>) -> String {
-        keys.sign(credentials, scope, b"text").chars().collect()
+        let signature = keys.with(credentials, scope, |key| key.sign(b"text"));
+        signature.as_str().to_owned()
     }
 
     /// What a key that was not kept signs.
@@ -135,8 +152,10 @@ mod tests {
             0xba, 0xf0, 0xb0, 0xd8, 0xa4, 0x35, 0x05, 0xa0, 0x00, 0xa1, 0xa9, 0xe0, 0x90, 0xd4,
             0x14, 0xdb, 0x40, 0x4d,
         ];
-        let signature: String = HmacKey::new(&key).sign(b"text").chars().collect();
-        assert_eq!(signed(&Keys::default(), &credentials, scope), signature);
+        assert_eq!(
+            signed(&Keys::default(), &credentials, scope),
+            HmacKey::new(&key).sign(b"text").as_str()
+        );
     }
 
     #[test]
@@ -152,6 +171,16 @@ mod tests {
         );
         assert_eq!(kept(&keys), 1);
         assert!(Arc::ptr_eq(&first, &keys.0.load()[0]));
+    }
+
+    #[test]
+    fn a_key_that_two_threads_derive_at_once_is_kept_once() {
+        let keys = Keys::default();
+        let alice = credentials("alice", "secret");
+        for _ in 0..2 {
+            keys.keep(&Arc::new(Key::derive(&alice, SCOPE)), &alice, SCOPE);
+        }
+        assert_eq!(kept(&keys), 1);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::iter::once;
 
 use aws_credential_types::Credentials;
 
-use super::crypto::sha256;
+use super::crypto::{Hex, sha256};
 use super::date::Date;
-use super::keys::{Keys, Scope};
+use super::keys::{Key, Keys, Scope};
 use super::text::Text;
 
 /// What a signature covers of a request.
@@ -30,43 +30,40 @@ pub(crate) fn authorization(
     (region, service): (&str, &str),
     request: Request<'_>,
 ) -> String {
-    let day = date.day();
-    let scope = [day, "/", region, "/", service, "/aws4_request"];
-    let names = || names(request.headers);
-
     let canonical = canonical(request);
-    let mut message = Text::new();
-    for part in ["AWS4-HMAC-SHA256\n", date.as_str(), "\n"] {
-        message.push(part.as_bytes());
-    }
-    scope.iter().for_each(|part| message.push(part.as_bytes()));
-    message.push(b"\n");
-    message.push(sha256(canonical.as_bytes()).as_bytes());
-    let key_scope = Scope {
-        day,
+    let scope = Scope {
+        day: date.day(),
         region,
         service,
     };
-    let signature = keys.sign(credentials, key_scope, message.as_bytes());
+    keys.with(credentials, scope, |key| {
+        let mut message = Text::new();
+        message.push(b"AWS4-HMAC-SHA256\n");
+        message.push(date.as_str().as_bytes());
+        message.push(b"\n");
+        message.push(key.scope().as_bytes());
+        message.push(b"\n");
+        message.push(sha256(canonical.as_bytes()).as_bytes());
+        header(request, credentials, key, &key.sign(message.as_bytes()))
+    })
+}
 
-    let start = [
-        "AWS4-HMAC-SHA256 Credential=",
-        credentials.access_key_id(),
-        "/",
-    ];
-    let parts = || {
-        let signed_headers = once(", SignedHeaders=").chain(names());
-        start
-            .into_iter()
-            .chain(scope)
-            .chain(signed_headers)
-            .chain(once(", Signature="))
-    };
+fn header(request: Request<'_>, credentials: &Credentials, key: &Key, signature: &Hex) -> String {
+    const CREDENTIAL: &str = "AWS4-HMAC-SHA256 Credential=";
+    const SIGNED_HEADERS: &str = ", SignedHeaders=";
+    const SIGNATURE: &str = ", Signature=";
+    let access_key = credentials.access_key_id();
     // A header value of exactly this size is taken over by the request without another allocation.
-    let length = parts().map(str::len).sum::<usize>() + signature.as_bytes().len();
+    let names: usize = names(request.headers).map(str::len).sum();
+    let around = CREDENTIAL.len() + SIGNED_HEADERS.len() + SIGNATURE.len() + 1;
+    let length = around + access_key.len() + key.scope().len() + names + signature.as_str().len();
     let mut value = String::with_capacity(length);
-    value.extend(parts());
-    value.extend(signature.chars());
+    for part in [CREDENTIAL, access_key, "/", key.scope(), SIGNED_HEADERS] {
+        value.push_str(part);
+    }
+    value.extend(self::names(request.headers));
+    value.push_str(SIGNATURE);
+    value.push_str(signature.as_str());
     value
 }
 

@@ -43,7 +43,7 @@ impl Vector {
             headers.push(("x-amz-security-token".into(), token.into()));
         }
         if context["sign_body"] == true {
-            let hash = sha256(body.as_bytes()).chars().collect();
+            let hash = sha256(body.as_bytes()).as_str().to_owned();
             headers.push(("x-amz-content-sha256".into(), hash));
         }
         headers.sort();

@@ -19,11 +19,12 @@ impl Text {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, part: &[u8]) {
         let end = self.length + part.len();
         match self.short.get_mut(self.length..end) {
-            Some(room) if self.long.is_empty() => room.copy_from_slice(part),
-            _ => {
+            Some(room) => room.copy_from_slice(part),
+            None => {
                 if self.long.is_empty() {
                     self.long.extend_from_slice(&self.short[..self.length]);
                 }

@@ -2,7 +2,10 @@
 //! SDK thought of and whichever node it went to.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod clocks;
 mod endpoints;
+mod identities;
+mod lean;
 mod made;
 mod refusals;
 mod rerouted;
