@@ -62,14 +62,17 @@ pub async fn client_without_retries(connector: &AlternatorConnector) -> Client {
 /// The configuration of a client that retries at once, up to `attempts` in all, and not on the budget that all clients of a
 /// process share.
 pub async fn retrying(connector: &AlternatorConnector, attempts: u32) -> Builder {
+    let config = sdk_config(connector).await;
+    retrying_at_once(Builder::from(&config), attempts)
+}
+
+/// The same for any configuration.
+pub fn retrying_at_once(config: Builder, attempts: u32) -> Builder {
     let retries = RetryConfig::standard()
         .with_max_attempts(attempts)
         .with_initial_backoff(Duration::from_millis(1));
     let budget = RetryPartition::custom("test").token_bucket(TokenBucket::unlimited());
-    let config = sdk_config(connector).await;
-    Builder::from(&config)
-        .retry_config(retries)
-        .retry_partition(budget.build())
+    config.retry_config(retries).retry_partition(budget.build())
 }
 
 pub async fn create_table(client: &Client) {

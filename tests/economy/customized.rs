@@ -1,0 +1,162 @@
+//! What is set for one operation: its request, and the configuration that it is sent with.
+
+use std::time::Duration;
+
+use alternator_connector::{Builder, RequestCompression};
+use alternator_testcluster::{ApiError, Fault, Scope};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{Builder as Override, Credentials, Region};
+use aws_smithy_types::body::SdkBody;
+
+use crate::clients::{Clients, anonymous, eventually_compresses, signing};
+use crate::enforcing;
+use crate::support::*;
+use crate::wire::{head_of, heads_of};
+
+async fn assert_sends_what_is_changed(options: impl Fn(Builder) -> Builder, compressed: bool) {
+    let cluster = enforcing().start().unwrap();
+    let connector = options(connector(&cluster)).build().unwrap();
+    let client = signing(&connector).await;
+    create_table(&client).await;
+    if compressed {
+        eventually_compresses(&cluster, &client).await;
+    }
+    let key = "changed ".repeat(100);
+    let body = format!(r#"{{"TableName":"{TABLE}","Item":{{"pk":{{"S":"{key}"}}}}}}"#);
+    let length = body.len().to_string();
+    let put = client.put_item().table_name(TABLE).item("pk", s("x"));
+    put.customize()
+        .mutate_request(move |request| {
+            *request.body_mut() = SdkBody::from(body.clone());
+            let headers = request.headers_mut();
+            headers.insert("content-length", length.clone());
+            headers.insert("x-of-user", "1");
+        })
+        .send()
+        .await
+        .unwrap();
+    let head = head_of(&cluster, "PutItem");
+    assert_eq!(head.header("x-of-user").as_deref(), Some("1"));
+    assert_eq!(head.header("content-encoding").is_some(), compressed);
+    let found = client.scan().table_name(TABLE).send().await.unwrap();
+    assert_eq!(found.items().len(), 1);
+    assert_eq!(found.items()[0]["pk"], s(&key));
+}
+
+#[tokio::test]
+async fn a_changed_header_and_a_changed_body_arrive() {
+    assert_sends_what_is_changed(|b| b, false).await;
+    let compressed = RequestCompression::gzip().min_size(0);
+    assert_sends_what_is_changed(move |b| b.request_compression(compressed), true).await;
+}
+
+#[tokio::test]
+async fn credentials_and_region_of_one_operation_sign_it() {
+    let cluster = enforcing().auth("bob", "salted-hash-of-bob");
+    let cluster = cluster.start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = signing(&connector).await;
+    create_table(&client).await;
+    let bob = || Credentials::new("bob", "salted-hash-of-bob", None, None, "test");
+    let list = client.list_tables().customize();
+    let other = Override::new()
+        .credentials_provider(bob())
+        .region(Region::new("mars-north-1"));
+    list.config_override(other).send().await.unwrap();
+    let authorization = head_of(&cluster, "ListTables").header("authorization");
+    let authorization = authorization.unwrap();
+    assert!(authorization.contains("Credential=bob/"), "{authorization}");
+    assert!(
+        authorization.contains("/mars-north-1/dynamodb/"),
+        "{authorization}"
+    );
+    let describe = client.describe_table().table_name(TABLE).customize();
+    describe.send().await.unwrap();
+    let authorization = head_of(&cluster, "DescribeTable").header("authorization");
+    assert!(
+        authorization
+            .unwrap()
+            .contains(&format!("Credential={}/", USER.0))
+    );
+
+    // Where the client itself has none.
+    let client = Clients::new(&connector, &anonymous(&connector).await).dynamodb;
+    ping(&client).await.unwrap_err();
+    let get = client.get_item().table_name(TABLE).key("pk", s("x"));
+    let get = get.customize();
+    let get = get.config_override(Override::new().credentials_provider(bob()));
+    get.send().await.unwrap();
+    let lists = heads_of(&cluster, "ListTables");
+    let mut signed: Vec<_> = lists
+        .iter()
+        .map(|head| head.header("authorization").is_some())
+        .collect();
+    signed.sort();
+    assert_eq!(signed, [false, true]);
+}
+
+#[tokio::test]
+async fn the_endpoint_of_one_operation_is_its_host_and_the_cluster_gets_it() {
+    let cluster = enforcing().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = signing(&connector).await;
+    let list = client.list_tables().customize();
+    let other = Override::new().endpoint_url("http://alternator.test:8000");
+    list.config_override(other).send().await.unwrap();
+    let head = head_of(&cluster, "ListTables");
+    assert_eq!(head.header("host").as_deref(), Some("alternator.test:8000"));
+}
+
+#[tokio::test]
+async fn the_timeout_of_one_operation_ends_it() {
+    let cluster = enforcing().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = signing(&connector).await;
+    for node in cluster.nodes() {
+        node.inject(Fault::Hang(Scope::Data));
+    }
+    for timeouts in [
+        TimeoutConfig::builder().operation_timeout(Duration::from_millis(300)),
+        TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(300)),
+        TimeoutConfig::builder().read_timeout(Duration::from_millis(300)),
+    ] {
+        let other = Override::new()
+            .timeout_config(timeouts.build())
+            .retry_config(RetryConfig::disabled());
+        let list = client.list_tables().customize().config_override(other);
+        let error = list.send().await.unwrap_err();
+        let is_timeout = match &error {
+            aws_sdk_dynamodb::error::SdkError::TimeoutError(_) => true,
+            aws_sdk_dynamodb::error::SdkError::DispatchFailure(failure) => failure.is_timeout(),
+            _ => false,
+        };
+        assert!(is_timeout, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_retries_of_one_operation_are_as_many_as_it_says() {
+    let cluster = enforcing().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = aws_sdk_dynamodb::Client::from_conf(retrying(&connector, 1).await.build());
+    create_table(&client).await;
+    let client = signing(&connector).await;
+    for node in cluster.nodes() {
+        node.inject(Fault::Answer(ApiError::new(
+            "InternalServerError",
+            "out of order",
+        )));
+    }
+    for attempts in [1, 2, 5] {
+        let before: u64 = user_requests(&cluster).iter().sum();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(attempts)
+            .with_initial_backoff(Duration::from_millis(1));
+        let list = client.list_tables().customize();
+        let list = list.config_override(Override::new().retry_config(retries));
+        list.send().await.unwrap_err();
+        let after: u64 = user_requests(&cluster).iter().sum();
+        assert_eq!(after - before, u64::from(attempts));
+    }
+}
