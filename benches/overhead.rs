@@ -1,9 +1,9 @@
 //! What the connector costs beside the SDK's default client: `get_item` through the whole SDK against one node that gives a
 //! constant answer.
 //!
-//! `cargo bench --bench overhead` prints requests per second and CPU time per request, then allocations per request and, where
-//! valgrind is installed, instructions per request. The last two repeat exactly; the first two are for comparing the columns of
-//! one run.
+//! `cargo bench --bench overhead` prints requests per second and CPU time per request, then, where valgrind is installed,
+//! allocations and instructions per request. The last two repeat exactly; the first two are for comparing the columns of one
+//! run.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -11,18 +11,19 @@
     clippy::disallowed_methods
 )]
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+mod common;
+
+use std::time::Duration;
 
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Cluster;
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::types::AttributeValue;
+use common::clients::{credentials, sdk};
+use common::cost::{self, thread_cpu};
+use common::requests::{repeat, runtime};
+use common::server::{SERVE, Server, serve};
 use criterion::{Criterion, Throughput};
-use tokio::runtime::Runtime;
 
 const CLIENTS: [&str; 2] = ["connector", "sdk_default"];
 const CONCURRENCY: [usize; 2] = [1, 32];
@@ -30,7 +31,7 @@ const CONCURRENCY: [usize; 2] = [1, 32];
 fn main() {
     let args: Vec<_> = std::env::args().collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
-        ["--serve", ..] => serve(),
+        [SERVE, ..] => serve(&node()),
         ["--requests", which, url, requests, at_once] => {
             requests_of(
                 which,
@@ -41,13 +42,6 @@ fn main() {
         }
         _ => measure(),
     }
-}
-
-/// A node in a process of its own, until standard input ends.
-fn serve() {
-    let cluster = node();
-    println!("{}", cluster.urls()[0]);
-    std::io::stdin().lines().for_each(drop);
 }
 
 fn node() -> Cluster {
@@ -78,8 +72,7 @@ fn measure() {
     time(&mut criterion, &url);
     criterion.final_summary();
     cpu(&url);
-    allocations(&url);
-    instructions();
+    counts();
 }
 
 fn time(criterion: &mut Criterion, url: &str) {
@@ -124,112 +117,37 @@ fn cpu(url: &str) {
     }
 }
 
-fn thread_cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
-}
-
-fn allocations(url: &str) {
-    const REQUESTS: usize = 1_000;
-    for which in CLIENTS {
-        let runtime = runtime();
-        let client = runtime.block_on(client(which, url));
-        // The background refresh would add its own, now and then.
-        let least = (0..10).map(|_| {
-            let counted = allocation_counter::measure(|| {
-                runtime.block_on(gets(&client, 1, REQUESTS));
-            });
-            counted.count_total / REQUESTS as u64
-        });
-        println!("allocations {which}: {} per request", least.min().unwrap());
-    }
-}
-
-/// Instructions in user mode, as the difference between a long and a short run, so that starting up does not count.
-fn instructions() {
-    const SHORT: u64 = 500;
-    const LONG: u64 = 2_500;
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        println!("instructions: valgrind is not installed");
+/// In user mode, and in processes of their own.
+fn counts() {
+    if !cost::has_valgrind() {
+        println!("allocations and instructions: valgrind is not installed");
         return;
     }
-    let mut server = Server::start();
-    for (which, at_once) in CONCURRENCY
-        .iter()
-        .flat_map(|n| CLIENTS.map(|which| (which, *n)))
-    {
-        let [short, long] = [SHORT, LONG].map(|n| server.instructions(which, n, at_once));
-        println!(
-            "instructions {which} at {at_once}: {:.1}k per request",
-            (long - short) as f64 / (LONG - SHORT) as f64 / 1000.0
-        );
+    let server = Server::start();
+    let arguments = |which: &str, concurrency: usize, requests: usize| {
+        let [requests, at_once] = [requests, concurrency].map(|n| n.to_string());
+        ["--requests", which, server.url(), &requests, &at_once]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    for which in CLIENTS {
+        let allocations = cost::allocations(|requests| arguments(which, 1, requests));
+        println!("allocations {which}: {allocations:.0} per request");
     }
-}
-
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .arg("--serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        Self {
-            process,
-            url: url.trim().to_owned(),
+    for concurrency in CONCURRENCY {
+        for which in CLIENTS {
+            let instructions =
+                cost::instructions(|requests| arguments(which, concurrency, requests));
+            println!(
+                "instructions {which} at {concurrency}: {:.1}k per request",
+                instructions / 1000.0
+            );
         }
     }
-
-    fn instructions(&mut self, which: &str, requests: u64, at_once: usize) -> u64 {
-        let output = Command::new("valgrind")
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(std::env::current_exe().unwrap())
-            .args([
-                "--requests",
-                which,
-                &self.url,
-                &requests.to_string(),
-                &at_once.to_string(),
-            ])
-            .output()
-            .unwrap();
-        let report = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{report}");
-        let total = report
-            .split("Collected :")
-            .nth(1)
-            .expect("callgrind reports what it collected");
-        total.split_whitespace().next().unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
 }
 
 async fn client(which: &str, url: &str) -> Client {
-    let config = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("user", "secret", None, None, "bench"));
+    let config = sdk().credentials_provider(credentials());
     let config = match which {
         "connector" => {
             config
@@ -255,21 +173,5 @@ async fn get(client: &Client) {
 }
 
 async fn gets(client: &Client, concurrency: usize, requests: usize) -> Duration {
-    let begun = Instant::now();
-    let each = async |n: usize| {
-        for _ in 0..n {
-            get(client).await;
-        }
-    };
-    if concurrency == 1 {
-        each(requests).await;
-    } else {
-        let per_worker = requests.div_ceil(concurrency);
-        futures_util::future::join_all((0..concurrency).map(|_| each(per_worker))).await;
-        // Criterion is told what the asked number would have taken.
-        return begun
-            .elapsed()
-            .mul_f64(requests as f64 / (per_worker * concurrency) as f64);
-    }
-    begun.elapsed()
+    repeat(async || get(client).await, concurrency, requests).await
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 
 use crate::authentication::Authentication;
+use crate::compression::{RequestCompression, ResponseCompression};
 use crate::config::{Options, Policy};
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
@@ -125,6 +126,9 @@ impl Builder {
     /// `UpdateTable`, `DeleteTable`, `UpdateTimeToLive`, `TagResource`, `UntagResource`). By then the server would have given up
     /// itself, and said so: after 10 s, and after 30 s more in which nodes are to agree on a schema. `Duration::MAX` means no
     /// limit.
+    ///
+    /// It also is how long nothing may come of an answer's body. Default there: 5 s, as in the SDK's protection against stalled
+    /// streams, which clients made with [`dynamodb_config`](AlternatorConnector::dynamodb_config) therefore do without.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = Some(timeout);
         self
@@ -221,6 +225,20 @@ impl Builder {
     /// that are.
     pub fn keep_header(mut self, name: impl Into<String>) -> Self {
         self.options.kept_headers.push(name.into());
+        self
+    }
+
+    /// Whether the bodies of requests are compressed, for clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`RequestCompression::off`].
+    pub fn request_compression(mut self, compression: RequestCompression) -> Self {
+        self.options.request_compression = compression;
+        self
+    }
+
+    /// Whether nodes may compress their answers, for clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`ResponseCompression::off`].
+    pub fn response_compression(mut self, compression: ResponseCompression) -> Self {
+        self.options.response_compression = compression;
         self
     }
 

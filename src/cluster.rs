@@ -295,9 +295,12 @@ impl Cluster {
     /// Says that `node` answers again.
     pub(crate) fn bring_back(&self, node: &Node) {
         node.load.forget();
-        if node.health.bring_back(Moment::now()) {
-            // It may have been upgraded or downgraded meanwhile.
-            self.forget_compression(node);
+        let now = Moment::now();
+        if node.health.bring_back(now) {
+            if node.health.share(now) < 1.0 {
+                // It was out for so long that it may be of another release now.
+                self.forget_compression(node);
+            }
             tracing::info!(node = %node.addr(), "node answers again and gets requests");
         }
     }

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::authentication::Authentication;
+use crate::compression::{RequestCompression, ResponseCompression};
 use crate::error::ConfigError;
 use crate::headers::Kept;
 use crate::hedge::{Hedging, When};
@@ -56,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) authentication: Authentication,
     pub(crate) user_agent: UserAgent,
     pub(crate) kept_headers: Vec<String>,
+    pub(crate) request_compression: RequestCompression,
+    pub(crate) response_compression: ResponseCompression,
 }
 
 impl Default for Options {
@@ -95,6 +98,9 @@ impl Default for Options {
             user_agent: UserAgent::default(),
             // The server reads none of them.
             kept_headers: Vec::new(),
+            // Bytes saved are CPU time spent, on both sides.
+            request_compression: RequestCompression::off(),
+            response_compression: ResponseCompression::off(),
         }
     }
 }
@@ -120,6 +126,8 @@ pub(crate) struct Config {
     pub(crate) authentication: Authentication,
     pub(crate) user_agent: UserAgent,
     pub(crate) kept: Kept,
+    pub(crate) request_compression: RequestCompression,
+    pub(crate) response_compression: ResponseCompression,
     /// Where requests are addressed, unless the user says so.
     pub(crate) address: Origin,
 }
@@ -215,6 +223,8 @@ impl Config {
             authentication: options.authentication,
             user_agent: options.user_agent.clone(),
             kept: Kept::parse(&options.kept_headers)?,
+            request_compression: options.request_compression,
+            response_compression: options.response_compression,
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::balancer::{Balancer, Limits, has_dynamodb_target};
 use crate::body::Body;
 use crate::cluster::Cluster;
 use crate::config::{Config, Options};
-use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
+use crate::discovery::{Contacts, Question, Refresher, ask, seed_nodes};
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::node::Node;
 use crate::pass_through::PassThrough;
@@ -252,6 +252,18 @@ impl Inner {
             read: read.or(self.config.read_timeout),
         };
         self.balancer.call(request, attempt, limits).await
+    }
+
+    pub(crate) fn cluster(&self) -> &Arc<Cluster> {
+        &self.balancer.cluster
+    }
+
+    /// Puts a question to the nodes, in the background.
+    pub(crate) fn put(&self, question: Question) {
+        if let Ok(runtime) = Handle::try_current() {
+            let cluster = Arc::clone(self.cluster());
+            runtime.spawn(question.ask(cluster, self.config.discovery_timeout));
+        }
     }
 
     fn ensure_running(&self) -> Result<(), Error> {

@@ -19,7 +19,9 @@ use http::Request;
 
 use crate::attempts::Attempt;
 use crate::balancer::{TARGET, is_dynamodb};
+use crate::compression::Compressed;
 use crate::connector::{AlternatorConnector, Inner};
+use crate::discovery::Question;
 use crate::error::Error;
 use crate::pass_through::Timeouts;
 use crate::prepared::Prepared;
@@ -101,10 +103,17 @@ async fn balanced(
             attempt
         }
     };
-    let response = inner
+    if let Some(question) = request.extensions_mut().remove::<Question>() {
+        inner.put(question);
+    }
+    let compressed = request.extensions_mut().remove::<Compressed>();
+    let mut response = inner
         .call(request, attempt, timeouts.connect, timeouts.read)
         .await
         .map_err(connector_error)?;
+    if let Some(compressed) = compressed {
+        response.extensions_mut().insert(compressed);
+    }
     if let (Some(capture), Some(info)) = (capture, response.extensions().get::<ConnectionInfo>()) {
         let info = info.clone();
         capture.set_connection_retriever(move || Some(metadata(&info)));
@@ -138,7 +147,7 @@ fn connector_error(error: Error) -> ConnectorError {
         Error::Unanswered { .. } => {
             ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
         }
-        Error::ReadTimeout { .. } => ConnectorError::timeout(error.into()),
+        Error::ReadTimeout { .. } | Error::Stalled { .. } => ConnectorError::timeout(error.into()),
         Error::PassThrough(_) => ConnectorError::other(error.into(), None),
     }
 }

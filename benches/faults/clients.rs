@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use alternator_connector::{AlternatorConnector, Error, Hedging};
-use alternator_driver::{AlternatorClient, AlternatorConfig};
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::config::{Credentials, timeout::TimeoutConfig};
+use alternator_driver::AlternatorClient;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::calls::Outcome;
+use crate::common::clients::{self, credentials, sdk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Client {
@@ -65,9 +65,7 @@ impl Connected {
             Client::Stock => None,
             Client::Peer => return Self::Peer(Box::new(peer(urls, read_timeout))),
         };
-        let mut config = aws_config::defaults(BehaviorVersion::latest())
-            .region(REGION)
-            .credentials_provider(credentials());
+        let mut config = sdk().credentials_provider(credentials());
         if let Some(timeouts) = timeouts(read_timeout) {
             config = config.timeout_config(timeouts);
         }
@@ -119,29 +117,12 @@ fn chain<'a>(
     std::iter::successors(Some(error), |error| error.source())
 }
 
-const REGION: Region = Region::from_static("us-east-1");
-
-fn credentials() -> Credentials {
-    Credentials::new("user", "secret", None, None, "bench")
-}
-
 fn timeouts(read: Option<Duration>) -> Option<TimeoutConfig> {
     read.map(|read| TimeoutConfig::builder().read_timeout(read).build())
 }
 
 fn peer(urls: &[String], read_timeout: Option<Duration>) -> AlternatorClient {
-    let address = |url: &String| {
-        let address = url.strip_prefix("http://").expect("nodes speak http");
-        let (host, port) = address.split_once(':').expect("urls have a port");
-        (host.to_owned(), port.to_owned())
-    };
-    let (hosts, ports): (Vec<_>, Vec<_>) = urls.iter().map(address).unzip();
-    let mut config = AlternatorConfig::builder()
-        .scheme("http")
-        .port(ports[0].parse().unwrap())
-        .seed_hosts(hosts)
-        .region(REGION)
-        .credentials_provider(credentials());
+    let mut config = clients::peer(urls).credentials_provider(credentials());
     if let Some(timeouts) = timeouts(read_timeout) {
         config = config.timeout_config(timeouts);
     }

@@ -22,6 +22,8 @@
 
 mod calls;
 mod clients;
+#[path = "../common/mod.rs"]
+mod common;
 mod compare;
 mod draw;
 mod figures;

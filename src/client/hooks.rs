@@ -1,4 +1,4 @@
-//! Switches off the SDK's hooks whose only product would be dropped.
+//! Switches off the SDK's hooks whose only product would be dropped, and has answers decompressed.
 
 use aws_runtime::auth::sigv4;
 use aws_runtime::invocation_id::InvocationIdInterceptor;
@@ -7,7 +7,8 @@ use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+    BeforeDeserializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::interceptors::{
     Intercept, disable_interceptor, dyn_dispatch_hint,
@@ -15,6 +16,7 @@ use aws_smithy_runtime_api::client::interceptors::{
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
+use super::compression::Compression;
 use crate::attempts::Invocation;
 use crate::authentication::Authentication;
 use crate::headers::Kept;
@@ -29,13 +31,19 @@ impl Storable for Invocation {
 pub(super) struct Hooks {
     authentication: Authentication,
     kept: Kept,
+    compression: Compression,
 }
 
 impl Hooks {
-    pub(super) fn new(authentication: Authentication, kept: Kept) -> Self {
+    pub(super) fn new(
+        authentication: Authentication,
+        kept: Kept,
+        compression: Compression,
+    ) -> Self {
         Self {
             authentication,
             kept,
+            compression,
         }
     }
 }
@@ -82,5 +90,14 @@ impl Intercept for Hooks {
             state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
         }
         Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        Ok(self.compression.decode(context.response_mut(), config)?)
     }
 }

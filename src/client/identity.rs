@@ -9,7 +9,6 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use aws_runtime::auth::sigv4;
 use aws_smithy_async::time::SharedTimeSource;
-use aws_smithy_runtime::client::auth::no_auth::NO_AUTH_SCHEME_ID;
 use aws_smithy_runtime_api::client::auth::AuthSchemeOptionsFuture;
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
@@ -18,6 +17,7 @@ use aws_types::SdkConfig;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
+use super::scheme::UNSIGNED;
 use crate::authentication::Authentication;
 
 /// How long it takes at most until credentials that appear where there were none are looked for. The default chain takes a
@@ -44,7 +44,7 @@ impl Schemes {
         let scheme = if is_signed {
             sigv4::SCHEME_ID
         } else {
-            NO_AUTH_SCHEME_ID
+            UNSIGNED
         };
         AuthSchemeOptionsFuture::ready(Ok(vec![scheme.into()]))
     }

@@ -4,23 +4,28 @@
 //! interceptor switches off what makes useless headers, and the last steps are taken by the signers, which come after every
 //! interceptor's hooks.
 
+mod compression;
 mod endpoint;
 mod hooks;
 mod identity;
 mod preparation;
 mod scheme;
+mod support;
 
 use std::sync::Arc;
 
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use crate::connector::AlternatorConnector;
+use compression::Compression;
 use endpoint::Address;
 use hooks::Hooks;
 use identity::{Schemes, WhereCredentials};
 use preparation::Preparation;
 use scheme::{SigV4, Unsigned};
+use support::PlainAgain;
 
 /// What requests are signed for where the configuration names no region. The server takes any.
 const REGION: Region = Region::from_static("us-east-1");
@@ -36,7 +41,13 @@ macro_rules! config {
         // A configuration that cannot work is reported by the connector, with the first operation.
         if let Ok(inner) = connector.inner() {
             let authentication = inner.config.authentication;
-            let preparation = Arc::new(Preparation::new(&inner.config, sdk.app_name()));
+            let compression = Compression::new(inner);
+            let preparation = Preparation::new(&inner.config, sdk.app_name(), compression.clone());
+            let preparation = Arc::new(preparation);
+            if sdk.stalled_stream_protection().is_none() {
+                // The connector takes over a request's body at once, and has a limit of its own for answers that stop.
+                config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            }
             if let Some(provider) = WhereCredentials::of(authentication, sdk) {
                 config.set_credentials_provider(Some(provider));
             }
@@ -45,7 +56,12 @@ macro_rules! config {
                 .auth_scheme_resolver(Schemes::new(authentication))
                 .push_auth_scheme(SigV4::new(Arc::clone(&preparation), authentication))
                 .push_auth_scheme(Unsigned::new(preparation))
-                .interceptor(Hooks::new(authentication, inner.config.kept));
+                .interceptor(Hooks::new(
+                    authentication,
+                    inner.config.kept,
+                    compression.clone(),
+                ))
+                .retry_classifier(PlainAgain(compression));
         }
         config
     }};

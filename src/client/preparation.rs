@@ -8,6 +8,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::app_name::AppName;
 use http::HeaderValue;
 
+use super::compression::Compression;
 use crate::attempts::{Attempt, Invocation};
 use crate::config::Config;
 use crate::headers::Kept;
@@ -18,10 +19,11 @@ use crate::prepared::Prepared;
 pub(super) struct Preparation {
     user_agent: Option<HeaderValue>,
     kept: Kept,
+    pub(super) compression: Compression,
 }
 
 impl Preparation {
-    pub(super) fn new(config: &Config, app: Option<&AppName>) -> Self {
+    pub(super) fn new(config: &Config, app: Option<&AppName>, compression: Compression) -> Self {
         let user_agent = match app {
             Some(app) => config.user_agent.clone().of_app(app.as_ref()),
             None => config.user_agent.clone(),
@@ -30,6 +32,7 @@ impl Preparation {
             // It was checked with the configuration, and the name of an application is a token.
             user_agent: user_agent.header().ok().flatten(),
             kept: config.kept,
+            compression,
         }
     }
 
@@ -38,7 +41,7 @@ impl Preparation {
         &self,
         request: &mut HttpRequest,
         _components: &RuntimeComponents,
-        _config: &ConfigBag,
+        config: &ConfigBag,
     ) -> Result<(), BoxError> {
         // The SDK makes both user agents, or none.
         match (self.kept.user_agent, self.kept.x_amz_user_agent) {
@@ -46,11 +49,13 @@ impl Preparation {
             (false, true) => drop(request.headers_mut().remove("user-agent")),
             (true, true) | (false, false) => {}
         }
+        self.compression.encode(request, config);
         Ok(())
     }
 
     /// Adds what is not signed.
     pub(super) fn after_signing(&self, request: &mut HttpRequest, config: &ConfigBag) {
+        self.compression.accept(request, config);
         if let Some(invocation) = config.load::<Invocation>() {
             let number = config.load::<RequestAttempts>();
             request.add_extension(Prepared {

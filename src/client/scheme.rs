@@ -29,10 +29,14 @@ use http::{HeaderName, header};
 
 use super::identity::is_anonymous;
 use super::preparation::Preparation;
+use super::support::carry;
 use crate::authentication::Authentication;
 use crate::balancer::TARGET;
 use crate::host;
 use crate::signing::{Date, Keys, Request, authorization, is_off};
+
+/// A name of its own, as the SDK puts its own scheme in the place of any other that is called `noAuth`.
+pub(super) const UNSIGNED: AuthSchemeId = AuthSchemeId::new("unsigned");
 
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
@@ -57,6 +61,34 @@ impl SigV4 {
             sdk: SigV4Signer::new(),
             clock_is_off: AtomicBool::new(false),
         }
+    }
+
+    fn sign(
+        &self,
+        request: &mut HttpRequest,
+        identity: &Identity,
+        endpoint: AuthSchemeEndpointConfig<'_>,
+        components: &RuntimeComponents,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.authentication == Authentication::Required || !is_anonymous(identity) {
+            let now = components.time_source().unwrap_or_default().now();
+            let usual = if self.knows_the_time(config) {
+                Usual::of(request, identity, &endpoint, config)
+            } else {
+                None
+            };
+            if let Some(usual) = usual {
+                usual
+                    .sign(&self.keys, now)
+                    .complete(request.headers_mut())?;
+            } else {
+                self.sdk
+                    .sign_http_request(request, identity, endpoint, components, config)?;
+                self.watch_the_clock(now, request.headers());
+            }
+        }
+        Ok(())
     }
 
     /// Whether the date to sign with can be told without the SDK's signer. The SDK corrects the clock when it retries, so that
@@ -105,23 +137,17 @@ impl Sign for SigV4 {
     ) -> Result<(), BoxError> {
         self.preparation
             .before_signing(request, components, config)?;
-        if self.authentication == Authentication::Required || !is_anonymous(identity) {
-            let now = components.time_source().unwrap_or_default().now();
-            let usual = if self.knows_the_time(config) {
-                Usual::of(request, identity, &endpoint, config)
-            } else {
-                None
-            };
-            if let Some(usual) = usual {
-                usual
-                    .sign(&self.keys, now)
-                    .complete(request.headers_mut())?;
-            } else {
-                self.sdk
-                    .sign_http_request(request, identity, endpoint, components, config)?;
-                self.watch_the_clock(now, request.headers());
-            }
+        if let Some(mut question) = self.preparation.compression.question(request, config) {
+            self.sign(
+                &mut question,
+                identity,
+                endpoint.clone(),
+                components,
+                config,
+            )?;
+            carry(request, question);
         }
+        self.sign(request, identity, endpoint, components, config)?;
         self.preparation.after_signing(request, config);
         Ok(())
     }
@@ -245,7 +271,7 @@ impl Unsigned {
 
 impl AuthScheme for Unsigned {
     fn scheme_id(&self) -> AuthSchemeId {
-        NO_AUTH_SCHEME_ID
+        UNSIGNED
     }
 
     fn identity_resolver(
@@ -271,6 +297,9 @@ impl Sign for Unsigned {
     ) -> Result<(), BoxError> {
         self.preparation
             .before_signing(request, components, config)?;
+        if let Some(question) = self.preparation.compression.question(request, config) {
+            carry(request, question);
+        }
         self.preparation.after_signing(request, config);
         Ok(())
     }

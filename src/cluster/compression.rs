@@ -176,6 +176,26 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_was_out_and_not_just_interrupted_is_asked_again() {
+        let config = config();
+        let [one, two] = [1, 2].map(|last| node(&config, last));
+        let cluster = Cluster::new(Some(list(&[&one, &two])));
+        cluster.learned(&one, true);
+        cluster.learned(&two, true);
+        assert!(cluster.begin_question(Moment::now()));
+        cluster.unreachable(&one, Moment::now());
+        cluster.bring_back(&one);
+        assert!(cluster.understands_compression());
+        cluster.failed(&one, 10, Moment::now());
+        assert!(cluster.understands_compression());
+        cluster.bring_back(&one);
+        assert!(!cluster.understands_compression());
+        assert!(cluster.begin_question(Moment::now()));
+        cluster.learned(&one, true);
+        assert!(cluster.understands_compression());
+    }
+
+    #[test]
     fn a_refusal_makes_all_nodes_doubtful_for_a_minute() {
         let config = config();
         let [one, two] = [1, 2].map(|last| node(&config, last));

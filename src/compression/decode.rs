@@ -1,7 +1,7 @@
 //! Decompressing an answer piece by piece, whatever the network has done to it.
 
 use bytes::{Buf, Bytes};
-use flate2::{Decompress, DecompressError, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::encoding::{Encoding, WINDOW};
 
@@ -29,7 +29,7 @@ pub enum DecodeError {
     Truncated,
     /// It is no compressed data, or its checksum is wrong.
     #[error("the compressed answer is damaged; check what is between this client and the nodes")]
-    Damaged(#[source] DecompressError),
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something follows it that does not belong to it.
     #[error(
         "the compressed answer is followed by something else; check what is between this client and the nodes"
@@ -110,7 +110,7 @@ impl Decoder {
         let status = self
             .inflate
             .decompress_vec(input, &mut piece, FlushDecompress::None)
-            .map_err(DecodeError::Damaged)?;
+            .map_err(|error| DecodeError::Damaged(error.into()))?;
         input.advance((self.inflate.total_in() - before) as usize);
         self.progress = match status {
             Status::StreamEnd => Progress::Ended,

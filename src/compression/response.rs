@@ -14,7 +14,7 @@ const MAX_SIZE: usize = 160 << 20;
 /// Whether nodes may compress their answers, and how. Default: [`off`](Self::off).
 ///
 /// Servers compress answers of 4 KiB and more, unless they are configured otherwise, since ScyllaDB 2026.1; earlier ones ignore
-/// the wish. It costs a request 21 to 32 bytes to say so.
+/// the wish. It costs a request 23 to 32 bytes to say so.
 ///
 /// It is an interceptor of the SDK, too, so that single operations can have their own:
 ///

@@ -49,24 +49,25 @@ impl Question {
 
     /// Puts the question to all nodes that are not known to understand compressed requests.
     pub(crate) async fn ask(self, cluster: Arc<Cluster>, limit: Duration) {
-        let nodes = cluster.nodes();
-        let unknown = nodes
-            .iter()
-            .filter(|node| !node.understands_compression.load(Relaxed));
-        let asked = unknown.map(async |node| {
-            let answered = timeout(limit, self.ask_one(node, limit)).await;
+        let (question, cluster) = (&self, &cluster);
+        let ask = async |node: Arc<Node>| {
+            if node.understands_compression.load(Relaxed) {
+                return;
+            }
+            let answered = timeout(limit, question.ask_one(&node, limit)).await;
             match answered.unwrap_or_else(|_| Err("no answer in time".into())) {
                 Ok((status, body)) => {
                     if let Some(understands) = understands(status, &body) {
-                        cluster.learned(node, understands);
+                        cluster.learned(&node, understands);
                     }
                 }
-                Err(error) => tracing::debug!(node = %node.addr(), %error, "node does not say whether it understands compression"),
+                Err(error) => {
+                    tracing::debug!(node = %node.addr(), %error, "node does not say whether it understands compressed requests");
+                }
             }
-        });
-        stream::iter(asked)
-            .buffer_unordered(SIDE_BY_SIDE)
-            .collect::<()>()
+        };
+        stream::iter(cluster.nodes())
+            .for_each_concurrent(SIDE_BY_SIDE, ask)
             .await;
     }
 

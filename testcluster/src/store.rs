@@ -64,6 +64,7 @@ impl Store {
             }),
             "DeleteItem" => call!(delete_item),
             "DeleteTable" => call!(delete_table),
+            "DescribeContinuousBackups" => self.continuous_backups(body),
             "DescribeEndpoints" => object(body).map(|_| Reply {
                 body: endpoints(host),
                 items: 0,
@@ -94,6 +95,26 @@ impl Store {
                 "UnknownOperationException",
                 format!("Unsupported operation {operation}"),
             )),
+        }
+    }
+
+    /// There are none. Here, and only here, the server has another name for a table that it does not find.
+    fn continuous_backups(&self, body: &[u8]) -> Result<Reply, ApiError> {
+        match self.execute("DescribeTable", body, None) {
+            Ok(_) => Ok(Reply {
+                body: json!({"ContinuousBackupsDescription": {
+                    "ContinuousBackupsStatus": "DISABLED",
+                    "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
+                }})
+                .to_string()
+                .into_bytes(),
+                items: 0,
+            }),
+            Err(error) if error.kind == "ResourceNotFoundException" => Err(ApiError::new(
+                "TableNotFoundException",
+                format!("Table {} not found", table_name(body).unwrap_or_default()),
+            )),
+            Err(error) => Err(error),
         }
     }
 }
@@ -178,10 +199,14 @@ fn refusal(error: DynoxideError, body: &[u8]) -> ApiError {
 
 /// The server names the table that it did not find; the emulator, like DynamoDB, does so for some operations only.
 fn name_table(message: &mut String, body: &[u8]) {
-    let request = serde_json::from_slice::<Value>(body).unwrap_or_default();
-    if let Some(table) = request["TableName"].as_str() {
+    if let Some(table) = table_name(body) {
         message.push_str(&format!(": Table: {table} not found"));
     }
+}
+
+fn table_name(body: &[u8]) -> Option<String> {
+    let request = serde_json::from_slice::<Value>(body).ok()?;
+    request["TableName"].as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -300,3 +300,16 @@ fn releases_before_2026_know_no_compression() {
     assert_eq!((status, &*kind), (400, "ValidationException"));
     assert_eq!(ask(node, encoded("br", "{}").bytes()).status(), 200);
 }
+
+#[test]
+fn a_node_that_is_upgraded_in_place_follows_its_new_release() {
+    let (cluster, node) = start();
+    let request = encoded("gzip", gzip(b"{}"));
+    let mut statuses = Vec::new();
+    for version in [Version::V2025, Version::V2026_1, Version::V2025] {
+        cluster.node(0).set_version(version);
+        assert_eq!(cluster.node(0).version(), version);
+        statuses.push(ask(node, request.bytes()).status());
+    }
+    assert_eq!(statuses, [400, 200, 400]);
+}

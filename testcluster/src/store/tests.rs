@@ -212,7 +212,7 @@ fn query_and_scan_say_how_many_items_they_hold() {
 #[test]
 fn errors_are_alternators() {
     let store = store_with_table();
-    let cases: [(&str, &str, &str, &str); 7] = [
+    let cases: [(&str, &str, &str, &str); 8] = [
         (
             "Dance",
             "{}",
@@ -255,6 +255,12 @@ fn errors_are_alternators() {
             "ResourceNotFoundException",
             "Requested resource not found: Table: absent not found",
         ),
+        (
+            "DescribeContinuousBackups",
+            r#"{"TableName":"absent"}"#,
+            "TableNotFoundException",
+            "Table absent not found",
+        ),
     ];
     for (operation, body, kind, message) in cases {
         let error = store.execute(operation, body.as_bytes(), None).unwrap_err();
@@ -283,6 +289,22 @@ fn errors_are_alternators() {
         );
         assert!(!error.message.contains("VALIDATION"), "{}", error.message);
     }
+}
+
+#[test]
+fn continuous_backups_are_off() {
+    let described = run(
+        &store_with_table(),
+        "DescribeContinuousBackups",
+        json!({"TableName": "tab"}),
+    );
+    assert_eq!(
+        described.unwrap()["ContinuousBackupsDescription"],
+        json!({
+            "ContinuousBackupsStatus": "DISABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
+        })
+    );
 }
 
 #[test]

@@ -190,3 +190,18 @@ fn faults_of_different_kinds_add_up_and_of_the_same_kind_replace_each_other() {
     assert_eq!(ask(node.addr(), list_tables()).status(), 400);
     assert_eq!(ask(node.addr(), get("/localnodes").bytes()).text(), "[]");
 }
+
+#[test]
+fn an_answer_may_have_any_encoding_and_body() {
+    let (_cluster, node) = start();
+    let executed = node.stats().executed;
+    node.inject(Fault::AnswerEncoded {
+        encoding: "gzip".to_owned(),
+        body: "not gzip".into(),
+    });
+    let response = ask(node.addr(), list_tables());
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.header("Content-Encoding"), Some("gzip"));
+    assert_eq!(response.text(), "not gzip");
+    assert_eq!(node.stats().executed, executed);
+}

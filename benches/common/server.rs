@@ -1,0 +1,56 @@
+//! A node in a process of its own, so that it counts for nothing in what its client costs.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use alternator_testcluster::Cluster;
+
+/// The argument for which this program is to [`serve`].
+pub(crate) const SERVE: &str = "--serve";
+
+/// Says where the cluster is, and keeps it until standard input ends.
+pub(crate) fn serve(cluster: &Cluster) {
+    println!("{}", cluster.urls()[0]);
+    std::io::stdin().lines().for_each(drop);
+}
+
+/// The other process, which ends with this.
+pub(crate) struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::start_by(Command::new(std::env::current_exe().unwrap()))
+    }
+
+    /// Starts it by a command that runs this program.
+    pub(crate) fn start_by(mut program: Command) -> Self {
+        let mut process = program
+            .arg(SERVE)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        Self {
+            process,
+            url: url.trim().to_owned(),
+        }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,142 @@
+//! What a request costs on the wire and on the processor with three clients: the SDK's with this connector and its
+//! configuration (the second line), the SDK's by itself, and `alternator-client`; and beside them the SDK's with nothing but the
+//! connector (the drop-in).
+//!
+//! `cargo bench --bench economy` prints a table, one line `summary <measure> ours=… stock=… peer=…` for each measure that has a
+//! bound, and what compression saves; it fails if a bound does not hold. Bytes and allocations repeat exactly,
+//! instructions but for the last digits that hash seeds decide. Throughput is for comparing the columns of one run.
+//! Instructions and allocations are counted where valgrind is installed.
+//!
+//! All settings of all clients are at their defaults. The heads are those of a `put_item` whose body has 157 bytes, as a node at
+//! `http://127.0.0.1:<five digits>` receives them. Everything else is of `get_item`, one node in another process answering it
+//! with 154 constant bytes.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods
+)]
+
+mod clients;
+#[path = "../common/mod.rs"]
+mod common;
+
+mod figure;
+mod heads;
+mod throughput;
+
+use alternator_testcluster::Cluster;
+use clients::{Client, Connected, Signing};
+use common::cost;
+use common::requests::{repeat, runtime};
+use common::server::{SERVE, Server, serve};
+use figure::{Bound, Figure};
+use throughput::THROUGHPUT;
+
+/// The argument for which this program makes requests, which valgrind watches.
+const REQUESTS: &str = "--requests";
+
+fn main() {
+    let args: Vec<_> = std::env::args().collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
+        [SERVE, ..] => serve(&node()),
+        [REQUESTS, client, signing, url, requests] => {
+            let (client, signing) = (Client::named(client), Signing::named(signing));
+            gets(client, signing, url, requests.parse().unwrap());
+        }
+        [THROUGHPUT, url] => throughput::rounds(url),
+        _ => {
+            let figures = figures();
+            println!();
+            figures.iter().for_each(Figure::summarize);
+            println!();
+
+            if !figures.iter().all(Figure::holds) {
+                std::process::exit(1);
+            }
+        }
+    }
+}
+
+fn node() -> Cluster {
+    let cluster = Cluster::builder().nodes(1).record(false);
+    cluster
+        .canned("GetItem", clients::answer())
+        .start()
+        .unwrap()
+}
+
+fn gets(client: Client, signing: Signing, url: &str, requests: usize) {
+    let runtime = runtime();
+    let client = runtime.block_on(Connected::new(client, signing, url));
+    runtime.block_on(repeat(async || client.get().await, 1, requests));
+}
+
+/// Every figure, printed as soon as it is known.
+fn figures() -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let mut add = |figure: Figure| {
+        figure.print();
+        figures.push(figure);
+    };
+    figure::titles();
+    for (name, signing, bound) in [
+        ("head_signed", Signing::Signed, 410.0),
+        ("head_unsigned", Signing::Unsigned, 145.0),
+    ] {
+        add(Figure {
+            name,
+            unit: "bytes",
+            values: Client::ALL.map(|client| heads::bytes(client, signing)),
+            bound: Bound::AtMost(bound),
+        });
+    }
+    if cost::has_valgrind() {
+        let server = Server::start();
+        let url = server.url();
+        let each = |measure: fn(Client, Signing, &str) -> f64, signing| {
+            Client::ALL.map(|client| measure(client, signing, url))
+        };
+        for (name, signing, bound) in [
+            ("instructions_signed", Signing::Signed, 215_000.0),
+            ("instructions_unsigned", Signing::Unsigned, 180_000.0),
+        ] {
+            add(Figure {
+                name,
+                unit: "per request",
+                values: each(instructions, signing),
+                bound: Bound::AtMost(bound),
+            });
+        }
+        add(Figure {
+            name: "allocations_signed",
+            unit: "per request",
+            values: each(allocations, Signing::Signed),
+            bound: Bound::AtMost(280.0),
+        });
+    } else {
+        println!("instructions and allocations: valgrind is not installed");
+    }
+    add(Figure {
+        name: "throughput_signed",
+        unit: "per second",
+        values: throughput::measure(),
+        bound: Bound::TimesStock(1.6),
+    });
+    figures
+}
+
+fn instructions(client: Client, signing: Signing, url: &str) -> f64 {
+    cost::instructions(|requests| arguments(client, signing, url, requests))
+}
+
+fn allocations(client: Client, signing: Signing, url: &str) -> f64 {
+    cost::allocations(|requests| arguments(client, signing, url, requests))
+}
+
+fn arguments(client: Client, signing: Signing, url: &str, requests: usize) -> Vec<String> {
+    let requests = requests.to_string();
+    [REQUESTS, client.name(), signing.name(), url, &requests]
+        .map(str::to_owned)
+        .to_vec()
+}

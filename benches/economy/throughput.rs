@@ -1,0 +1,86 @@
+//! Signed requests per second of one core, 32 of them at a time.
+//!
+//! The clients take turns in one process, on one thread and one core; the node has another core where there is one. A second is
+//! one of the processor's that the client's thread has used, so that neither a node that is slower than its client nor the other
+//! users of the machine are measured. What the clock says is printed beside it.
+
+use std::process::{Command, Stdio};
+
+use crate::clients::{Client, Connected, Signing};
+use crate::common::cost::thread_cpu;
+use crate::common::requests::{repeat, runtime};
+use crate::common::server::Server;
+
+/// The argument for which this program makes [`rounds`].
+pub(crate) const THROUGHPUT: &str = "--throughput";
+
+const CONCURRENCY: usize = 32;
+const ROUNDS: usize = 15;
+const REQUESTS: usize = 4_000;
+
+/// The median of each client's rounds.
+pub(crate) fn measure() -> [f64; Client::ALL.len()] {
+    let server = Server::start_by(on_core(1));
+    let output = on_core(0)
+        .args([THROUGHPUT, server.url()])
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let mut medians = printed.lines().map(|line| line.parse().unwrap());
+    Client::ALL.map(|_| medians.next().unwrap())
+}
+
+/// This program on a core of its own, where the system has the means.
+fn on_core(core: usize) -> Command {
+    let program = std::env::current_exe().unwrap();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if cores <= core || Command::new("taskset").arg("--version").output().is_err() {
+        println!("throughput: a process is not kept to a core of its own");
+        return Command::new(program);
+    }
+    let mut pinned = Command::new("taskset");
+    pinned.args(["-c", &core.to_string()]).arg(program);
+    pinned
+}
+
+/// Prints the median of each client, in a line of its own.
+pub(crate) fn rounds(url: &str) {
+    let clients = Client::ALL.map(|client| {
+        let runtime = runtime();
+        let connected = runtime.block_on(Connected::new(client, Signing::Signed, url));
+        (client, runtime, connected)
+    });
+    let mut used = Client::ALL.map(|_| Vec::new());
+    let mut taken = Client::ALL.map(|_| Vec::new());
+    // The first round is for warming up.
+    for round in 0..=ROUNDS {
+        for (at, (_, runtime, client)) in clients.iter().enumerate() {
+            let before = thread_cpu();
+            let call = async || client.get().await;
+            let clock = runtime.block_on(repeat(call, CONCURRENCY, REQUESTS));
+            let cpu = thread_cpu() - before;
+            if round > 0 {
+                used[at].push(cpu.as_secs_f64());
+                taken[at].push(clock.as_secs_f64());
+            }
+        }
+    }
+    for (((client, ..), used), taken) in clients.iter().zip(used).zip(taken) {
+        let [used, taken] = [used, taken].map(median);
+        eprintln!(
+            "throughput of {}: {:.1} us of CPU time for each request; {:.0} per second by the clock, with the core busy {:.0} % of the time",
+            client.name(),
+            used / REQUESTS as f64 * 1e6,
+            REQUESTS as f64 / taken,
+            100.0 * used / taken,
+        );
+        println!("{}", REQUESTS as f64 / used);
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
