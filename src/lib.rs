@@ -34,6 +34,7 @@ mod resolver;
 mod scope;
 mod sdk;
 mod seed;
+#[cfg(any(feature = "dynamodb", feature = "dynamodbstreams"))]
 mod signing;
 mod stats;
 mod sync;

@@ -11,6 +11,7 @@ mod identity;
 mod preparation;
 mod scheme;
 mod support;
+mod usual;
 
 use std::sync::Arc;
 
