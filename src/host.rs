@@ -11,7 +11,6 @@ pub(crate) fn of<'a>(scheme: &str, authority: &'a str) -> &'a str {
 }
 
 /// The host of a URI like `http://10.0.0.1:8000/`, which names nothing but a scheme and a host.
-#[cfg(any(feature = "dynamodb", feature = "dynamodbstreams"))]
 pub(crate) fn of_root(uri: &str) -> Option<&str> {
     let (scheme, rest) = match uri.strip_prefix("http://") {
         Some(rest) => ("http", rest),
@@ -25,7 +24,7 @@ pub(crate) fn of_root(uri: &str) -> Option<&str> {
     is_host.then(|| of(scheme, authority))
 }
 
-#[cfg(all(test, any(feature = "dynamodb", feature = "dynamodbstreams")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -34,7 +34,6 @@ mod resolver;
 mod scope;
 mod sdk;
 mod seed;
-#[cfg(any(feature = "dynamodb", feature = "dynamodbstreams"))]
 mod signing;
 mod stats;
 mod sync;
