@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 use crate::attempts::Trying;
 use crate::error::{BoxError, Error};
 use crate::outcome::Outcome;
-use crate::transport::NodeBody;
+use crate::transport::{ConnectionInfo, NodeBody};
 
 /// An answer whose body is still to be read, and what has become of the request so far.
 pub(crate) type Answered = (Response<NodeBody>, Outcome);
@@ -21,6 +21,7 @@ pub(crate) type Answered = (Response<NodeBody>, Outcome);
 /// whose answer is that the node is overloaded or out of order: the SDK tries again, and should meet another node then.
 pub(crate) struct Answer {
     body: NodeBody,
+    connection: ConnectionInfo,
     attempt: Option<(Trying, Outcome)>,
     /// How long nothing may come of the body.
     limit: Duration,
@@ -32,12 +33,18 @@ impl Answer {
     pub(crate) fn new(body: NodeBody, trying: Trying, outcome: Outcome, limit: Duration) -> Self {
         let mut answer = Self {
             body,
+            connection: outcome.connection().clone(),
             attempt: Some((trying, outcome)),
             limit,
             silence: None,
         };
         answer.end_attempt();
         answer
+    }
+
+    /// The connection that the answer comes on.
+    pub(crate) fn connection(&self) -> &ConnectionInfo {
+        &self.connection
     }
 
     /// Ends the attempt if the answer has come to an end.

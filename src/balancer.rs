@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header};
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout};
@@ -106,15 +105,18 @@ impl Balancer {
         address(&mut head)?;
         let patience = limits.patience();
         if self.cluster.snapshot().is_none() {
-            let known = timeout(limits.connect_budget, self.cluster.known()).await;
+            let known = timeout(limits.connect_budget, self.cluster.known());
+            let known = Box::pin(known).await;
             known
                 .unwrap_or_else(|_| self.cluster.last_refresh())
                 .map_err(Error::NoNodes)?;
         }
 
-        // Requests that become ready together are then written together, rather than each waking its node by itself. That is
-        // worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
-        tokio::task::yield_now().await;
+        if self.cluster.is_busy() {
+            // Requests that become ready together are then written together, rather than each waking its node by itself. That
+            // is worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
+            tokio::task::yield_now().await;
+        }
 
         let trying = Trying::new(&self.attempts, attempt.map(|a| a.invocation));
         let earlier = attempt.map_or_else(Vec::new, |a| self.attempts.before(a));
@@ -146,7 +148,9 @@ impl Balancer {
                     self.cluster.note_hedge();
                     serve(copy, limits.patience())
                 };
-                hedged(hedger, read, serve(head, patience), is_another, second).await?
+                // Boxed, as it has room for two requests, and those that are not hedged for one.
+                let first = serve(head, patience);
+                Box::pin(hedged(hedger, read, first, is_another, second)).await?
             }
         };
         let limit = limits.read.unwrap_or(BODY_SILENCE);
@@ -175,12 +179,9 @@ impl Balancer {
                 return Err(Error::ReadTimeout { node, after: limit });
             };
             match sent {
-                Ok(mut response) => {
+                Ok(response) => {
                     let status = response.status();
                     outcome.answered(status);
-                    response
-                        .extensions_mut()
-                        .insert(outcome.connection().clone());
                     let response = response.map(|incoming| NodeBody::new(status, incoming, lease));
                     return Ok((response, outcome));
                 }
@@ -247,12 +248,10 @@ pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
             signed_host(&head.uri).ok_or_else(|| Error::Request("its URI has no host".into()))?;
         head.headers.insert(header::HOST, host);
     }
-    let path = head
-        .uri
-        .path_and_query()
-        .cloned()
-        .unwrap_or_else(|| PathAndQuery::from_static("/"));
-    head.uri = Uri::from(path);
+    head.uri = match head.uri.path_and_query() {
+        Some(path) if path != "/" => Uri::from(path.clone()),
+        _ => Uri::from_static("/"),
+    };
     head.version = Version::HTTP_11;
     Ok(())
 }

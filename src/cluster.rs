@@ -92,6 +92,13 @@ impl Cluster {
         self.snapshot.load()
     }
 
+    /// Whether requests are in flight, on the first few nodes at least.
+    pub(crate) fn is_busy(&self) -> bool {
+        let snapshot = self.snapshot();
+        let mut some = snapshot.iter().flat_map(|s| s.nodes()).take(8);
+        some.any(|node| node.pool.in_flight() > 0)
+    }
+
     /// A copy of the list, for everyone but the hot path.
     pub(crate) fn nodes(&self) -> Vec<Arc<Node>> {
         self.snapshot

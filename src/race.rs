@@ -53,6 +53,19 @@ pub(crate) async fn connect(
     if let Some(lease) = first.try_lease(now) {
         return Some((first, lease));
     }
+    // Boxed, as requests that need no connect should not be moved about with the room for one.
+    Box::pin(race(cluster, plan, patience, first, now, tried)).await
+}
+
+/// Connects the first choice, and others beside it if that takes long.
+async fn race(
+    cluster: &Arc<Cluster>,
+    plan: Plan<'_>,
+    patience: Patience,
+    first: Arc<Node>,
+    now: Moment,
+    tried: &mut Tried,
+) -> Option<(Arc<Node>, Lease)> {
     let mut racing = Racing(FuturesUnordered::new());
     let mut latest = Arc::clone(&first);
     let mut begun = now;

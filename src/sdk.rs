@@ -114,8 +114,8 @@ async fn balanced(
     if let Some(compressed) = compressed {
         response.extensions_mut().insert(compressed);
     }
-    if let (Some(capture), Some(info)) = (capture, response.extensions().get::<ConnectionInfo>()) {
-        let info = info.clone();
+    if let Some(capture) = capture {
+        let info = response.body().connection().clone();
         capture.set_connection_retriever(move || Some(metadata(&info)));
     }
     HttpResponse::try_from(response.map(SdkBody::from_body_1_x))

@@ -1,24 +1,22 @@
 //! Switches off the SDK's hooks whose only product would be dropped, and has answers decompressed.
 
-use aws_runtime::auth::sigv4;
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextMut,
+    BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::interceptors::{
-    Intercept, disable_interceptor, dyn_dispatch_hint,
+    Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
 };
-use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use super::compression::Compression;
 use crate::attempts::Invocation;
-use crate::authentication::Authentication;
 use crate::headers::Kept;
 
 const WHY: &str = "Alternator does not read what it makes";
@@ -29,22 +27,14 @@ impl Storable for Invocation {
 
 #[derive(Debug)]
 pub(super) struct Hooks {
-    authentication: Authentication,
     kept: Kept,
     compression: Compression,
 }
 
 impl Hooks {
-    pub(super) fn new(
-        authentication: Authentication,
-        kept: Kept,
-        compression: Compression,
-    ) -> Self {
-        Self {
-            authentication,
-            kept,
-            compression,
-        }
+    /// They cannot be switched off, so that the SDK need not ask whether they are.
+    pub(super) fn shared(kept: Kept, compression: Compression) -> SharedInterceptor {
+        SharedInterceptor::permanent(Self { kept, compression })
     }
 }
 
@@ -76,16 +66,23 @@ impl Intercept for Hooks {
     fn modify_before_retry_loop(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        components: &RuntimeComponents,
-        config: &mut ConfigBag,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if !self.kept.content_type {
             context.request_mut().headers_mut().remove("content-type");
         }
-        if self.authentication == Authentication::ClientCertificate
-            || components.identity_resolver(sigv4::SCHEME_ID).is_none()
-        {
-            // No signature has a date that could be off.
+        Ok(())
+    }
+
+    fn read_after_transmit(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if context.response().status().is_success() {
+            // A clock that is off makes signatures fail, and is looked at when one has.
             let state = config.interceptor_state();
             state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
         }

@@ -57,12 +57,8 @@ macro_rules! config {
                 .auth_scheme_resolver(Schemes::new(authentication))
                 .push_auth_scheme(SigV4::new(Arc::clone(&preparation), authentication))
                 .push_auth_scheme(Unsigned::new(preparation))
-                .interceptor(Hooks::new(
-                    authentication,
-                    inner.config.kept,
-                    compression.clone(),
-                ))
-                .retry_classifier(PlainAgain(compression));
+                .retry_classifier(PlainAgain(compression.clone()));
+            config.push_interceptor(Hooks::shared(inner.config.kept, compression));
         }
         config
     }};

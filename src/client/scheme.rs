@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4Signer};
-use aws_smithy_runtime::client::auth::no_auth::NO_AUTH_SCHEME_ID;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::{
     AuthScheme, AuthSchemeEndpointConfig, AuthSchemeId, Sign,
 };
-use aws_smithy_runtime_api::client::identity::{Identity, SharedIdentityResolver};
+use aws_smithy_runtime_api::client::identity::{
+    Identity, IdentityCacheLocation, IdentityFuture, ResolveIdentity, SharedIdentityResolver,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
@@ -144,11 +145,33 @@ impl Sign for SigV4 {
 #[derive(Debug)]
 pub(super) struct Unsigned {
     preparation: Arc<Preparation>,
+    nobody: SharedIdentityResolver,
 }
 
 impl Unsigned {
     pub(super) fn new(preparation: Arc<Preparation>) -> Self {
-        Self { preparation }
+        Self {
+            preparation,
+            nobody: SharedIdentityResolver::new(Nobody),
+        }
+    }
+}
+
+/// Who sends requests without a signature. The SDK's own equivalent goes through the cache of identities.
+#[derive(Debug)]
+struct Nobody;
+
+impl ResolveIdentity for Nobody {
+    fn resolve_identity<'a>(
+        &'a self,
+        _: &'a RuntimeComponents,
+        _: &'a ConfigBag,
+    ) -> IdentityFuture<'a> {
+        IdentityFuture::ready(Ok(Identity::new(Self, None)))
+    }
+
+    fn cache_location(&self) -> IdentityCacheLocation {
+        IdentityCacheLocation::IdentityResolver
     }
 }
 
@@ -157,11 +180,8 @@ impl AuthScheme for Unsigned {
         UNSIGNED
     }
 
-    fn identity_resolver(
-        &self,
-        resolvers: &dyn GetIdentityResolver,
-    ) -> Option<SharedIdentityResolver> {
-        resolvers.identity_resolver(NO_AUTH_SCHEME_ID)
+    fn identity_resolver(&self, _: &dyn GetIdentityResolver) -> Option<SharedIdentityResolver> {
+        Some(self.nobody.clone())
     }
 
     fn signer(&self) -> &dyn Sign {
