@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::interceptors::{
     Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer, Storable, StoreReplace};
 
 use super::compression::Compression;
 use crate::attempts::Invocation;
@@ -28,13 +28,29 @@ impl Storable for Invocation {
 #[derive(Debug)]
 pub(super) struct Hooks {
     kept: Kept,
+    /// One layer for all operations, which costs less than telling each of them.
+    switched_off: FrozenLayer,
     compression: Compression,
 }
 
 impl Hooks {
     /// They cannot be switched off, so that the SDK need not ask whether they are.
     pub(super) fn shared(kept: Kept, compression: Compression) -> SharedInterceptor {
-        SharedInterceptor::permanent(Self { kept, compression })
+        let mut off = Layer::new("AlternatorHooks");
+        if !kept.user_agent && !kept.x_amz_user_agent {
+            off.store_put(disable_interceptor::<UserAgentInterceptor>(WHY));
+        }
+        if !kept.request {
+            off.store_put(disable_interceptor::<RequestInfoInterceptor>(WHY));
+        }
+        if !kept.invocation_id {
+            off.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
+        }
+        SharedInterceptor::permanent(Self {
+            kept,
+            switched_off: off.freeze(),
+            compression,
+        })
     }
 }
 
@@ -49,17 +65,8 @@ impl Intercept for Hooks {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let state = config.interceptor_state();
-        if !self.kept.user_agent && !self.kept.x_amz_user_agent {
-            state.store_put(disable_interceptor::<UserAgentInterceptor>(WHY));
-        }
-        if !self.kept.request {
-            state.store_put(disable_interceptor::<RequestInfoInterceptor>(WHY));
-        }
-        if !self.kept.invocation_id {
-            state.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
-        }
-        state.store_put(Invocation::next());
+        config.push_shared_layer(self.switched_off.clone());
+        config.interceptor_state().store_put(Invocation::next());
         Ok(())
     }
 
