@@ -20,7 +20,7 @@
 mod clients;
 #[path = "../common/mod.rs"]
 mod common;
-
+mod compressed;
 mod figure;
 mod heads;
 mod throughput;
@@ -50,7 +50,7 @@ fn main() {
             println!();
             figures.iter().for_each(Figure::summarize);
             println!();
-
+            compressed::print();
             if !figures.iter().all(Figure::holds) {
                 std::process::exit(1);
             }
