@@ -2,12 +2,15 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
 
 use crate::attempts::Trying;
+use crate::error::{BoxError, Error};
 use crate::outcome::Outcome;
 use crate::transport::NodeBody;
 
@@ -19,13 +22,19 @@ pub(crate) type Answered = (Response<NodeBody>, Outcome);
 pub(crate) struct Answer {
     body: NodeBody,
     attempt: Option<(Trying, Outcome)>,
+    /// How long nothing may come of the body.
+    limit: Duration,
+    /// Runs while nothing comes.
+    silence: Option<Pin<Box<Sleep>>>,
 }
 
 impl Answer {
-    pub(crate) fn new(body: NodeBody, trying: Trying, outcome: Outcome) -> Self {
+    pub(crate) fn new(body: NodeBody, trying: Trying, outcome: Outcome, limit: Duration) -> Self {
         let mut answer = Self {
             body,
             attempt: Some((trying, outcome)),
+            limit,
+            silence: None,
         };
         answer.end_attempt();
         answer
@@ -45,17 +54,36 @@ impl Answer {
             outcome.broke();
         }
     }
+
+    /// Whether nothing has come for too long.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        let Some((_, outcome)) = &self.attempt else {
+            return Poll::Pending;
+        };
+        let (node, after) = (outcome.node().addr(), self.limit);
+        let silence = self
+            .silence
+            .get_or_insert_with(|| Box::pin(sleep(after)))
+            .as_mut();
+        silence.poll(cx).map(|()| Error::Stalled { node, after })
+    }
 }
 
 impl Body for Answer {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let mut polled = Pin::new(&mut self.body).poll_frame(cx).map_err(Into::into);
+        if polled.is_ready() {
+            self.silence = None;
+        } else if let Poll::Ready(stalled) = self.poll_silence(cx) {
+            self.body.give_up();
+            polled = Poll::Ready(Some(Err(stalled.into())));
+        }
         self.end_attempt();
         polled
     }

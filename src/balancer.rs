@@ -37,6 +37,10 @@ pub(crate) fn is_dynamodb(target: Option<&[u8]>) -> bool {
 /// The header that says which operation a request is for.
 pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
+/// How long nothing may come of the body of an answer that has begun, where the user has set no limit: as long as the SDK bears
+/// it (the grace period of its protection against stalled streams). A node has all of an answer before it sends the head.
+const BODY_SILENCE: Duration = Duration::from_secs(5);
+
 /// How long one call may wait for what.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -44,7 +48,8 @@ pub(crate) struct Limits {
     pub(crate) connect: Duration,
     /// For a connection to any node.
     pub(crate) connect_budget: Duration,
-    /// For the head of the answer, once the request can be sent; the operation's own limit if there is none.
+    /// For the head of the answer, once the request can be sent, and for each part of its body; the limits of the operation and
+    /// of bodies if there is none.
     pub(crate) read: Option<Duration>,
 }
 
@@ -144,7 +149,8 @@ impl Balancer {
                 hedged(hedger, read, serve(head, patience), is_another, second).await?
             }
         };
-        Ok(response.map(|body| Answer::new(body, trying, outcome)))
+        let limit = limits.read.unwrap_or(BODY_SILENCE);
+        Ok(response.map(|body| Answer::new(body, trying, outcome, limit)))
     }
 
     /// Sends the request on the first connection that is to be had. If that turns out to be closed before anything was written,

@@ -43,7 +43,7 @@ impl http_body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
-            Source::Node(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Source::Node(body) => Pin::new(body).poll_frame(cx),
             Source::PassThrough(body) => Pin::new(body).poll_frame(cx),
         }
     }

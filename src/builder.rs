@@ -126,6 +126,9 @@ impl Builder {
     /// `UpdateTable`, `DeleteTable`, `UpdateTimeToLive`, `TagResource`, `UntagResource`). By then the server would have given up
     /// itself, and said so: after 10 s, and after 30 s more in which nodes are to agree on a schema. `Duration::MAX` means no
     /// limit.
+    ///
+    /// It also is how long nothing may come of an answer's body. Default there: 5 s, as in the SDK's protection against stalled
+    /// streams, which clients made with [`dynamodb_config`](AlternatorConnector::dynamodb_config) therefore do without.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.options.read_timeout = Some(timeout);
         self

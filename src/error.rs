@@ -136,6 +136,15 @@ pub enum Error {
         /// The read timeout.
         after: Duration,
     },
+    /// The answer stopped in the middle of its body. The request was executed, and what it answers is not known whole. This is an
+    /// error of the answer's body.
+    #[error("node {node} stopped in the middle of its answer, and sent nothing more for {after:?}")]
+    Stalled {
+        /// The node that had the request.
+        node: SocketAddr,
+        /// For how long nothing came.
+        after: Duration,
+    },
     /// The request cannot be sent as it is: its body failed, or its URI has no host.
     #[error("the request cannot be sent: {0}")]
     Request(#[source] BoxError),

@@ -12,13 +12,16 @@ pub(crate) fn of<'a>(scheme: &str, authority: &'a str) -> &'a str {
 
 /// The host of a URI like `http://10.0.0.1:8000/`, which names nothing but a scheme and a host.
 pub(crate) fn of_root(uri: &str) -> Option<&str> {
-    let (scheme, rest) = uri.split_once("://")?;
+    let (scheme, rest) = match uri.strip_prefix("http://") {
+        Some(rest) => ("http", rest),
+        None => ("https", uri.strip_prefix("https://")?),
+    };
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     let is_host = !authority.is_empty()
         && !authority
             .bytes()
             .any(|b| matches!(b, b'/' | b'?' | b'#' | b'@'));
-    (is_host && matches!(scheme, "http" | "https")).then(|| of(scheme, authority))
+    is_host.then(|| of(scheme, authority))
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ mod authentication;
 mod balancer;
 mod body;
 mod builder;
-#[cfg(any(feature = "dynamodb", feature = "dynamodbstreams"))]
 mod client;
 mod cluster;
 mod compression;

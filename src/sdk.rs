@@ -147,7 +147,7 @@ fn connector_error(error: Error) -> ConnectorError {
         Error::Unanswered { .. } => {
             ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
         }
-        Error::ReadTimeout { .. } => ConnectorError::timeout(error.into()),
+        Error::ReadTimeout { .. } | Error::Stalled { .. } => ConnectorError::timeout(error.into()),
         Error::PassThrough(_) => ConnectorError::other(error.into(), None),
     }
 }

@@ -21,7 +21,6 @@ impl Address {
     }
 }
 
-#[cfg(feature = "dynamodb")]
 impl aws_sdk_dynamodb::config::endpoint::ResolveEndpoint for Address {
     fn resolve_endpoint<'a>(
         &'a self,

@@ -50,7 +50,6 @@ impl Schemes {
     }
 }
 
-#[cfg(feature = "dynamodb")]
 impl aws_sdk_dynamodb::config::auth::ResolveAuthScheme for Schemes {
     fn resolve_auth_scheme<'a>(
         &'a self,

@@ -11,9 +11,11 @@ mod identity;
 mod preparation;
 mod scheme;
 mod support;
+mod usual;
 
 use std::sync::Arc;
 
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
@@ -43,6 +45,10 @@ macro_rules! config {
             let compression = Compression::new(inner);
             let preparation = Preparation::new(&inner.config, sdk.app_name(), compression.clone());
             let preparation = Arc::new(preparation);
+            if sdk.stalled_stream_protection().is_none() {
+                // The connector takes over a request's body at once, and has a limit of its own for answers that stop.
+                config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+            }
             if let Some(provider) = WhereCredentials::of(authentication, sdk) {
                 config.set_credentials_provider(Some(provider));
             }
@@ -81,7 +87,6 @@ impl AlternatorConnector {
     /// Requests are addressed to the first seed, or to [`only_endpoint`](crate::Builder::only_endpoint), unless `sdk` has an
     /// endpoint URL; which node gets them is the connector's choice in any case. Where `sdk` has no region, they are signed for
     /// `us-east-1`; the server takes any.
-    #[cfg(feature = "dynamodb")]
     pub fn dynamodb_config(&self, sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
         config!(aws_sdk_dynamodb, self, sdk)
     }

@@ -2,8 +2,8 @@
 //! requests of a day share is derived once, nothing is allocated but the values of the headers, and the hashes are those of
 //! the crypto provider that TLS uses.
 //!
-//! What is left are eleven blocks of SHA-256 for a request with a small body: that of the body, of the canonical request with
-//! its hash, and of the text that the key signs.
+//! What is left is the hashing: blocks of 64 bytes for the body, about four for the canonical request, and four for the text
+//! that the key signs.
 
 mod crypto;
 mod date;

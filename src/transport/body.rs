@@ -81,6 +81,11 @@ impl NodeBody {
         }
     }
 
+    /// Reads no more of the answer, which closes the connection.
+    pub(crate) fn give_up(&mut self) {
+        self.progress = Progress::Broken;
+    }
+
     /// Whether the answer broke off.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self.progress, Progress::Broken)

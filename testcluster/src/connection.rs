@@ -174,6 +174,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2)
                     .await
             }
+            Some(Fault::StopMidBody) => {
+                let half = (encoded.body + encoded.bytes.len()) / 2;
+                self.send_part(&encoded.bytes, half).await?;
+                let node = Arc::clone(&self.node);
+                tokio::select! {
+                    () = node.until_faults(|faults| !faults.stops_mid_body()) => {}
+                    () = self.wire.closed(&node.records) => {
+                        return Err(io::ErrorKind::ConnectionAborted.into());
+                    }
+                }
+                self.wire.stream.write_all(&encoded.bytes[half..]).await?;
+                self.wire.stream.flush().await?;
+                Ok(Next::Request)
+            }
             _ => {
                 self.wire.stream.write_all(&encoded.bytes).await?;
                 self.wire.stream.flush().await?;

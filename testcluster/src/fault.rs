@@ -58,6 +58,8 @@ pub enum Fault {
     CloseMidHead,
     /// Requests are executed, and the connection closes in the middle of the reply's body.
     Truncate,
+    /// Requests are executed, and the reply stops in the middle of its body. Healing lets the rest of it go on.
+    StopMidBody,
     /// Requests are answered, and the connection closes after the reply without having said so.
     CloseAfterResponse,
 
@@ -177,7 +179,9 @@ impl Fault {
             | Self::ResetAfterHead
             | Self::ResetAfterRequest { .. } => Place::Request,
             Self::Slow(_) => Place::Delay,
-            Self::CloseMidHead | Self::Truncate | Self::CloseAfterResponse => Place::Reply,
+            Self::CloseMidHead | Self::Truncate | Self::StopMidBody | Self::CloseAfterResponse => {
+                Place::Reply
+            }
             Self::LocalNodes(_) => Place::LocalNodes,
         }
     }
@@ -211,6 +215,10 @@ impl Faults {
 
     pub(crate) fn of_reply(&self) -> Option<&Fault> {
         self.at(Place::Reply)
+    }
+
+    pub(crate) fn stops_mid_body(&self) -> bool {
+        matches!(self.of_reply(), Some(Fault::StopMidBody))
     }
 
     pub(crate) fn hang(&self, scope: Scope) -> bool {

@@ -1,14 +1,15 @@
 //! Clients made with `dynamodb_config`: they sign little, and nodes accept it.
 
+use std::time::Duration;
+
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Tls;
 use aws_runtime::auth::SigV4SessionTokenNameOverride;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{Builder, ConfigBag, Credentials, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::config::{Builder, ConfigBag, Credentials, Intercept};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
-use std::time::Duration;
 
 use crate::made::{Arrived, arrived};
 use crate::support::*;

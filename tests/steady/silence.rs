@@ -7,6 +7,10 @@ use alternator_testcluster::{Cluster, Fault, Scope};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use crate::support::direct::get_item;
 use crate::support::*;
 use crate::*;
 
@@ -99,4 +103,57 @@ async fn the_read_timeout_of_the_sdk_wins_where_it_is_longer_too() {
     let client = with_read_timeout(&connector, HOUR).await;
     cluster.node(0).inject(slow(millis(500)));
     get(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_stops_in_the_middle_ends_with_an_error_and_the_retry_of_the_sdk_succeeds() {
+    let cluster = start(2);
+    let (connector, _) = settled(by_hand(&cluster).policy(Policy::RoundRobin)).await;
+    let client = client(&connector).await;
+    // The protection of the SDK takes longer, so that it is not what ends this.
+    let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(1));
+    let client = client
+        .config()
+        .to_builder()
+        .timeout_config(timeouts.build());
+    let client = Client::from_conf(client.build());
+    let stopped = cluster.node(0);
+    stopped.inject(Fault::StopMidBody);
+    let calls: Vec<_> = (0..4)
+        .map(|_| {
+            tokio::spawn({
+                let client = client.clone();
+                async move { get(&client).await }
+            })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    let stats = connector.stats();
+    let of = |node: &Node| {
+        let of_node = stats.nodes.iter().find(|stats| stats.url == node.url());
+        of_node.unwrap().failures
+    };
+    assert_eq!((of(&stopped), of(&cluster.node(1))), (2, 0));
+    // Its connections are closed, as the rest of an answer would be taken for the next one.
+    assert_eq!(stopped.stats().in_flight, 0);
+    stopped.heal();
+    for _ in 0..4 {
+        get(&client).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_stops_in_the_middle_is_not_waited_for_without_the_sdk_either() {
+    let cluster = start(1);
+    let (connector, _) = settled(by_hand(&cluster)).await;
+    cluster.node(0).inject(Fault::StopMidBody);
+    let response = connector.oneshot(get_item()).await.unwrap();
+    let error = response.into_body().collect().await.unwrap_err();
+    let error = error.downcast_ref::<Error>().unwrap();
+    assert!(
+        matches!(error, Error::Stalled { after, .. } if after.as_secs() == 5),
+        "{error}"
+    );
 }
