@@ -1,11 +1,13 @@
 //! What a user touches, and what all its clones share.
 
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
@@ -231,18 +233,20 @@ impl Inner {
     }
 
     /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry; `connect` and `read` are the caller's own timeouts, if it has any.
-    pub(crate) async fn call<B>(
+    pub(crate) fn call<B>(
         &self,
         request: Request<B>,
         attempt: Option<Attempt>,
         connect: Option<Duration>,
         read: Option<Duration>,
-    ) -> Result<Response<Answer>, Error>
+    ) -> impl Future<Output = Result<Response<Answer>, Error>>
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<BoxError>,
     {
-        self.ensure_running()?;
+        if let Err(error) = self.ensure_running() {
+            return Either::Left(ready(Err(error)));
+        }
         self.balancer.cluster.note_use();
         let limits = Limits {
             connect: connect.map_or(self.config.connect_timeout, |d| {
@@ -251,7 +255,7 @@ impl Inner {
             connect_budget: self.config.connect_budget,
             read: read.or(self.config.read_timeout),
         };
-        self.balancer.call(request, attempt, limits).await
+        Either::Right(self.balancer.call(request, attempt, limits))
     }
 
     pub(crate) fn cluster(&self) -> &Arc<Cluster> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
-use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -46,13 +45,6 @@ impl HttpClient for AlternatorConnector {
             Ok(_) => Ok(()),
             Err(error) => Err(Error::Config(Arc::clone(error)).into()),
         }
-    }
-
-    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        Some(ConnectorMetadata::new(
-            env!("CARGO_PKG_NAME"),
-            Some(env!("CARGO_PKG_VERSION").into()),
-        ))
     }
 }
 

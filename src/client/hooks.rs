@@ -1,5 +1,6 @@
 //! Switches off the SDK's hooks whose only product would be dropped, and has answers decompressed.
 
+use aws_runtime::auth::sigv4;
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
@@ -10,9 +11,9 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::interceptors::{
-    Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
+    DisableInterceptor, Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
 };
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer, Storable, StoreReplace};
 
 use super::compression::Compression;
@@ -25,8 +26,18 @@ impl Storable for Invocation {
     type Storer = StoreReplace<Self>;
 }
 
+/// Which requests of a client are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signed {
+    All,
+    /// Those of operations that have credentials of their own.
+    Few,
+    None,
+}
+
 #[derive(Debug)]
 pub(super) struct Hooks {
+    signed: Signed,
     kept: Kept,
     /// One layer for all operations, which costs less than telling each of them.
     switched_off: FrozenLayer,
@@ -35,7 +46,11 @@ pub(super) struct Hooks {
 
 impl Hooks {
     /// They cannot be switched off, so that the SDK need not ask whether they are.
-    pub(super) fn shared(kept: Kept, compression: Compression) -> SharedInterceptor {
+    pub(super) fn shared(
+        signed: Signed,
+        kept: Kept,
+        compression: Compression,
+    ) -> SharedInterceptor {
         let mut off = Layer::new("AlternatorHooks");
         if !kept.user_agent && !kept.x_amz_user_agent {
             off.store_put(disable_interceptor::<UserAgentInterceptor>(WHY));
@@ -46,7 +61,12 @@ impl Hooks {
         if !kept.invocation_id {
             off.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
         }
+        if signed != Signed::All {
+            // No signature has a date that could be off.
+            off.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
+        }
         SharedInterceptor::permanent(Self {
+            signed,
             kept,
             switched_off: off.freeze(),
             compression,
@@ -73,9 +93,13 @@ impl Intercept for Hooks {
     fn modify_before_retry_loop(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        components: &RuntimeComponents,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if self.signed == Signed::Few && components.identity_resolver(sigv4::SCHEME_ID).is_some() {
+            let state = config.interceptor_state();
+            state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
+        }
         if !self.kept.content_type {
             context.request_mut().headers_mut().remove("content-type");
         }
@@ -88,7 +112,7 @@ impl Intercept for Hooks {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if context.response().status().is_success() {
+        if self.signed == Signed::All && context.response().status().is_success() {
             // A clock that is off makes signatures fail, and is looked at when one has.
             let state = config.interceptor_state();
             state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));

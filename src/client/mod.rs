@@ -19,10 +19,11 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use crate::authentication::Authentication;
 use crate::connector::AlternatorConnector;
 use compression::Compression;
 use endpoint::Address;
-use hooks::Hooks;
+use hooks::{Hooks, Signed};
 use identity::{Schemes, WhereCredentials};
 use preparation::Preparation;
 use scheme::{SigV4, Unsigned};
@@ -58,7 +59,14 @@ macro_rules! config {
                 .push_auth_scheme(SigV4::new(Arc::clone(&preparation), authentication))
                 .push_auth_scheme(Unsigned::new(preparation))
                 .retry_classifier(PlainAgain(compression.clone()));
-            config.push_interceptor(Hooks::shared(inner.config.kept, compression));
+            let signed = match authentication {
+                Authentication::ClientCertificate => Signed::None,
+                Authentication::WhereCredentials if sdk.credentials_provider().is_none() => {
+                    Signed::Few
+                }
+                Authentication::WhereCredentials | Authentication::Required => Signed::All,
+            };
+            config.push_interceptor(Hooks::shared(signed, inner.config.kept, compression));
         }
         config
     }};
