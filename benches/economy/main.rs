@@ -122,7 +122,7 @@ fn figures() -> Vec<Figure> {
         name: "throughput_signed",
         unit: "per second",
         values: throughput::measure(),
-        bound: Bound::TimesStock(1.6),
+        bound: Bound::TimesStock(throughput::bound()),
     });
     figures
 }

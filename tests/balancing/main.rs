@@ -139,7 +139,7 @@ async fn a_dead_node_costs_the_sdk_neither_an_error_nor_a_retry() {
             .unwrap();
         create_table(&client(&connector(&cluster).build().unwrap()).await).await;
         // It knows nothing yet that would let it prefer one node to another, so that all of them are tried.
-        let connector = connector(&cluster).policy(policy).build().unwrap();
+        let connector = telling(connector(&cluster)).policy(policy).build().unwrap();
         let client = client(&connector).await;
         connector.refresh().await.unwrap();
         cluster.node(0).stop();

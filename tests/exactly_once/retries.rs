@@ -42,7 +42,7 @@ fn start(nodes: usize) -> Cluster {
 /// Three nodes with the table, chosen at random, and a client that retries twice.
 async fn three_nodes_at_random() -> (Cluster, AlternatorConnector, Client) {
     let cluster = start(3);
-    let connector = connector(&cluster)
+    let connector = telling(connector(&cluster))
         .active_refresh_interval(HOUR)
         .policy(Policy::Random)
         .build()
@@ -92,7 +92,7 @@ async fn a_retry_avoids_every_node_that_was_tried() {
                 }
                 // A fresh connector knows of no bad node yet.
                 for _ in 0..5 {
-                    let connector = connector(&cluster)
+                    let connector = telling(connector(&cluster))
                         .active_refresh_interval(HOUR)
                         .policy(policy)
                         .build()
@@ -120,7 +120,7 @@ async fn a_retry_avoids_a_node_that_could_not_be_connected() {
     let mut refusals = 0;
     // That none of so many connectors meets it first happens once in 10^7.
     for _ in 0..40 {
-        let connector = connector(&cluster)
+        let connector = telling(connector(&cluster))
             .active_refresh_interval(HOUR)
             .policy(Policy::Random)
             .build()
@@ -147,7 +147,7 @@ async fn a_retry_prefers_a_tried_node_that_serves_to_one_that_cannot_be_connecte
             .start()
             .unwrap();
         let (dead, failing) = (cluster.node(0), cluster.node(1));
-        let connector = connector(&cluster)
+        let connector = telling(connector(&cluster))
             .active_refresh_interval(HOUR)
             .policy(policy)
             .build()
@@ -211,7 +211,7 @@ async fn the_connection_of_a_server_error_is_closed_and_that_of_a_client_error_k
     let errors = Errors::default();
     let _guard = tracing::subscriber::set_default(errors.clone());
     let cluster = start(1);
-    let connector = connector(&cluster)
+    let connector = telling(connector(&cluster))
         .active_refresh_interval(HOUR)
         .build()
         .unwrap();

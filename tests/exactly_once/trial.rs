@@ -81,7 +81,7 @@ impl Trial {
             .start()
             .unwrap();
         let builder = || {
-            trusting(&cluster)
+            telling(trusting(&cluster))
                 .policy(Policy::RoundRobin)
                 .active_refresh_interval(HOUR)
         };

@@ -59,7 +59,7 @@ impl Stage {
     }
 
     pub(crate) fn connector(&self, options: fn(Builder) -> Builder) -> AlternatorConnector {
-        options(trusting(&self.cluster)).build().unwrap()
+        options(telling(trusting(&self.cluster))).build().unwrap()
     }
 
     /// The nodes that are there.

@@ -37,6 +37,13 @@ pub fn connector(cluster: &Cluster) -> alternator_connector::Builder {
         .connect_timeout(Duration::from_millis(500))
 }
 
+/// Lets requests say which attempt of which invocation they are.
+pub fn telling(builder: alternator_connector::Builder) -> alternator_connector::Builder {
+    ["amz-sdk-invocation-id", "amz-sdk-request"]
+        .into_iter()
+        .fold(builder, alternator_connector::Builder::keep_header)
+}
+
 /// The SDK's configuration with this connector, and without an endpoint.
 pub async fn sdk_config(connector: &AlternatorConnector) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
