@@ -157,7 +157,7 @@ async fn a_dead_node_costs_the_sdk_neither_an_error_nor_a_retry() {
         let attempts: Vec<_> = heads
             .filter_map(|head| header(&head, "amz-sdk-request"))
             .collect();
-        assert_eq!(attempts.len(), 61);
+        assert_eq!(attempts.len(), 60);
         for attempt in attempts {
             assert!(attempt.contains("attempt=1;"), "{attempt}");
         }
