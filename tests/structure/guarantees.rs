@@ -78,8 +78,10 @@ fn exists(test: &str) -> bool {
         return false;
     };
     let place = place(binary, modules);
-    [place.with_extension("rs"), place.join("mod.rs")]
+    let within = ["mod.rs", "tests.rs"].map(|file| place.join(file));
+    [place.with_extension("rs")]
         .iter()
+        .chain(&within)
         .filter_map(|file| fs::read_to_string(file).ok())
         .any(|text| has_test(&text, name))
 }
