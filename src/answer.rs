@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
+use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep};
 
 use crate::attempts::Trying;
@@ -67,6 +68,10 @@ impl Answer {
         let Some((_, outcome)) = &self.attempt else {
             return Poll::Pending;
         };
+        if self.silence.is_none() && Handle::try_current().is_err() {
+            // Read outside of any runtime, which is not forbidden, there are no timers.
+            return Poll::Pending;
+        }
         let (node, after) = (outcome.node().addr(), self.limit);
         let silence = self
             .silence

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use futures_util::future::Either;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tower::Service;
 
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     balancer: Balancer,
     refresher: Refresher,
     pub(crate) pass_through: PassThrough,
+    /// The latest question, which ends with the connector. There is one a minute at most, but for nodes that join.
+    asking: Mutex<Option<AbortHandle>>,
 }
 
 impl AlternatorConnector {
@@ -81,6 +84,7 @@ impl AlternatorConnector {
                 balancer: Balancer::new(Arc::clone(&cluster), &config, random),
                 refresher: Refresher::new(Arc::clone(&config), cluster),
                 pass_through: PassThrough::default(),
+                asking: Mutex::default(),
                 config,
             })),
         })
@@ -232,7 +236,8 @@ impl Inner {
                 .is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
     }
 
-    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry; `connect` and `read` are the caller's own timeouts, if it has any.
+    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry; `connect` and `read` are the caller's own
+    /// timeouts, if it has any.
     pub(crate) fn call<B>(
         &self,
         request: Request<B>,
@@ -266,7 +271,9 @@ impl Inner {
     pub(crate) fn put(&self, question: Question) {
         if let Ok(runtime) = Handle::try_current() {
             let cluster = Arc::clone(self.cluster());
-            runtime.spawn(question.ask(cluster, self.config.discovery_timeout));
+            let asking = runtime.spawn(question.ask(cluster, self.config.discovery_timeout));
+            let mut latest = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            *latest = Some(asking.abort_handle());
         }
     }
 
@@ -299,6 +306,10 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.refresher.stop();
+        let asking = self.asking.get_mut();
+        if let Some(asking) = asking.unwrap_or_else(PoisonError::into_inner) {
+            asking.abort();
+        }
         self.balancer.cluster.retire();
     }
 }

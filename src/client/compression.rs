@@ -67,6 +67,7 @@ impl Compression {
     pub(super) fn accept(&self, request: &mut HttpRequest, config: &ConfigBag) {
         if let Some(accepted) = self.of_answers(config).accept_encoding()
             && !request.headers().contains_key(ACCEPT_ENCODING)
+            && self.0.balances(true, || request.uri().parse().ok())
         {
             request.headers_mut().insert(ACCEPT_ENCODING, accepted);
         }

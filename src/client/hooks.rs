@@ -1,5 +1,7 @@
 //! Switches off the SDK's hooks whose only product would be dropped, and has answers decompressed.
 
+use std::sync::Arc;
+
 use aws_runtime::auth::sigv4;
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
@@ -8,7 +10,8 @@ use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+    BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::interceptors::{
     DisableInterceptor, Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
@@ -16,6 +19,7 @@ use aws_smithy_runtime_api::client::interceptors::{
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer, Storable, StoreReplace};
 
+use super::clock::Clock;
 use super::compression::Compression;
 use crate::attempts::Invocation;
 use crate::headers::Kept;
@@ -38,6 +42,7 @@ pub(super) enum Signed {
 #[derive(Debug)]
 pub(super) struct Hooks {
     signed: Signed,
+    clock: Arc<Clock>,
     kept: Kept,
     /// One layer for all operations, which costs less than telling each of them.
     switched_off: FrozenLayer,
@@ -48,6 +53,7 @@ impl Hooks {
     /// They cannot be switched off, so that the SDK need not ask whether they are.
     pub(super) fn shared(
         signed: Signed,
+        clock: Arc<Clock>,
         kept: Kept,
         compression: Compression,
     ) -> SharedInterceptor {
@@ -67,6 +73,7 @@ impl Hooks {
         }
         SharedInterceptor::permanent(Self {
             signed,
+            clock,
             kept,
             switched_off: off.freeze(),
             compression,
@@ -90,9 +97,9 @@ impl Intercept for Hooks {
         Ok(())
     }
 
-    fn modify_before_retry_loop(
+    fn modify_before_serialization(
         &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &mut BeforeSerializationInterceptorContextMut<'_>,
         components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
@@ -100,6 +107,15 @@ impl Intercept for Hooks {
             let state = config.interceptor_state();
             state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
         }
+        Ok(())
+    }
+
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
         if !self.kept.content_type {
             context.request_mut().headers_mut().remove("content-type");
         }
@@ -109,11 +125,15 @@ impl Intercept for Hooks {
     fn read_after_transmit(
         &self,
         context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
+        components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if self.signed == Signed::All && context.response().status().is_success() {
-            // A clock that is off makes signatures fail, and is looked at when one has.
+        let response = context.response();
+        if !response.status().is_success() {
+            let now = components.time_source().unwrap_or_default().now();
+            self.clock.doubt(now, response);
+        } else if self.signed == Signed::All && !self.clock.is_off() {
+            // A clock that goes wrong makes signatures fail, and is looked at when one has.
             let state = config.interceptor_state();
             state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
         }

@@ -20,9 +20,9 @@ use tokio::sync::Mutex;
 use super::scheme::UNSIGNED;
 use crate::authentication::Authentication;
 
-/// How long it takes at most until credentials that appear where there were none are looked for. The default chain takes a
-/// second or more to find nothing, most of it spent waiting for instance metadata, so that is not done often.
-const ANONYMOUS_FOR: Duration = Duration::from_secs(300);
+/// How long requests go unsigned before credentials are looked for again where there were none: soon enough for an application that
+/// has started before the agent which has its credentials, and more than the ten seconds by which the SDK's cache asks early.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Chooses the auth scheme.
 #[derive(Debug)]
@@ -83,8 +83,10 @@ pub(super) struct WhereCredentials(Arc<Chain>);
 struct Chain {
     provider: SharedCredentialsProvider,
     time: SharedTimeSource,
-    /// Whether there was nothing the last time it was asked.
+    /// Whether it has never had any.
     found_nothing: AtomicBool,
+    /// Whether it has ever had any. From then on, to have nothing is an error.
+    had_some: AtomicBool,
     /// Held while it is asked in the background.
     asking: Arc<Mutex<()>>,
 }
@@ -110,6 +112,7 @@ impl WhereCredentials {
             provider,
             time,
             found_nothing: AtomicBool::new(false),
+            had_some: AtomicBool::new(false),
             asking: Arc::default(),
         }))
     }
@@ -120,10 +123,11 @@ impl WhereCredentials {
             self.ask_in_background();
             return Ok(chain.anonymous());
         }
-        match chain.ask().await {
-            Err(CredentialsError::CredentialsNotLoaded(_)) => Ok(chain.anonymous()),
-            answer => answer,
+        let answer = chain.ask().await;
+        if chain.found_nothing.load(Ordering::Relaxed) {
+            return Ok(chain.anonymous());
         }
+        answer
     }
 
     fn ask_in_background(&self) {
@@ -143,15 +147,18 @@ impl Chain {
     async fn ask(&self) -> provider::Result {
         let answer = self.provider.provide_credentials().await;
         let nothing = matches!(answer, Err(CredentialsError::CredentialsNotLoaded(_)));
-        let before = self.found_nothing.swap(nothing, Ordering::Relaxed);
-        if nothing && !before {
+        if answer.is_ok() {
+            self.had_some.store(true, Ordering::Relaxed);
+        }
+        let never = nothing && !self.had_some.load(Ordering::Relaxed);
+        if !self.found_nothing.swap(never, Ordering::Relaxed) && never {
             tracing::info!("no credentials were found, so requests are not signed");
         }
         answer
     }
 
     fn anonymous(&self) -> Credentials {
-        let until = self.time.now() + ANONYMOUS_FOR;
+        let until = self.time.now() + AGAIN;
         Credentials::new("", "", None, Some(until), "anonymous")
     }
 }

@@ -4,6 +4,7 @@
 //! interceptor switches off what makes useless headers, and the last steps are taken by the signers, which come after every
 //! interceptor's hooks.
 
+mod clock;
 mod compression;
 mod endpoint;
 mod hooks;
@@ -21,6 +22,7 @@ use aws_types::region::Region;
 
 use crate::authentication::Authentication;
 use crate::connector::AlternatorConnector;
+use clock::Clock;
 use compression::Compression;
 use endpoint::Address;
 use hooks::{Hooks, Signed};
@@ -43,6 +45,7 @@ macro_rules! config {
         // A configuration that cannot work is reported by the connector, with the first operation.
         if let Ok(inner) = connector.inner() {
             let authentication = inner.config.authentication;
+            let clock = Arc::new(Clock::default());
             let compression = Compression::new(inner);
             let preparation = Preparation::new(&inner.config, sdk.app_name(), compression.clone());
             let preparation = Arc::new(preparation);
@@ -56,7 +59,11 @@ macro_rules! config {
             config = config
                 .endpoint_resolver(Address::new(&inner.config))
                 .auth_scheme_resolver(Schemes::new(authentication))
-                .push_auth_scheme(SigV4::new(Arc::clone(&preparation), authentication))
+                .push_auth_scheme(SigV4::new(
+                    Arc::clone(&preparation),
+                    authentication,
+                    Arc::clone(&clock),
+                ))
                 .push_auth_scheme(Unsigned::new(preparation))
                 .retry_classifier(PlainAgain(compression.clone()));
             let signed = match authentication {
@@ -66,7 +73,7 @@ macro_rules! config {
                 }
                 Authentication::WhereCredentials | Authentication::Required => Signed::All,
             };
-            config.push_interceptor(Hooks::shared(signed, inner.config.kept, compression));
+            config.push_interceptor(Hooks::shared(signed, clock, inner.config.kept, compression));
         }
         config
     }};

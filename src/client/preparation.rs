@@ -1,9 +1,8 @@
 //! The last steps before and after a request is signed.
 
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::app_name::AppName;
 use http::HeaderValue;
@@ -13,10 +12,14 @@ use crate::attempts::{Attempt, Invocation};
 use crate::config::Config;
 use crate::headers::Kept;
 use crate::prepared::Prepared;
+use crate::user_agent::UserAgent;
 
 /// What is the same for every request of a client.
 #[derive(Debug)]
 pub(super) struct Preparation {
+    says: UserAgent,
+    /// The application that the SDK's configuration names, and the header for it.
+    app: Option<AppName>,
     user_agent: Option<HeaderValue>,
     kept: Kept,
     pub(super) compression: Compression,
@@ -24,33 +27,24 @@ pub(super) struct Preparation {
 
 impl Preparation {
     pub(super) fn new(config: &Config, app: Option<&AppName>, compression: Compression) -> Self {
-        let user_agent = match app {
-            Some(app) => config.user_agent.clone().of_app(app.as_ref()),
-            None => config.user_agent.clone(),
-        };
         Self {
-            // It was checked with the configuration, and the name of an application is a token.
-            user_agent: user_agent.header().ok().flatten(),
+            says: config.user_agent.clone(),
+            app: app.cloned(),
+            user_agent: header(&config.user_agent, app),
             kept: config.kept,
             compression,
         }
     }
 
     /// Brings the request into the form that is signed.
-    pub(super) fn before_signing(
-        &self,
-        request: &mut HttpRequest,
-        _components: &RuntimeComponents,
-        config: &ConfigBag,
-    ) -> Result<(), BoxError> {
+    pub(super) fn before_signing(&self, request: &mut HttpRequest, config: &ConfigBag) {
         // The SDK makes both user agents, or none.
         match (self.kept.user_agent, self.kept.x_amz_user_agent) {
-            (true, false) => drop(request.headers_mut().remove("x-amz-user-agent")),
-            (false, true) => drop(request.headers_mut().remove("user-agent")),
+            (true, false) => remove_the_sdks(request.headers_mut(), "x-amz-user-agent"),
+            (false, true) => remove_the_sdks(request.headers_mut(), "user-agent"),
             (true, true) | (false, false) => {}
         }
         self.compression.encode(request, config);
-        Ok(())
     }
 
     /// Adds what is not signed.
@@ -63,8 +57,33 @@ impl Preparation {
                     invocation: *invocation,
                     is_first: number.is_none_or(|n| n.attempts() <= 1),
                 },
-                user_agent: self.user_agent.clone(),
+                user_agent: self.user_agent(config.load::<AppName>()),
             });
         }
+    }
+
+    fn user_agent(&self, app: Option<&AppName>) -> Option<HeaderValue> {
+        if app == self.app.as_ref() {
+            return self.user_agent.clone();
+        }
+        header(&self.says, app)
+    }
+}
+
+/// The header of a user agent, which was checked with the configuration; the name of an application is a token.
+fn header(user_agent: &UserAgent, app: Option<&AppName>) -> Option<HeaderValue> {
+    let user_agent = user_agent.clone();
+    let user_agent = match app {
+        Some(app) => user_agent.of_app(app.as_ref()),
+        None => user_agent,
+    };
+    user_agent.header().ok().flatten()
+}
+
+/// Removes a user agent that the SDK has made, and none that the user has set.
+fn remove_the_sdks(headers: &mut Headers, name: &'static str) {
+    let of_sdk = |value: &str| value.starts_with("aws-sdk-rust/");
+    if headers.get(name).is_some_and(of_sdk) {
+        headers.remove(name);
     }
 }

@@ -2,8 +2,6 @@
 //! usually are with as little work as possible. Whatever is unusual goes to the SDK's own signer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4Signer};
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -16,15 +14,15 @@ use aws_smithy_runtime_api::client::identity::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
-use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use super::clock::Clock;
 use super::identity::is_anonymous;
 use super::preparation::Preparation;
 use super::support::carry;
 use super::usual::{DATE, Usual};
 use crate::authentication::Authentication;
-use crate::signing::{Keys, is_off};
+use crate::signing::Keys;
 
 /// A name of its own, as the SDK puts its own scheme in the place of any other that is called `noAuth`.
 pub(super) const UNSIGNED: AuthSchemeId = AuthSchemeId::new("unsigned");
@@ -36,18 +34,21 @@ pub(super) struct SigV4 {
     authentication: Authentication,
     keys: Keys,
     sdk: SigV4Signer,
-    /// Whether the SDK corrects the clock of this machine. By how much, only its own signer can know.
-    clock_is_off: AtomicBool,
+    clock: Arc<Clock>,
 }
 
 impl SigV4 {
-    pub(super) fn new(preparation: Arc<Preparation>, authentication: Authentication) -> Self {
+    pub(super) fn new(
+        preparation: Arc<Preparation>,
+        authentication: Authentication,
+        clock: Arc<Clock>,
+    ) -> Self {
         Self {
             preparation,
             authentication,
             keys: Keys::default(),
             sdk: SigV4Signer::new(),
-            clock_is_off: AtomicBool::new(false),
+            clock,
         }
     }
 
@@ -75,25 +76,19 @@ impl SigV4 {
         }
         self.sdk
             .sign_http_request(request, identity, endpoint, components, config)?;
-        self.watch_the_clock(now, request.headers());
+        // The SDK corrects the clock when it retries, so that retries, which are rare, show whether it does.
+        if let Some(date) = request.headers().get(DATE) {
+            self.clock.compare(now, date);
+        }
         Ok(())
     }
 
-    /// Whether the date to sign with can be told without the SDK's signer. The SDK corrects the clock when it retries, so that
-    /// all retries, which are rare, show whether it does.
+    /// Whether the date to sign with can be told without the SDK's signer.
     fn knows_the_time(&self, config: &ConfigBag) -> bool {
         let is_first = config
             .load::<RequestAttempts>()
             .is_none_or(|attempts| attempts.attempts() <= 1);
-        is_first && !self.clock_is_off.load(Ordering::Relaxed)
-    }
-
-    /// Whether the SDK's signer has corrected the clock.
-    fn watch_the_clock(&self, now: SystemTime, headers: &Headers) {
-        if let Some(date) = headers.get(DATE) {
-            self.clock_is_off
-                .store(is_off(now, date), Ordering::Relaxed);
-        }
+        is_first && !self.clock.is_off()
     }
 }
 
@@ -123,8 +118,7 @@ impl Sign for SigV4 {
         components: &RuntimeComponents,
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
-        self.preparation
-            .before_signing(request, components, config)?;
+        self.preparation.before_signing(request, config);
         if let Some(mut question) = self.preparation.compression.question(request, config) {
             self.sign(
                 &mut question,
@@ -195,11 +189,10 @@ impl Sign for Unsigned {
         request: &mut HttpRequest,
         _: &Identity,
         _: AuthSchemeEndpointConfig<'_>,
-        components: &RuntimeComponents,
+        _: &RuntimeComponents,
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
-        self.preparation
-            .before_signing(request, components, config)?;
+        self.preparation.before_signing(request, config);
         if let Some(question) = self.preparation.compression.question(request, config) {
             carry(request, question);
         }

@@ -1,6 +1,7 @@
 //! Learns whether the nodes understand compressed requests, before the first is sent, and falls back to plain ones where a node
 //! turns out not to.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
@@ -13,7 +14,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
 
 use super::compression::Compression;
-use crate::compression::Compressed;
+use crate::compression::{Compressed, DecodeError};
 use crate::discovery::{MISTAKEN, Question};
 use crate::moment::Moment;
 
@@ -55,6 +56,10 @@ pub(super) struct PlainAgain(pub(super) Compression);
 
 impl ClassifyRetry for PlainAgain {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        if is_too_large(context) {
+            // It would be again.
+            return RetryAction::RetryForbidden;
+        }
         if !context.response().is_some_and(is_mistaken) {
             return RetryAction::NoActionIndicated;
         }
@@ -69,6 +74,21 @@ impl ClassifyRetry for PlainAgain {
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
+}
+
+/// Whether the answer is larger than it may be.
+fn is_too_large(context: &InterceptorContext) -> bool {
+    let Some(Err(error)) = context.output_or_error() else {
+        return false;
+    };
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if matches!(error.downcast_ref(), Some(DecodeError::TooLarge { .. })) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Whether a node took a compressed body for the request itself.

@@ -31,6 +31,7 @@ pub(super) struct Compression {
 enum Said {
     #[default]
     Nothing,
+    Unknown,
     Understood,
     NotUnderstood,
 }
@@ -66,6 +67,22 @@ impl Cluster {
         }
     }
 
+    /// Says that a node did not say whether it does.
+    pub(crate) fn learned_nothing(&self, node: &Node, why: &str) {
+        let mut said = self.count();
+        if *said == Said::Nothing {
+            *said = Said::Unknown;
+            tracing::warn!(
+                node = %node.addr(),
+                why,
+                "node does not say whether it understands compressed requests; none are compressed until all nodes have, and they \
+                 are asked every minute"
+            );
+        } else {
+            tracing::debug!(node = %node.addr(), why, "node does not say whether it understands compressed requests");
+        }
+    }
+
     /// Says that a node has refused a compressed request as if it did not understand it. All are asked again, in a minute.
     pub(crate) fn doubt_compression(&self, now: Moment) {
         if !self.understands_compression() {
@@ -76,7 +93,7 @@ impl Cluster {
         }
         let next = now.after(AGAIN).as_nanos();
         self.compression.due.store(next, Relaxed);
-        drop(self.count());
+        *self.count() = Said::NotUnderstood;
         tracing::warn!(
             "a node has refused a compressed request as if it did not understand it; none are compressed until all nodes have \
              been asked again, in a minute; check whether a node was downgraded"

@@ -20,5 +20,7 @@ pub(crate) fn encode(body: &[u8], options: &RequestCompression) -> Option<(Encod
     let room = body.len().checked_sub(HEADER + encoding.name().len() + 1)?;
     let mut smaller = Vec::with_capacity(room);
     let status = compress.compress_vec(body, &mut smaller, FlushCompress::Finish);
+    // It is kept for as long as the request runs.
+    smaller.shrink_to_fit();
     matches!(status, Ok(Status::StreamEnd)).then_some((encoding, smaller))
 }

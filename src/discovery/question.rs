@@ -21,7 +21,8 @@ use crate::node::Node;
 const SIDE_BY_SIDE: usize = 16;
 
 /// What a server says, with status 400, that took the compressed bytes for the JSON of the request.
-pub(crate) const MISTAKEN: &[u8] = b"Parsing JSON failed";
+/// With quotes, as an item that is part of an answer cannot contain them.
+pub(crate) const MISTAKEN: &[u8] = br#""message":"Parsing JSON failed"#;
 
 /// What a server says, with status 400, that has understood the question and is configured not to answer it.
 const DISABLED: &[u8] = b"disabled by configuration";
@@ -56,14 +57,11 @@ impl Question {
             }
             let answered = timeout(limit, question.ask_one(&node, limit)).await;
             match answered.unwrap_or_else(|_| Err("no answer in time".into())) {
-                Ok((status, body)) => {
-                    if let Some(understands) = understands(status, &body) {
-                        cluster.learned(&node, understands);
-                    }
-                }
-                Err(error) => {
-                    tracing::debug!(node = %node.addr(), %error, "node does not say whether it understands compressed requests");
-                }
+                Ok((status, body)) => match understands(status, &body) {
+                    Some(understands) => cluster.learned(&node, understands),
+                    None => cluster.learned_nothing(&node, &format!("it answered {status}")),
+                },
+                Err(error) => cluster.learned_nothing(&node, &error.to_string()),
             }
         };
         stream::iter(cluster.nodes())

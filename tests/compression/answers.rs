@@ -156,7 +156,8 @@ async fn a_wish_of_the_users_own_wins() {
 async fn an_answer_above_the_limit_is_an_error_that_says_so() {
     let cluster = start(4_096);
     let answers = ResponseCompression::on();
-    let client = with(&cluster, answers.max_size(10_000)).await;
+    let builder = connector(&cluster).response_compression(answers.max_size(10_000));
+    let client = retrying_client(&builder.build().unwrap()).await;
     create_table(&client).await;
     put(&client, "large", &text(20_000)).await;
     let get = client.get_item().table_name(TABLE).key("pk", s("large"));
@@ -164,6 +165,8 @@ async fn an_answer_above_the_limit_is_an_error_that_says_so() {
     assert!(matches!(error, SdkError::ResponseError(_)), "{error:?}");
     let told = decode_error(&error).expect("it is told");
     assert!(matches!(told, DecodeError::TooLarge { max_size: 10_000 }));
+    // It would be no smaller another time.
+    assert_eq!(cluster.node(0).stats().requests_of("GetItem"), 1);
     let unlimited = get.customize().interceptor(answers).send().await.unwrap();
     assert_eq!(unlimited.item.unwrap()["value"], s(text(20_000)));
 }

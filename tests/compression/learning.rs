@@ -2,6 +2,7 @@
 
 use alternator_testcluster::{Cluster, Version};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use tracing::Level;
 
 use super::heard::{heard, listen};
@@ -125,6 +126,26 @@ async fn a_refusal_by_a_downgraded_node_is_made_good_by_a_plain_retry() {
     assert_eq!(all_compressed(&cluster), before + 1);
     assert_eq!(warnings(), 1);
     assert_eq!(seen(&connector, &node).in_flight, 0);
+}
+
+#[tokio::test]
+async fn an_item_that_reads_like_a_refusal_is_none() {
+    let cluster = Cluster::builder().nodes(1).start().unwrap();
+    let connector = compressing(&cluster).build().unwrap();
+    create_table(&client(&connector).await).await;
+    let _ = sure_client(&cluster, &connector).await;
+    let client = retrying_client(&connector).await;
+    put(&client, "log", r#"{"message":"Parsing JSON failed"}"#).await;
+    let node = cluster.node(0);
+    let sent = node.stats().requests_of("PutItem");
+    let put = client.put_item().table_name(TABLE).item("pk", s("log"));
+    let put = put.item("value", s(text(5_000)));
+    let put = put.condition_expression("attribute_not_exists(pk)");
+    let returning = ReturnValuesOnConditionCheckFailure::AllOld;
+    let put = put.return_values_on_condition_check_failure(returning);
+    let error = put.send().await.unwrap_err();
+    assert_eq!(error.code(), Some("ConditionalCheckFailedException"));
+    assert_eq!(node.stats().requests_of("PutItem"), sent + 1);
 }
 
 #[tokio::test]

@@ -41,12 +41,11 @@ async fn client(connector: &AlternatorConnector) -> Client {
     Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
 }
 
-/// A client that retries at once.
+/// A client that retries at once, and for as long as it takes.
 async fn retrying_client(connector: &AlternatorConnector) -> Client {
     let sdk = sdk_config(connector).await;
     let config = connector.dynamodb_config(&sdk);
-    let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-    Client::from_conf(config.retry_config(retries).build())
+    Client::from_conf(retrying_at_once(config, 1_000).build())
 }
 
 /// A client whose requests are compressed, as all nodes are known to understand it.

@@ -197,6 +197,7 @@ async fn what_goes_elsewhere_is_sent_as_it_is() {
     assert_eq!(get(&client, "key").await, text(5_000));
     assert_eq!(elsewhere.node(0).stats().requests_of("PutItem"), 1);
     assert_eq!(all_compressed(&elsewhere), 0);
+    assert_eq!(header(&last(&elsewhere), "accept-encoding"), None);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use alternator_connector::AlternatorConnector;
 use alternator_testcluster::{ApiError, Cluster, Fault, Tls};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 
 use crate::lean::{LEAST, lean_client, retrying_at_once};
@@ -97,6 +98,57 @@ async fn a_clock_that_is_off_is_corrected_as_the_sdk_does() {
             .count();
         assert_eq!(signed_by_the_sdk, 5);
     }
+}
+
+#[tokio::test]
+async fn without_retries_a_clock_that_is_off_costs_one_operation() {
+    let without = |config: Builder, clock: Clock| {
+        let config = config.time_source(clock);
+        Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+    };
+    let stock = async |connector: &AlternatorConnector, clock: Clock| {
+        without(Builder::from(&sdk_config(connector).await), clock)
+    };
+    let lean = async |connector: &AlternatorConnector, clock: Clock| {
+        without(
+            connector.dynamodb_config(&sdk_config(connector).await),
+            clock,
+        )
+    };
+    let (stock, _) = outcomes(20 * MINUTES, stock).await;
+    let (lean, _) = outcomes(20 * MINUTES, lean).await;
+    assert_eq!(lean, stock);
+    assert_eq!(lean[3..6], [(false, 1), (true, 1), (true, 1)]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_mended_little_by_little_costs_nothing() {
+    let cluster = enforcing(Tls::Off).nodes(3).start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let clock = Clock::default();
+    let client = lean(&connector, clock.clone()).await;
+    clock.set(40 * MINUTES);
+    assert_eq!(outcome(&client, &cluster).await, (true, 2));
+    for minutes in (0..40).rev() {
+        clock.set(minutes * MINUTES);
+        assert_eq!(outcome(&client, &cluster).await, (true, 1), "{minutes}");
+    }
+    assert_eq!(arrived(&cluster).last().unwrap().signed(), LEAST);
+}
+
+#[tokio::test]
+async fn credentials_that_a_client_had_not_at_first_have_their_clock_corrected() {
+    let made = async |connector: &AlternatorConnector, clock: Clock| {
+        let sdk = sdk_config(connector).await;
+        let credentials = sdk.credentials_provider().unwrap();
+        let mut without = sdk.into_builder();
+        without.set_credentials_provider(None);
+        let config = connector.dynamodb_config(&without.build());
+        let config = config.credentials_provider(credentials).time_source(clock);
+        Client::from_conf(retrying_at_once(config).build())
+    };
+    let (outcomes, _) = outcomes(20 * MINUTES, made).await;
+    assert_eq!(outcomes[3..6], [(true, 2), (true, 1), (true, 1)]);
 }
 
 #[tokio::test]

@@ -188,24 +188,39 @@ async fn a_chain_that_finds_nothing_is_asked_once_and_then_in_the_background() {
     }
     assert_eq!((chain.asked(), signed(&cluster)), (1, 0));
 
-    // After five minutes it is asked again, while requests still go unsigned.
-    clock.set(6 * 60);
+    // After half a minute it is asked again, while requests still go unsigned.
+    clock.set(60);
     ping(&client).await.unwrap();
     eventually("the chain is asked", async || chain.asked() == 2).await;
     *chain.finds.lock().unwrap() = Some(credentials(USER));
-    clock.set(12 * 60);
+    clock.set(2 * 60);
     ping(&client).await.unwrap();
     eventually("the chain is asked", async || chain.asked() == 3).await;
     assert_eq!(signed(&cluster), 0);
 
-    // What it found is used when the five minutes are over.
-    clock.set(18 * 60);
+    // What it found is used when the next half a minute is over.
+    clock.set(3 * 60);
     eventually("requests are signed", async || {
         ping(&client).await.unwrap();
         signed(&cluster) > 0
     })
     .await;
     assert_eq!(chain.asked(), 4);
+}
+
+#[tokio::test]
+async fn a_chain_that_has_lost_what_it_had_is_an_error() {
+    let cluster = Cluster::builder().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let (chain, clock) = (Chain::default(), Clock::default());
+    *chain.finds.lock().unwrap() = Some(credentials(USER));
+    let client = client(&connector, &with_chain(&connector, &chain, &clock).await);
+    ping(&client).await.unwrap();
+    *chain.finds.lock().unwrap() = None;
+    // Credentials that say nothing of their end are kept for a quarter of an hour.
+    clock.set(20 * 60);
+    ping(&client).await.unwrap_err();
+    assert_eq!((arrived(&cluster).len(), signed(&cluster)), (1, 1));
 }
 
 #[tokio::test]
