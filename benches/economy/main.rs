@@ -3,8 +3,8 @@
 //! connector (the drop-in).
 //!
 //! `cargo bench --bench economy` prints a table, one line `summary <measure> ours=… stock=… peer=…` for each measure that has a
-//! bound, and what compression saves; it fails if a bound does not hold. Bytes and allocations repeat exactly,
-//! instructions but for the last digits that hash seeds decide. Throughput is for comparing the columns of one run.
+//! bound, and what compression saves; it fails if a bound does not hold. Bytes repeat exactly, allocations and
+//! instructions but for what hash seeds and the refreshes of the node list decide, which is less than a hundredth. Throughput is for comparing the columns of one run.
 //! Instructions and allocations are counted where valgrind is installed. Valgrind knows no instructions for SHA-256, so that
 //! signatures count for more there than they take of the time on a processor that has them.
 //!
@@ -116,7 +116,7 @@ fn figures() -> Vec<Figure> {
             bound: Bound::AtMost(280.0),
         });
     } else {
-        println!("instructions and allocations: valgrind is not installed");
+        println!("instructions and allocations: not measured, as valgrind is not installed");
     }
     add(Figure {
         name: "throughput_signed",

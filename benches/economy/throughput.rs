@@ -35,8 +35,10 @@ pub(crate) fn measure() -> [f64; Client::ALL.len()] {
 /// This program on a core of its own, where the system has the means.
 fn on_core(core: usize) -> Command {
     let program = std::env::current_exe().unwrap();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if cores <= core || Command::new("taskset").arg("--version").output().is_err() {
+    let pins = Command::new("taskset")
+        .args(["-c", &core.to_string(), "true"])
+        .output();
+    if !pins.is_ok_and(|pinned| pinned.status.success()) {
         println!("throughput: a process is not kept to a core of its own");
         return Command::new(program);
     }

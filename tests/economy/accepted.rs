@@ -8,7 +8,7 @@ use crate::enforcing;
 use crate::operations::{OPERATIONS, run_all};
 use crate::options::{Coding, Options};
 use crate::support::*;
-use crate::wire::heads;
+use crate::wire::{Head, heads};
 
 /// How nodes know who sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,4 +114,24 @@ async fn unsigned_requests_are_accepted_and_have_the_headers_asked_for() {
 #[tokio::test]
 async fn requests_with_a_certificate_are_accepted_and_have_the_headers_asked_for() {
     every_operation_with_every_combination(Known::ByCertificate).await;
+}
+
+#[tokio::test]
+async fn a_cluster_that_knows_no_compression_accepts_everything_with_everything_on() {
+    for options in Options::all().filter(|options| options.requests.is_some()) {
+        let cluster = enforcing().version(Version::V2025).start().unwrap();
+        let clients = Known::BySignature.clients(&cluster, options).await;
+        for _ in 0..2 {
+            if let Err(error) = run_all(&clients).await {
+                panic!("{options:?}: {error}");
+            }
+        }
+        // But for the question whether it does.
+        let question = |head: &Head| head.header("x-amz-target").unwrap().ends_with("Endpoints");
+        let users = heads(&cluster).into_iter().filter(|head| !question(head));
+        let encoded: Vec<_> = users
+            .filter(|h| h.header("content-encoding").is_some())
+            .collect();
+        assert!(encoded.is_empty(), "{options:?}: {encoded:?}");
+    }
 }

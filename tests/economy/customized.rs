@@ -6,10 +6,10 @@ use alternator_connector::{Builder, RequestCompression};
 use alternator_testcluster::{ApiError, Fault, Scope};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{Builder as Override, Credentials, Region};
+use aws_sdk_dynamodb::config::{AppName, Builder as Override, Credentials, Region};
 use aws_smithy_types::body::SdkBody;
 
-use crate::clients::{Clients, anonymous, eventually_compresses, signing};
+use crate::clients::{Clients, anonymous, changed, eventually_compresses, signing};
 use crate::enforcing;
 use crate::support::*;
 use crate::wire::{head_of, heads_of};
@@ -159,4 +159,25 @@ async fn the_retries_of_one_operation_are_as_many_as_it_says() {
         let after: u64 = user_requests(&cluster).iter().sum();
         assert_eq!(after - before, u64::from(attempts));
     }
+}
+
+#[tokio::test]
+async fn the_name_of_an_application_is_sent_wherever_it_is_set() {
+    let cluster = enforcing().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let shop = || AppName::new("shop").unwrap();
+    let client = changed(&connector, |config| config.app_name(shop())).await;
+    client.list_tables().send().await.unwrap();
+    let agents = || {
+        let lists = heads_of(&cluster, "ListTables").into_iter();
+        lists
+            .map(|list| list.header("user-agent").unwrap().to_string())
+            .collect::<Vec<_>>()
+    };
+    let default = concat!("alternator-connector/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(agents(), [format!("{default} app/shop")]);
+    let other = Override::new().app_name(AppName::new("other").unwrap());
+    let list = client.list_tables().customize().config_override(other);
+    list.send().await.unwrap();
+    assert!(agents().contains(&format!("{default} app/other")));
 }
