@@ -14,7 +14,6 @@ mod support;
 
 use std::error::Error;
 use std::io::Write;
-use std::time::Duration;
 
 use alternator_connector::{
     AlternatorConnector, Builder, DecodeError, RequestCompression, ResponseCompression,
