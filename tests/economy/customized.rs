@@ -171,7 +171,7 @@ async fn the_name_of_an_application_is_sent_wherever_it_is_set() {
     let agents = || {
         let lists = heads_of(&cluster, "ListTables").into_iter();
         lists
-            .map(|list| list.header("user-agent").unwrap().to_string())
+            .map(|list| list.header("user-agent").unwrap())
             .collect::<Vec<_>>()
     };
     let default = concat!("alternator-connector/", env!("CARGO_PKG_VERSION"));
