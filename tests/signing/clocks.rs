@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 
-use crate::lean::{LEAST, lean_client, retrying_at_once};
+use crate::lean::{LEAST, lean_client};
 use crate::made::arrived;
 use crate::support::*;
 use crate::{connector, enforcing};
@@ -74,7 +74,7 @@ async fn outcomes(
 
 async fn stock_client(connector: &AlternatorConnector, clock: Clock) -> Client {
     let config = Builder::from(&sdk_config(connector).await).time_source(clock);
-    Client::from_conf(retrying_at_once(config).build())
+    Client::from_conf(retrying_at_once(config, 3).build())
 }
 
 async fn lean(connector: &AlternatorConnector, clock: Clock) -> Client {
@@ -145,7 +145,7 @@ async fn credentials_that_a_client_had_not_at_first_have_their_clock_corrected()
         without.set_credentials_provider(None);
         let config = connector.dynamodb_config(&without.build());
         let config = config.credentials_provider(credentials).time_source(clock);
-        Client::from_conf(retrying_at_once(config).build())
+        Client::from_conf(retrying_at_once(config, 3).build())
     };
     let (outcomes, _) = outcomes(20 * MINUTES, made).await;
     assert_eq!(outcomes[3..6], [(true, 2), (true, 1), (true, 1)]);

@@ -1,13 +1,10 @@
 //! Clients made with `dynamodb_config`: they sign little, and nodes accept it.
 
-use std::time::Duration;
-
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Tls;
 use aws_runtime::auth::SigV4SessionTokenNameOverride;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
-use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{Builder, ConfigBag, Credentials, Intercept};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 
@@ -24,13 +21,7 @@ pub(crate) async fn lean_client(
     change: impl FnOnce(Builder) -> Builder,
 ) -> Client {
     let config = connector.dynamodb_config(&sdk_config(connector).await);
-    Client::from_conf(change(retrying_at_once(config)).build())
-}
-
-pub(crate) fn retrying_at_once(config: Builder) -> Builder {
-    let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-    let budget = RetryPartition::custom("lean").token_bucket(TokenBucket::unlimited());
-    config.retry_config(retries).retry_partition(budget.build())
+    Client::from_conf(change(retrying_at_once(config, 3)).build())
 }
 
 /// The access key that a request is signed with.
