@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 
+use crate::affinity::LwtAffinity;
 use crate::authentication::Authentication;
+use crate::awareness::TokenAwareness;
 use crate::compression::{RequestCompression, ResponseCompression};
 use crate::config::{Options, Policy};
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
 use crate::hedge::Hedging;
+use crate::key::KeyType;
 use crate::resolver::Resolver;
 use crate::scope::Scope;
+use crate::table::PartitionKey;
 use crate::transport::{NodeProxy, Tls};
 use crate::user_agent::UserAgent;
 
@@ -239,6 +243,36 @@ impl Builder {
     /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`ResponseCompression::off`].
     pub fn response_compression(mut self, compression: ResponseCompression) -> Self {
         self.options.response_compression = compression;
+        self
+    }
+
+    /// Whether requests go to nodes that hold the data which they are about, for clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`TokenAwareness::on`].
+    pub fn token_awareness(mut self, awareness: TokenAwareness) -> Self {
+        self.options.token_awareness = awareness;
+        self
+    }
+
+    /// Which writes of a key all go to one node, for clients made with
+    /// [`dynamodb_config`](AlternatorConnector::dynamodb_config). Default: [`LwtAffinity::read_modify_write`].
+    pub fn lwt_affinity(mut self, affinity: LwtAffinity) -> Self {
+        self.options.lwt_affinity = affinity;
+        self
+    }
+
+    /// The partition key of a table, so that it need not be asked for. May be called repeatedly. Default: it is asked for when the
+    /// first request is about the table, which itself goes to any node.
+    pub fn table(
+        mut self,
+        name: impl Into<String>,
+        partition_key: impl Into<String>,
+        key_type: KeyType,
+    ) -> Self {
+        let key = PartitionKey {
+            name: partition_key.into().into(),
+            key_type,
+        };
+        self.options.tables.push((name.into(), key));
         self
     }
 

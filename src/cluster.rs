@@ -19,7 +19,7 @@ use compression::Compression;
 
 mod compression;
 
-/// The nodes that may serve requests; never empty.
+/// The nodes that may serve requests, in the order of their addresses; never empty.
 #[derive(Debug)]
 pub(crate) struct Snapshot(Box<[Arc<Node>]>);
 
@@ -31,6 +31,11 @@ impl Snapshot {
     }
 
     pub(crate) fn nodes(&self) -> &[Arc<Node>] {
+        &self.0
+    }
+
+    /// With the rest of the datacenter, where the scope is only a rack of it.
+    pub(crate) fn all(&self) -> &[Arc<Node>] {
         &self.0
     }
 

@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::affinity::LwtAffinity;
 use crate::authentication::Authentication;
+use crate::awareness::TokenAwareness;
 use crate::compression::{RequestCompression, ResponseCompression};
 use crate::error::ConfigError;
 use crate::headers::Kept;
@@ -11,6 +13,7 @@ use crate::hedge::{Hedging, When};
 use crate::resolver::{Resolver, SystemResolver};
 use crate::scope::Scope;
 use crate::seed::{Origin, Scheme, Seeds, without_secrets};
+use crate::table::PartitionKey;
 use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
 use crate::user_agent::UserAgent;
 
@@ -59,6 +62,9 @@ pub(crate) struct Options {
     pub(crate) kept_headers: Vec<String>,
     pub(crate) request_compression: RequestCompression,
     pub(crate) response_compression: ResponseCompression,
+    pub(crate) token_awareness: TokenAwareness,
+    pub(crate) lwt_affinity: LwtAffinity,
+    pub(crate) tables: Vec<(String, PartitionKey)>,
 }
 
 impl Default for Options {
@@ -101,6 +107,11 @@ impl Default for Options {
             // Bytes saved are CPU time spent, on both sides.
             request_compression: RequestCompression::off(),
             response_compression: ResponseCompression::off(),
+            // As in ScyllaDB's drivers for CQL: two requests in three would else take one more hop, of nine nodes with three replicas.
+            token_awareness: TokenAwareness::on(),
+            // Two coordinators of one key cost each other a round and may fail with 500.
+            lwt_affinity: LwtAffinity::read_modify_write(),
+            tables: Vec::new(),
         }
     }
 }
@@ -128,6 +139,8 @@ pub(crate) struct Config {
     pub(crate) kept: Kept,
     pub(crate) request_compression: RequestCompression,
     pub(crate) response_compression: ResponseCompression,
+    pub(crate) token_awareness: TokenAwareness,
+    pub(crate) lwt_affinity: LwtAffinity,
     /// Where requests are addressed, unless the user says so.
     pub(crate) address: Origin,
 }
@@ -225,6 +238,14 @@ impl Config {
             kept: Kept::parse(&options.kept_headers)?,
             request_compression: options.request_compression,
             response_compression: options.response_compression,
+            token_awareness: TokenAwareness {
+                refresh_interval: positive(
+                    "TokenAwareness::refresh_interval",
+                    options.token_awareness.refresh_interval,
+                )?,
+                ..options.token_awareness
+            },
+            lwt_affinity: options.lwt_affinity,
         })
     }
 }

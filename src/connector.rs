@@ -27,6 +27,7 @@ use crate::node::Node;
 use crate::pass_through::PassThrough;
 use crate::scope::Scope;
 use crate::stats::Stats;
+use crate::table::Tables;
 
 /// How often whoever waits for a refresh looks whether its task still runs.
 const CHECK: Duration = Duration::from_secs(1);
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     balancer: Balancer,
     refresher: Refresher,
     pub(crate) pass_through: PassThrough,
+    pub(crate) tables: Arc<Tables>,
     /// The latest question, which ends with the connector. There is one a minute at most, but for nodes that join.
     asking: Mutex<Option<AbortHandle>>,
 }
@@ -81,6 +83,7 @@ impl AlternatorConnector {
         let random = &mut fastrand::Rng::new();
         Ok(Self {
             inner: Ok(Arc::new(Inner {
+                tables: Arc::new(Tables::new(&options.tables)),
                 balancer: Balancer::new(Arc::clone(&cluster), &config, random),
                 refresher: Refresher::new(Arc::clone(&config), cluster),
                 pass_through: PassThrough::default(),

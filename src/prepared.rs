@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::attempts::Attempt;
+use crate::route::Route;
 
 /// An extension of the request.
 #[derive(Clone, Debug)]
@@ -10,6 +11,7 @@ pub(crate) struct Prepared {
     pub(crate) attempt: Attempt,
     /// It is not signed, and so not sent through the SDK, which would copy it.
     pub(crate) user_agent: Option<HeaderValue>,
+    pub(crate) route: Option<Route>,
 }
 
 impl Prepared {

@@ -10,7 +10,9 @@ mod endpoint;
 mod hooks;
 mod identity;
 mod preparation;
+mod router;
 mod scheme;
+mod subject;
 mod support;
 mod usual;
 

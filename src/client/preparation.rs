@@ -58,6 +58,7 @@ impl Preparation {
                     is_first: number.is_none_or(|n| n.attempts() <= 1),
                 },
                 user_agent: self.user_agent(config.load::<AppName>()),
+                route: None,
             });
         }
     }

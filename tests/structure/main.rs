@@ -8,18 +8,25 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 39] = [
+const ORDER: [&str; 47] = [
     "address",
+    "affinity",
     "host",
     "error",
     "headers",
     "user_agent",
     "authentication",
+    "awareness",
     "seed",
     "scope",
     "resolver",
     "sync",
     "moment",
+    "key",
+    "order",
+    "replicas",
+    "table",
+    "route",
     "signing",
     "compression",
     "hedge",
@@ -42,6 +49,7 @@ const ORDER: [&str; 39] = [
     "hedged",
     "balancer",
     "discovery",
+    "learning",
     "pass_through",
     "connector",
     "builder",
