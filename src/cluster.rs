@@ -39,6 +39,24 @@ impl Snapshot {
         &self.0
     }
 
+    /// Whether the scope is the whole of it.
+    pub(crate) fn is_whole(&self) -> bool {
+        true
+    }
+
+    pub(crate) fn is_near(&self, node: &Arc<Node>) -> bool {
+        self.contains(node)
+    }
+
+    pub(crate) fn at(&self, ip: std::net::IpAddr) -> Option<&Arc<Node>> {
+        self.0.iter().find(|node| node.addr().ip() == ip)
+    }
+
+    /// In the order of their URLs.
+    pub(crate) fn by_url(&self) -> &[Arc<Node>] {
+        &self.0
+    }
+
     fn contains(&self, node: &Arc<Node>) -> bool {
         self.0.iter().any(|n| Arc::ptr_eq(n, node))
     }
