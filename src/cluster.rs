@@ -16,51 +16,10 @@ use crate::health::{Out, may_eject};
 use crate::moment::Moment;
 use crate::node::Node;
 use compression::Compression;
+pub(crate) use snapshot::Snapshot;
 
 mod compression;
-
-/// The nodes that may serve requests, in the order of their addresses; never empty.
-#[derive(Debug)]
-pub(crate) struct Snapshot(Box<[Arc<Node>]>);
-
-impl Snapshot {
-    /// `None` if there are no nodes.
-    pub(crate) fn new(nodes: impl IntoIterator<Item = Arc<Node>>) -> Option<Self> {
-        let nodes: Box<[_]> = nodes.into_iter().collect();
-        (!nodes.is_empty()).then_some(Self(nodes))
-    }
-
-    pub(crate) fn nodes(&self) -> &[Arc<Node>] {
-        &self.0
-    }
-
-    /// With the rest of the datacenter, where the scope is only a rack of it.
-    pub(crate) fn all(&self) -> &[Arc<Node>] {
-        &self.0
-    }
-
-    /// Whether the scope is the whole of it.
-    pub(crate) fn is_whole(&self) -> bool {
-        true
-    }
-
-    pub(crate) fn is_near(&self, node: &Arc<Node>) -> bool {
-        self.contains(node)
-    }
-
-    pub(crate) fn at(&self, ip: std::net::IpAddr) -> Option<&Arc<Node>> {
-        self.0.iter().find(|node| node.addr().ip() == ip)
-    }
-
-    /// In the order of their URLs.
-    pub(crate) fn by_url(&self) -> &[Arc<Node>] {
-        &self.0
-    }
-
-    fn contains(&self, node: &Arc<Node>) -> bool {
-        self.0.iter().any(|n| Arc::ptr_eq(n, node))
-    }
-}
+mod snapshot;
 
 /// How many refreshes were begun and ended, how many there must be, and how the last one ended.
 #[derive(Clone, Debug)]
@@ -76,6 +35,9 @@ pub(crate) struct Rounds {
 pub(crate) struct Cluster {
     /// `None` only before the first nodes are known.
     snapshot: ArcSwapOption<Snapshot>,
+    /// Publications in which a node joined or left.
+    changes: AtomicU64,
+    datacenter_wanted: AtomicBool,
     rounds: watch::Sender<Rounds>,
     refresh_wanted: Notify,
     used: AtomicBool,
@@ -94,6 +56,8 @@ impl Cluster {
         let last = Err(Arc::new(RefreshError::Pending));
         Self {
             snapshot: ArcSwapOption::new(first.map(Arc::new)),
+            changes: AtomicU64::new(0),
+            datacenter_wanted: AtomicBool::new(false),
             rounds: watch::Sender::new(Rounds {
                 demanded: 0,
                 begun: 0,
@@ -124,10 +88,36 @@ impl Cluster {
 
     /// A copy of the list, for everyone but the hot path.
     pub(crate) fn nodes(&self) -> Vec<Arc<Node>> {
-        self.snapshot
-            .load()
+        let snapshot = self.snapshot();
+        snapshot
             .as_ref()
             .map_or_else(Vec::new, |s| s.nodes().to_vec())
+    }
+
+    /// The same with the rest of the datacenter, where the scope is only a rack of it.
+    pub(crate) fn all_nodes(&self) -> Vec<Arc<Node>> {
+        let snapshot = self.snapshot();
+        snapshot
+            .as_ref()
+            .map_or_else(Vec::new, |s| s.all().to_vec())
+    }
+
+    /// How often the nodes changed, the rest of the datacenter included, where the scope is only a rack of it.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Relaxed)
+    }
+
+    /// Says that requests may belong to a node of the datacenter whatever its rack, and so all of them must be known.
+    pub(crate) fn want_datacenter(&self) {
+        let wanted_before = self.datacenter_wanted.swap(true, Relaxed);
+        // A refresh that has not begun sees for itself.
+        if !wanted_before && self.rounds.borrow().begun > 0 {
+            self.want_refresh();
+        }
+    }
+
+    pub(crate) fn wants_datacenter(&self) -> bool {
+        self.datacenter_wanted.load(Relaxed)
     }
 
     /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before begin with a small share. Nodes
@@ -136,27 +126,32 @@ impl Cluster {
         let next = Arc::new(next);
         let known = self.snapshot();
         let is_new = |node: &&Arc<Node>| !known.as_ref().is_some_and(|s| s.contains(node));
-        let joining: Vec<_> = next.nodes().iter().filter(is_new).collect();
+        let joining: Vec<_> = next.all().iter().filter(is_new).collect();
         if self.last_refresh().is_ok() {
             for node in &joining {
                 node.health.join(Moment::now());
             }
         }
+        let mut changed = !joining.is_empty();
         if let Some(previous) = self.snapshot.swap(Some(Arc::clone(&next))) {
-            for node in previous.nodes().iter().filter(|n| !next.contains(n)) {
+            for node in previous.all().iter().filter(|n| !next.contains(n)) {
+                changed = true;
                 node.pool.retire();
             }
         }
         // While one refresher takes over from another, a node that the first has dropped may be in the second's list.
-        for node in next.nodes() {
+        for node in next.all() {
             node.pool.revive();
+        }
+        if changed {
+            self.changes.fetch_add(1, Relaxed);
         }
         self.count_anew(!joining.is_empty());
     }
 
     /// Closes every idle connection, for the end of the connector.
     pub(crate) fn retire(&self) {
-        for node in self.nodes() {
+        for node in self.all_nodes() {
             node.pool.retire();
         }
     }
@@ -386,15 +381,42 @@ mod tests {
         assert!(woken());
     }
 
+    fn config(seed: &str) -> Config {
+        let options = Options {
+            seeds: vec![seed.to_owned()],
+            ..Options::default()
+        };
+        Config::parse(&options).unwrap()
+    }
+
+    #[test]
+    fn a_change_is_that_a_node_joins_or_leaves_wherever_in_the_datacenter() {
+        let config = config("http://127.0.0.1:1");
+        let [one, two, three] = [1, 2, 3].map(|last| {
+            let addr = ([127, 0, 0, last], 1).into();
+            Arc::new(Node::new(addr, None, &config.dialer, config.pool))
+        });
+        let cluster = Cluster::new(None);
+        let changes = |near: &[&Arc<Node>], far: &[&Arc<Node>]| {
+            let before = cluster.changes();
+            let [near, far] = [near, far].map(|list| list.iter().map(|n| Arc::clone(n)));
+            cluster.publish(Snapshot::with_others(near, far).unwrap());
+            cluster.changes() - before
+        };
+        assert_eq!(changes(&[&one], &[]), 1);
+        assert_eq!(changes(&[&one], &[]), 0);
+        assert_eq!(changes(&[&one], &[&two, &three]), 1);
+        // It has moved to another rack.
+        assert_eq!(changes(&[&two], &[&one, &three]), 0);
+        assert_eq!(changes(&[&two], &[&one]), 1);
+        assert_eq!(changes(&[&two, &one], &[]), 0);
+        assert_eq!(changes(&[&three], &[]), 1);
+    }
+
     #[tokio::test]
     async fn a_node_that_is_published_again_keeps_its_connections_again() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let seed = format!("http://{}", listener.local_addr().unwrap());
-        let options = Options {
-            seeds: vec![seed],
-            ..Options::default()
-        };
-        let config = Config::parse(&options).unwrap();
+        let config = config(&format!("http://{}", listener.local_addr().unwrap()));
         let node = |addr| Arc::new(Node::new(addr, None, &config.dialer, config.pool));
         let one = node(listener.local_addr().unwrap());
         let other = node(([127, 0, 0, 2], 1).into());

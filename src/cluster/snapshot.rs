@@ -1,0 +1,259 @@
+//! The nodes as they are known at one moment: those that may serve requests, and the rest of their datacenter.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::node::Node;
+
+/// The nodes that may serve requests, never none, and with them the rest of the datacenter, where those are only a rack of it.
+///
+/// Ordinary requests stay in the scope. Those that belong to one node of the datacenter, whatever its rack, need all.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    nodes: Arc<[Arc<Node>]>,
+    /// The same, where nobody else is known.
+    all: Arc<[Arc<Node>]>,
+    by_url: Box<[Arc<Node>]>,
+}
+
+impl Snapshot {
+    /// `None` if there are no nodes.
+    pub(crate) fn new(nodes: impl IntoIterator<Item = Arc<Node>>) -> Option<Self> {
+        Self::with_others(nodes, [])
+    }
+
+    /// `others` are the rest of the datacenter, and may repeat `nodes`. `None` if there are no nodes.
+    pub(crate) fn with_others(
+        nodes: impl IntoIterator<Item = Arc<Node>>,
+        others: impl IntoIterator<Item = Arc<Node>>,
+    ) -> Option<Self> {
+        let nodes = sorted(nodes.into_iter().collect());
+        if nodes.is_empty() {
+            return None;
+        }
+        let all = sorted(nodes.iter().cloned().chain(others).collect());
+        let mut by_url = all.to_vec();
+        by_url.sort_by_cached_key(|node| canonical(&node.url()).to_owned());
+        Some(Self {
+            all: if all.len() == nodes.len() {
+                Arc::clone(&nodes)
+            } else {
+                all
+            },
+            nodes,
+            by_url: by_url.into(),
+        })
+    }
+
+    /// Those that may serve requests, in the order of their addresses.
+    pub(crate) fn nodes(&self) -> &[Arc<Node>] {
+        &self.nodes
+    }
+
+    /// With the rest of the datacenter, where the scope is only a rack of it; in the order of their addresses.
+    pub(crate) fn all(&self) -> &[Arc<Node>] {
+        &self.all
+    }
+
+    /// Whether there are no others.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.all.len() == self.nodes.len()
+    }
+
+    /// [`all`](Self::all) in the order in which the clients of Alternator in other languages have them: bytewise by URL.
+    pub(crate) fn by_url(&self) -> &[Arc<Node>] {
+        &self.by_url
+    }
+
+    /// The node of [`all`](Self::all) at this address, in whichever form that is written.
+    pub(crate) fn at(&self, ip: IpAddr) -> Option<&Arc<Node>> {
+        let ip = ip.to_canonical();
+        let found = self.all.binary_search_by_key(&ip, |n| n.addr().ip());
+        found.ok().map(|at| &self.all[at])
+    }
+
+    /// Whether the node is in [`nodes`](Self::nodes).
+    pub(crate) fn is_near(&self, node: &Arc<Node>) -> bool {
+        find(&self.nodes, node).is_some()
+    }
+
+    /// Whether the node, and no other at its address, is in [`all`](Self::all).
+    pub(super) fn contains(&self, node: &Arc<Node>) -> bool {
+        find(&self.all, node).is_some_and(|found| Arc::ptr_eq(found, node))
+    }
+
+    /// Whether both are of the same nodes.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let alike = |one: &[Arc<Node>], other: &[Arc<Node>]| {
+            one.len() == other.len() && one.iter().zip(other).all(|(a, b)| Arc::ptr_eq(a, b))
+        };
+        alike(&self.nodes, &other.nodes) && alike(&self.all, &other.all)
+    }
+}
+
+fn sorted(mut nodes: Vec<Arc<Node>>) -> Arc<[Arc<Node>]> {
+    nodes.sort_by_key(|n| n.addr());
+    nodes.dedup_by_key(|n| n.addr());
+    nodes.into()
+}
+
+/// Whichever node has the address of this one.
+fn find<'a>(nodes: &'a [Arc<Node>], node: &Arc<Node>) -> Option<&'a Arc<Node>> {
+    let found = nodes.binary_search_by_key(&node.addr(), |n| n.addr());
+    found.ok().map(|at| &nodes[at])
+}
+
+/// A node's URL as the other clients compare it: without the port where that is the scheme's own.
+fn canonical(url: &str) -> &str {
+    let default = match url.starts_with("https:") {
+        true => ":443",
+        false => ":80",
+    };
+    url.strip_suffix(default).unwrap_or(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::net::SocketAddr;
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    use http::Uri;
+
+    use super::*;
+    use crate::seed::Scheme;
+    use crate::transport::{Dialer, NodeProxy, PoolLimits};
+
+    fn node(addr: &str) -> Arc<Node> {
+        let limits = PoolLimits {
+            max_connections: NonZeroUsize::MIN,
+            max_waiting: 0,
+            idle_timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+        };
+        let dialer = Dialer::new(None, NodeProxy::Never);
+        Arc::new(Node::new(addr.parse().unwrap(), None, &dialer, limits))
+    }
+
+    fn addrs(nodes: &[Arc<Node>]) -> Vec<SocketAddr> {
+        nodes.iter().map(|n| n.addr()).collect()
+    }
+
+    fn parsed(addrs: &[&str]) -> Vec<SocketAddr> {
+        addrs.iter().map(|a| a.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn nodes_are_in_the_order_of_their_addresses_and_all_of_them_once() {
+        let [one, two, three] = ["10.0.0.9:1", "10.0.0.10:1", "10.0.0.8:1"].map(node);
+        let near = [Arc::clone(&two), Arc::clone(&one)];
+        let snapshot = Snapshot::with_others(near, [three, one]).unwrap();
+        assert_eq!(
+            addrs(snapshot.nodes()),
+            parsed(&["10.0.0.9:1", "10.0.0.10:1"])
+        );
+        assert_eq!(
+            addrs(snapshot.all()),
+            parsed(&["10.0.0.8:1", "10.0.0.9:1", "10.0.0.10:1"])
+        );
+    }
+
+    #[test]
+    fn without_others_all_are_those_that_may_serve() {
+        let snapshot = Snapshot::new(["10.0.0.2:1", "10.0.0.1:1"].map(node)).unwrap();
+        assert_eq!(addrs(snapshot.all()), addrs(snapshot.nodes()));
+        assert!(Snapshot::with_others([], [node("10.0.0.1:1")]).is_none());
+    }
+
+    #[test]
+    fn a_node_is_found_by_its_address_in_any_form() {
+        let near = ["10.0.0.1:1", "[2001:db8::1]:1"].map(node);
+        let snapshot = Snapshot::with_others(near, [node("10.0.0.2:1")]).unwrap();
+        let found = |ip: &str| snapshot.at(ip.parse().unwrap()).map(|n| n.addr());
+        for (ip, addr) in [
+            ("10.0.0.1", "10.0.0.1:1"),
+            ("::ffff:10.0.0.1", "10.0.0.1:1"),
+            ("10.0.0.2", "10.0.0.2:1"),
+            ("2001:db8:0:0::1", "[2001:db8::1]:1"),
+        ] {
+            assert_eq!(found(ip), Some(addr.parse().unwrap()), "{ip}");
+        }
+        assert_eq!(found("10.0.0.3"), None);
+        assert_eq!(found("::10.0.0.1"), None);
+    }
+
+    #[test]
+    fn only_nodes_of_the_scope_are_near() {
+        let (near, far) = (node("10.0.0.1:1"), node("10.0.0.2:1"));
+        let snapshot = Snapshot::with_others([Arc::clone(&near)], [Arc::clone(&far)]).unwrap();
+        assert!(snapshot.is_near(&near) && !snapshot.is_near(&far));
+        assert!(snapshot.contains(&near) && snapshot.contains(&far));
+        assert!(!snapshot.contains(&node("10.0.0.1:1")));
+    }
+
+    #[test]
+    fn a_port_after_an_address_moves_it_behind_those_that_begin_like_it() {
+        let order = |port: u16| {
+            let nodes = (1..=12).map(|i| node(&format!("10.0.0.{i}:{port}")));
+            let snapshot = Snapshot::new(nodes).unwrap();
+            let last = |n: &Arc<Node>| match n.addr().ip() {
+                IpAddr::V4(ip) => ip.octets()[3],
+                IpAddr::V6(_) => 0,
+            };
+            snapshot.by_url().iter().map(last).collect::<Vec<_>>()
+        };
+        assert_eq!(order(8000), [10, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(order(80), [1, 10, 11, 12, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    /// An address in the place of a name: that of `a.example` begins like that of `a`, and that of `b` comes after both.
+    fn address(host: &str, beside_ipv6: bool) -> String {
+        let host = host.to_ascii_lowercase();
+        let address = match &*host {
+            "a" if beside_ipv6 => "[2001:db8::2]",
+            "a" => "10.0.0.1",
+            "a.example" => "10.0.0.12",
+            "b" => "10.0.0.2",
+            other => other,
+        };
+        address.to_owned()
+    }
+
+    /// What a node at this URL is displayed as.
+    fn displayed(url: &Uri, beside_ipv6: bool) -> String {
+        let scheme = match url.scheme_str() {
+            Some("https") => Scheme::Https,
+            _ => Scheme::Http,
+        };
+        let port = url.port_u16().unwrap_or(scheme.default_port());
+        let host = address(url.host().unwrap(), beside_ipv6);
+        let addr: SocketAddr = format!("{host}:{port}").parse().unwrap();
+        format!("{scheme}://{addr}")
+    }
+
+    #[test]
+    fn urls_are_in_the_order_of_the_other_clients() {
+        let cases = include_str!("../../tests/data/endpoints/order.tsv");
+        for case in cases.lines().skip(1) {
+            let [_, inputs, expected, _] = case.split('\t').collect::<Vec<_>>()[..] else {
+                panic!("{case}");
+            };
+            let beside_ipv6 = inputs.contains('[');
+            let parse = |urls: &str| -> Vec<Uri> {
+                urls.split(',').map(|url| url.parse().unwrap()).collect()
+            };
+            let nodes = parse(inputs).into_iter().map(|url| {
+                let displayed = displayed(&url, beside_ipv6);
+                canonical(&displayed).to_owned()
+            });
+            let nodes: BTreeSet<_> = nodes.collect();
+            let expected = parse(expected).into_iter().map(|url| {
+                let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+                let host = address(url.host().unwrap(), beside_ipv6);
+                format!("{}://{host}{port}", url.scheme().unwrap())
+            });
+            assert!(nodes.into_iter().eq(expected), "{case}");
+        }
+    }
+}
