@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, 
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout};
 
+use crate::affinity::CoordinatorOrder;
 use crate::answer::{Answer, Answered};
 use crate::attempts::{Attempt, Attempts, Trying};
 use crate::cluster::Cluster;
@@ -24,6 +25,7 @@ use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::policy::{Candidate, Chooser};
 use crate::race::{Patience, connect};
+use crate::route::Route;
 use crate::transport::{NodeBody, SendError};
 
 /// Whether a request is DynamoDB's, and so for the cluster.
@@ -67,6 +69,7 @@ pub(crate) struct Balancer {
     chooser: Chooser,
     attempts: Arc<Attempts>,
     hedger: Option<Hedger>,
+    order: CoordinatorOrder,
 }
 
 /// What stays the same whatever a call tries.
@@ -86,6 +89,7 @@ impl Balancer {
             chooser: Chooser::new(config.policy, random),
             attempts: Arc::new(Attempts::new()),
             hedger: config.hedging.map(Hedger::new),
+            order: config.lwt_affinity.coordinator_order(),
         }
     }
 
@@ -94,6 +98,7 @@ impl Balancer {
         &self,
         request: Request<B>,
         attempt: Option<Attempt>,
+        route: Option<&Route>,
         limits: Limits,
     ) -> Result<Response<Answer>, Error>
     where
@@ -123,6 +128,7 @@ impl Balancer {
         let plan = Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,
+            route: route.map(|route| (route, self.order)),
             avoid: &earlier,
             trying: &trying,
         };
@@ -214,6 +220,7 @@ impl Balancer {
         let plan = Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,
+            route: None,
             avoid: &[],
             trying: &Trying::new(&self.attempts, None),
         };

@@ -23,8 +23,10 @@ use crate::cluster::Cluster;
 use crate::config::{Config, Options};
 use crate::discovery::{Contacts, Question, Refresher, ask, seed_nodes};
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
+use crate::learning::Lesson;
 use crate::node::Node;
 use crate::pass_through::PassThrough;
+use crate::route::Route;
 use crate::scope::Scope;
 use crate::stats::Stats;
 use crate::table::Tables;
@@ -56,8 +58,8 @@ pub(crate) struct Inner {
     refresher: Refresher,
     pub(crate) pass_through: PassThrough,
     pub(crate) tables: Arc<Tables>,
-    /// The latest question, which ends with the connector. There is one a minute at most, but for nodes that join.
-    asking: Mutex<Option<AbortHandle>>,
+    /// What is asked in the background, which ends with the connector.
+    asking: Mutex<Vec<AbortHandle>>,
 }
 
 impl AlternatorConnector {
@@ -239,12 +241,13 @@ impl Inner {
                 .is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
     }
 
-    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry; `connect` and `read` are the caller's own
-    /// timeouts, if it has any.
+    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry, `route` where it belongs; `connect` and `read`
+    /// are the caller's own timeouts, if it has any.
     pub(crate) fn call<B>(
         &self,
         request: Request<B>,
         attempt: Option<Attempt>,
+        route: Option<&Route>,
         connect: Option<Duration>,
         read: Option<Duration>,
     ) -> impl Future<Output = Result<Response<Answer>, Error>>
@@ -263,7 +266,7 @@ impl Inner {
             connect_budget: self.config.connect_budget,
             read: read.or(self.config.read_timeout),
         };
-        Either::Right(self.balancer.call(request, attempt, limits))
+        Either::Right(self.balancer.call(request, attempt, route, limits))
     }
 
     pub(crate) fn cluster(&self) -> &Arc<Cluster> {
@@ -272,11 +275,22 @@ impl Inner {
 
     /// Puts a question to the nodes, in the background.
     pub(crate) fn put(&self, question: Question) {
+        let cluster = Arc::clone(self.cluster());
+        self.ask(question.ask(cluster, self.config.discovery_timeout));
+    }
+
+    /// Gives a lesson, in the background.
+    pub(crate) fn teach(&self, lesson: Lesson) {
+        let (cluster, tables) = (Arc::clone(self.cluster()), Arc::clone(&self.tables));
+        self.ask(lesson.give(cluster, tables, Arc::clone(&self.config)));
+    }
+
+    fn ask(&self, question: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = Handle::try_current() {
-            let cluster = Arc::clone(self.cluster());
-            let asking = runtime.spawn(question.ask(cluster, self.config.discovery_timeout));
-            let mut latest = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-            *latest = Some(asking.abort_handle());
+            let question = runtime.spawn(question).abort_handle();
+            let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            asking.retain(|earlier| !earlier.is_finished());
+            asking.push(question);
         }
     }
 
@@ -310,8 +324,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.refresher.stop();
         let asking = self.asking.get_mut();
-        if let Some(asking) = asking.unwrap_or_else(PoisonError::into_inner) {
-            asking.abort();
+        for question in asking.unwrap_or_else(PoisonError::into_inner) {
+            question.abort();
         }
         self.balancer.cluster.retire();
     }
@@ -338,7 +352,7 @@ where
                 Some(request.uri().clone())
             }) {
                 let attempt = Attempt::of(request.headers());
-                let answer = inner.call(request, attempt, None, None).await?;
+                let answer = inner.call(request, attempt, None, None, None).await?;
                 Ok(answer.map(Body::node))
             } else {
                 inner.pass_through.call(request).await

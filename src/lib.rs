@@ -38,6 +38,7 @@ mod race;
 mod replicas;
 mod resolver;
 mod route;
+mod routing;
 mod scope;
 mod sdk;
 mod seed;

@@ -32,6 +32,7 @@ pub(crate) struct Counters {
     requests: AtomicU64,
     failures: AtomicU64,
     connect_failures: AtomicU64,
+    by_key: AtomicU64,
 }
 
 impl Counters {
@@ -41,6 +42,10 @@ impl Counters {
 
     pub(crate) fn failed(&self) {
         self.failures.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn chosen_by_key(&self) {
+        self.by_key.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn not_connected(&self) {
@@ -121,6 +126,7 @@ impl Node {
             requests: self.counters.requests.load(Relaxed),
             failures: self.counters.failures.load(Relaxed),
             connect_failures: self.counters.connect_failures.load(Relaxed),
+            chosen_by_key: self.counters.by_key.load(Relaxed),
             in_flight: self.pool.in_flight(),
             connections_idle: self.pool.idle(),
             connections_opened: self.pool.opened(),
@@ -204,6 +210,8 @@ pub struct NodeStats {
     pub failures: u64,
     /// How often the node could not be connected, or closed a connection before anything was written to it.
     pub connect_failures: u64,
+    /// How often the node was chosen for a request because it holds the request's key, or coordinates its writes.
+    pub chosen_by_key: u64,
     /// Requests that hold a connection now, or wait for one.
     pub in_flight: usize,
     /// Connections that wait for a request.

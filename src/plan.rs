@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::affinity::CoordinatorOrder;
 use crate::attempts::Trying;
 use crate::cluster::Cluster;
 use crate::moment::Moment;
 use crate::node::Node;
 use crate::policy::{Chooser, Circumstances};
+use crate::route::Route;
+use crate::routing::Choice;
 
 /// One request's way through the nodes. The first choice costs no allocation; what follows is only computed for a request
 /// whose first node could not be reached.
@@ -15,6 +18,8 @@ use crate::policy::{Chooser, Circumstances};
 pub(crate) struct Plan<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) chooser: &'a Chooser,
+    /// Where the request belongs, and the order of coordinators.
+    pub(crate) route: Option<(&'a Route, CoordinatorOrder)>,
     /// Nodes that earlier attempts of the SDK have tried: to be avoided while there are others.
     pub(crate) avoid: &'a [SocketAddr],
     /// Nodes that this call tries: none of them is tried again.
@@ -24,15 +29,24 @@ pub(crate) struct Plan<'a> {
 impl Plan<'_> {
     /// The next node to try, which counts as tried from now on. The list may have changed since the last call.
     pub(crate) fn next(&self, now: Moment) -> Option<Arc<Node>> {
-        let node = self.look(now)?;
+        let (node, by_key) = self.choose(now)?;
         self.trying.node(node.addr());
+        if by_key {
+            node.counters.chosen_by_key();
+        }
         Some(node)
     }
 
     /// What [`next`](Self::next) would be, without taking it.
     pub(crate) fn look(&self, now: Moment) -> Option<Arc<Node>> {
+        self.choose(now).map(|(node, _)| node)
+    }
+
+    /// The next node, and whether it was chosen by the request's key.
+    fn choose(&self, now: Moment) -> Option<(Arc<Node>, bool)> {
         let snapshot = self.cluster.snapshot();
-        let nodes = snapshot.as_ref()?.nodes();
+        let snapshot = snapshot.as_ref()?;
+        let nodes = snapshot.nodes();
         let circumstances = Circumstances {
             now,
             draw: fastrand::u64(..),
@@ -40,8 +54,20 @@ impl Plan<'_> {
         };
         let tried = |n: &Arc<Node>| circumstances.tried > 0 && self.trying.has_tried(n.addr());
         let avoid = |n: &Arc<Node>| self.avoid.contains(&n.addr());
+        if let Some((route, order)) = self.route {
+            let choice = Choice {
+                snapshot,
+                chooser: self.chooser,
+                order,
+                circumstances,
+                may: |n: &Arc<Node>| !tried(n) && !avoid(n),
+            };
+            if let Some(node) = choice.next(route) {
+                return Some((Arc::clone(node), true));
+            }
+        }
         let index = self.chooser.next(nodes, tried, avoid, circumstances)?;
-        Some(Arc::clone(&nodes[index]))
+        Some((Arc::clone(&nodes[index]), false))
     }
 }
 
@@ -89,6 +115,7 @@ mod tests {
         let plan = Plan {
             cluster,
             chooser,
+            route: None,
             avoid,
             trying: &trying,
         };
@@ -152,6 +179,7 @@ mod tests {
         let plan = Plan {
             cluster: &cluster,
             chooser: &chooser(Policy::PeakEwma),
+            route: None,
             avoid: &[],
             trying: &trying,
         };

@@ -15,11 +15,11 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Completes the headers of the request, and says which attempt it is.
-    pub(crate) fn complete(self, headers: &mut HeaderMap) -> Attempt {
+    /// Completes the headers of the request, and says which attempt it is and where it belongs.
+    pub(crate) fn complete(self, headers: &mut HeaderMap) -> (Attempt, Option<Route>) {
         if let Some(user_agent) = self.user_agent {
             headers.entry(header::USER_AGENT).or_insert(user_agent);
         }
-        self.attempt
+        (self.attempt, self.route)
     }
 }

@@ -22,6 +22,7 @@ use crate::compression::Compressed;
 use crate::connector::{AlternatorConnector, Inner};
 use crate::discovery::Question;
 use crate::error::Error;
+use crate::learning::Lesson;
 use crate::pass_through::Timeouts;
 use crate::prepared::Prepared;
 use crate::transport::ConnectionInfo;
@@ -86,21 +87,33 @@ async fn balanced(
     mut request: Request<SdkBody>,
 ) -> Result<HttpResponse, ConnectorError> {
     let capture = request.extensions_mut().remove::<CaptureSmithyConnection>();
-    let attempt = match request.extensions_mut().remove::<Prepared>() {
-        Some(prepared) => Some(prepared.complete(request.headers_mut())),
+    let (attempt, route) = match request.extensions_mut().remove::<Prepared>() {
+        Some(prepared) => {
+            let (attempt, route) = prepared.complete(request.headers_mut());
+            (Some(attempt), route)
+        }
         None => {
             // What the SDK says of the attempt is for the connector, and not for the node.
             let attempt = Attempt::of(request.headers());
             inner.config.kept.strip(request.headers_mut());
-            attempt
+            (attempt, None)
         }
     };
     if let Some(question) = request.extensions_mut().remove::<Question>() {
         inner.put(question);
     }
+    if let Some(lesson) = request.extensions_mut().remove::<Lesson>() {
+        inner.teach(lesson);
+    }
     let compressed = request.extensions_mut().remove::<Compressed>();
     let mut response = inner
-        .call(request, attempt, timeouts.connect, timeouts.read)
+        .call(
+            request,
+            attempt,
+            route.as_ref(),
+            timeouts.connect,
+            timeouts.read,
+        )
         .await
         .map_err(connector_error)?;
     if let Some(compressed) = compressed {

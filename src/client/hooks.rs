@@ -1,9 +1,11 @@
-//! Switches off the SDK's hooks whose only product would be dropped, and has answers decompressed.
+//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about, and has answers
+//! decompressed.
 
 use std::sync::Arc;
 
 use aws_runtime::auth::sigv4;
 use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
@@ -21,12 +23,21 @@ use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer, Storable, Stor
 
 use super::clock::Clock;
 use super::compression::Compression;
+use super::router::Router;
+use super::subject::Subject;
 use crate::attempts::Invocation;
 use crate::headers::Kept;
 
 const WHY: &str = "Alternator does not read what it makes";
 
-impl Storable for Invocation {
+/// What the hooks tell the signer of a request.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) invocation: Invocation,
+    pub(super) subject: Subject,
+}
+
+impl Storable for Asked {
     type Storer = StoreReplace<Self>;
 }
 
@@ -47,6 +58,8 @@ pub(super) struct Hooks {
     /// One layer for all operations, which costs less than telling each of them.
     switched_off: FrozenLayer,
     compression: Compression,
+    /// `None` where nothing is routed by key.
+    router: Option<Router>,
 }
 
 impl Hooks {
@@ -56,6 +69,7 @@ impl Hooks {
         clock: Arc<Clock>,
         kept: Kept,
         compression: Compression,
+        router: Option<Router>,
     ) -> SharedInterceptor {
         let mut off = Layer::new("AlternatorHooks");
         if !kept.user_agent && !kept.x_amz_user_agent {
@@ -67,6 +81,9 @@ impl Hooks {
         if !kept.invocation_id {
             off.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
         }
+        if !kept.trace_id {
+            off.store_put(disable_interceptor::<RecursionDetectionInterceptor>(WHY));
+        }
         if signed != Signed::All {
             // No signature has a date that could be off.
             off.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
@@ -77,6 +94,7 @@ impl Hooks {
             kept,
             switched_off: off.freeze(),
             compression,
+            router,
         })
     }
 }
@@ -93,7 +111,6 @@ impl Intercept for Hooks {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         config.push_shared_layer(self.switched_off.clone());
-        config.interceptor_state().store_put(Invocation::next());
         Ok(())
     }
 
@@ -107,6 +124,24 @@ impl Intercept for Hooks {
             let state = config.interceptor_state();
             state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
         }
+        Ok(())
+    }
+
+    fn read_before_serialization(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // By now the user's own interceptors have made of the input what they want.
+        let subject = self
+            .router
+            .as_ref()
+            .map(|r| Subject::of(context.input(), r));
+        config.interceptor_state().store_put(Asked {
+            invocation: Invocation::next(),
+            subject: subject.unwrap_or_default(),
+        });
         Ok(())
     }
 

@@ -30,6 +30,7 @@ use endpoint::Address;
 use hooks::{Hooks, Signed};
 use identity::{Schemes, WhereCredentials};
 use preparation::Preparation;
+use router::Router;
 use scheme::{SigV4, Unsigned};
 use support::PlainAgain;
 
@@ -38,7 +39,7 @@ const REGION: Region = Region::from_static("us-east-1");
 
 /// The two services have builders of the same shape, and no trait for it.
 macro_rules! config {
-    ($service:ident, $connector:expr, $sdk:expr) => {{
+    ($service:ident, $connector:expr, $sdk:expr, $router:expr) => {{
         let (connector, sdk): (&AlternatorConnector, &SdkConfig) = ($connector, $sdk);
         let mut config = $service::config::Builder::from(sdk).http_client(connector.clone());
         if sdk.region().is_none() {
@@ -75,7 +76,7 @@ macro_rules! config {
                 }
                 Authentication::WhereCredentials | Authentication::Required => Signed::All,
             };
-            config.push_interceptor(Hooks::shared(signed, clock, inner.config.kept, compression));
+            config.push_interceptor(Hooks::shared(signed, clock, inner.config.kept, compression, $router(inner)));
         }
         config
     }};
@@ -101,7 +102,7 @@ impl AlternatorConnector {
     /// endpoint URL; which node gets them is the connector's choice in any case. Where `sdk` has no region, they are signed for
     /// `us-east-1`; the server takes any.
     pub fn dynamodb_config(&self, sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
-        config!(aws_sdk_dynamodb, self, sdk)
+        config!(aws_sdk_dynamodb, self, sdk, Router::new)
     }
 
     /// Like [`dynamodb_config`](Self::dynamodb_config), for a client of DynamoDB Streams.
@@ -110,6 +111,6 @@ impl AlternatorConnector {
         &self,
         sdk: &SdkConfig,
     ) -> aws_sdk_dynamodbstreams::config::Builder {
-        config!(aws_sdk_dynamodbstreams, self, sdk)
+        config!(aws_sdk_dynamodbstreams, self, sdk, |_| None)
     }
 }

@@ -8,7 +8,8 @@ use aws_types::app_name::AppName;
 use http::HeaderValue;
 
 use super::compression::Compression;
-use crate::attempts::{Attempt, Invocation};
+use super::hooks::Asked;
+use crate::attempts::Attempt;
 use crate::config::Config;
 use crate::headers::Kept;
 use crate::prepared::Prepared;
@@ -50,15 +51,15 @@ impl Preparation {
     /// Adds what is not signed.
     pub(super) fn after_signing(&self, request: &mut HttpRequest, config: &ConfigBag) {
         self.compression.accept(request, config);
-        if let Some(invocation) = config.load::<Invocation>() {
+        if let Some(asked) = config.load::<Asked>() {
             let number = config.load::<RequestAttempts>();
             request.add_extension(Prepared {
                 attempt: Attempt {
-                    invocation: *invocation,
+                    invocation: asked.invocation,
                     is_first: number.is_none_or(|n| n.attempts() <= 1),
                 },
                 user_agent: self.user_agent(config.load::<AppName>()),
-                route: None,
+                route: asked.subject.route.clone(),
             });
         }
     }

@@ -55,6 +55,11 @@ impl Snapshot {
         &self.all
     }
 
+    /// Whether there are no others.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.all.len() == self.nodes.len()
+    }
+
     /// [`all`](Self::all) in the order in which the clients of Alternator in other languages have them: bytewise by URL.
     pub(crate) fn by_url(&self) -> &[Arc<Node>] {
         &self.by_url

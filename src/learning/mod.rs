@@ -1,5 +1,8 @@
 //! Learns what is to be known of a table, from the cluster itself and in the name of a client that uses the table.
 
+mod description;
+mod rows;
+
 use std::fmt;
 use std::sync::Arc;
 

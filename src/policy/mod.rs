@@ -22,6 +22,24 @@ pub(crate) trait Candidate {
     fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool;
 }
 
+impl<C: Candidate> Candidate for &C {
+    fn in_flight(&self) -> usize {
+        (**self).in_flight()
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        (**self).cost(in_flight, now)
+    }
+
+    fn serves(&self) -> bool {
+        (**self).serves()
+    }
+
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
+        (**self).admits(now, draw, rivals)
+    }
+}
+
 /// A policy with the state that outlives every snapshot, so that a refresh does not send everyone back to the first node.
 ///
 /// Choosing allocates nothing and takes no lock.
@@ -67,11 +85,7 @@ impl Chooser {
         circumstances: Circumstances,
     ) -> Option<usize> {
         let Circumstances { now, draw, .. } = circumstances;
-        let rivals = match self {
-            Self::PeakEwma(_) => nodes.len(),
-            // Nobody gets more than its turn.
-            Self::RoundRobin { .. } | Self::Random => 1,
-        };
+        let rivals = self.rivals(nodes.len());
         let fresh = |n: &C| !tried(n) && !avoid(n);
         let admitted = |n: &C| fresh(n) && n.admits(now, draw, rivals);
         self.choose(nodes, admitted, circumstances)
@@ -79,6 +93,33 @@ impl Chooser {
             .or_else(|| self.choose(nodes, |n| !tried(n) && n.serves(), circumstances))
             .or_else(|| self.choose(nodes, fresh, circumstances))
             .or_else(|| self.choose(nodes, |n| !tried(n), circumstances))
+    }
+
+    /// How many rivals a node has for a request that one of so many nodes gets.
+    pub(crate) fn rivals(&self, nodes: usize) -> usize {
+        match self {
+            Self::PeakEwma(_) => nodes,
+            // Nobody gets more than its turn.
+            Self::RoundRobin { .. } | Self::Random => 1,
+        }
+    }
+
+    /// The index of the best of those nodes for which `may` holds, if there are any. Unlike [`next`](Self::next) this is for a few
+    /// nodes that differ from one request to the next.
+    pub(crate) fn best<C: Candidate>(
+        &self,
+        nodes: &[C],
+        may: impl Fn(&C) -> bool,
+        circumstances: Circumstances,
+    ) -> Option<usize> {
+        let Circumstances { now, draw, .. } = circumstances;
+        match self {
+            Self::PeakEwma(least_cost) => least_cost.choose(nodes, may, now, draw),
+            // The cursor would give every third request the same of three nodes, and every third may be for the same key. Turns by
+            // the golden ratio are even for every nth request, too.
+            Self::RoundRobin { turns, .. } => any(nodes, may, turns.next()),
+            Self::Random => any(nodes, may, draw),
+        }
     }
 
     fn choose<C: Candidate>(

@@ -1,19 +1,25 @@
-//! Which nodes hold which tokens of a table.
+//! Which nodes hold which tokens of a table. Tablets and vnodes have one form: the last tokens of the ranges in order, so that a
+//! token is looked up by one binary search.
 
-use std::net::IpAddr;
+mod hint;
+mod hosts;
+mod insert;
+mod ranges;
+mod ring;
+mod tablets;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 
 use crate::key::Token;
+pub(crate) use hint::Hint;
+pub(crate) use hosts::{Host, HostId, Hosts};
+pub(crate) use ring::RingRange;
+pub(crate) use tablets::Tablet;
 
-/// A host of the cluster, as its own tables describe it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Host {
-    /// What `/localnodes` calls it.
-    pub(crate) address: IpAddr,
-    /// Its id, a UUID in lower case; empty where it is not known.
-    pub(crate) id: Box<str>,
-    pub(crate) datacenter: Box<str>,
-    pub(crate) rack: Box<str>,
-}
+/// The most ranges that a map may have: more than the tablets of any table, and 4 MiB with three replicas each.
+pub(crate) const MOST_RANGES: usize = 1 << 17;
 
 /// A replica of a range of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +29,26 @@ pub(crate) struct Replica {
     pub(crate) shard: Option<u16>,
 }
 
+/// What a map of replicas was made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The table's tablets, each with its replicas in the server's order.
+    #[default]
+    Tablets,
+    /// The ring of tokens, in which a range has its replicas in no order. They get one that every client makes alike.
+    Ring,
+}
+
 /// Every replica of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Replicas {
-    hosts: Box<[Host]>,
+    hosts: Arc<[Host]>,
+    kind: Kind,
+    /// The last token of each range, ascending. A range begins behind the last token of the one before.
+    ends: Box<[i64]>,
+    /// Where the replicas of each range end among all.
+    until: Box<[u32]>,
+    replicas: Box<[Replica]>,
 }
 
 impl Replicas {
@@ -34,8 +56,29 @@ impl Replicas {
         &self.hosts
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether nobody is known for any token.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.replicas.is_empty()
+    }
+
     /// The replicas of a token, the primary replica first; none where nobody is known.
-    pub(crate) fn of(&self, _token: Token) -> &[Replica] {
-        &[]
+    pub(crate) fn of(&self, token: Token) -> &[Replica] {
+        self.range(self.ends.partition_point(|end| *end < token.0))
+    }
+
+    /// The replicas of a range; none behind the last one.
+    fn range(&self, index: usize) -> &[Replica] {
+        let Some(until) = self.until.get(index) else {
+            return &[];
+        };
+        let from = match index {
+            0 => 0,
+            _ => self.until[index - 1],
+        };
+        &self.replicas[from as usize..*until as usize]
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 47] = [
+const ORDER: [&str; 48] = [
     "address",
     "affinity",
     "host",
@@ -44,6 +44,7 @@ const ORDER: [&str; 47] = [
     "outcome",
     "answer",
     "body",
+    "routing",
     "plan",
     "race",
     "hedged",

@@ -1,0 +1,57 @@
+//! The value that a query's partition key must equal.
+
+use aws_sdk_dynamodb::operation::query::QueryInput;
+use aws_sdk_dynamodb::types::{AttributeValue, ComparisonOperator};
+
+use super::expression::{Token, Tokens};
+
+/// The value that the query's condition demands of this attribute; `None` where it demands no single one.
+pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a AttributeValue> {
+    if let Some(expression) = &query.key_condition_expression {
+        let names = query.expression_attribute_names.as_ref();
+        let is_attribute = |token: Token<'_>| match token {
+            Token::Name(name) => name == attribute,
+            Token::Alias(alias) => {
+                let name = names.and_then(|names| names.get(alias));
+                name.is_some_and(|name| name == attribute)
+            }
+            Token::Value(_) | Token::Sign(_) => false,
+        };
+        let reference = equal(expression, is_attribute)?;
+        return query.expression_attribute_values.as_ref()?.get(reference);
+    }
+    let condition = query.key_conditions.as_ref()?.get(attribute)?;
+    match condition.attribute_value_list() {
+        [value] if condition.comparison_operator == ComparisonOperator::Eq => Some(value),
+        _ => None,
+    }
+}
+
+/// The reference to a value that stands on the other side of an equals sign than the attribute. The server allows no `OR` and no
+/// `NOT` in a key condition, so that it holds wherever it stands.
+fn equal<'a>(expression: &'a str, is_attribute: impl Fn(Token<'_>) -> bool) -> Option<&'a str> {
+    let mut tokens = Tokens::of(expression);
+    let (mut before, mut left) = (None, None);
+    while let Some(token) = tokens.next() {
+        if token == Token::Sign('=') {
+            let mut ahead = tokens.clone();
+            let (right, after) = (ahead.next(), ahead.next());
+            match (left, right) {
+                (Some(name), Some(Token::Value(value))) if is_attribute(name) => {
+                    if before != Some(Token::Sign('.')) {
+                        return Some(value);
+                    }
+                }
+                (Some(Token::Value(value)), Some(name)) if is_attribute(name) => {
+                    // Anything else makes it part of a path, or a function.
+                    if matches!(after, None | Some(Token::Sign(')') | Token::Name(_))) {
+                        return Some(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        (before, left) = (left, Some(token));
+    }
+    None
+}

@@ -1,0 +1,91 @@
+//! The hosts of the cluster, as its own tables describe them.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// More hosts than a cluster has; any further ones are left out.
+pub(super) const MOST_HOSTS: usize = 4096;
+
+/// A host of the cluster, as its own tables describe it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Host {
+    /// What `/localnodes` calls it.
+    pub(crate) address: IpAddr,
+    /// Its id, a UUID in lower case; empty where it is not known.
+    pub(crate) id: Box<str>,
+    pub(crate) datacenter: Box<str>,
+    pub(crate) rack: Box<str>,
+}
+
+/// The id of a host: a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct HostId(u128);
+
+impl HostId {
+    /// Reads 32 digits in groups of 8, 4, 4, 4 and 12.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut id = 0;
+        if text.len() != 36 {
+            return None;
+        }
+        for (place, byte) in text.bytes().enumerate() {
+            match (place, byte) {
+                (8 | 13 | 18 | 23, b'-') => {}
+                (8 | 13 | 18 | 23, _) => return None,
+                _ => id = id << 4 | u128::from(char::from(byte).to_digit(16)?),
+            }
+        }
+        Some(Self(id))
+    }
+}
+
+/// The hosts, and the names that other tables have for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hosts {
+    hosts: Arc<[Host]>,
+    by_id: HashMap<HostId, u16>,
+    by_internal: HashMap<IpAddr, u16>,
+}
+
+impl Hosts {
+    /// Of hosts, each with the address by which it is known to other hosts. Their order does not matter.
+    pub(crate) fn new(hosts: impl IntoIterator<Item = (Host, IpAddr)>) -> Self {
+        let mut all: Vec<_> = hosts.into_iter().collect();
+        all.sort_by(|(a, _), (b, _)| (a.address, &a.id).cmp(&(b.address, &b.id)));
+        all.dedup_by(|(a, _), (b, _)| (a.address, &a.id) == (b.address, &b.id));
+        all.truncate(MOST_HOSTS);
+        let mut known = Self::default();
+        for (index, (host, internal)) in (0..).zip(&all) {
+            if let Some(id) = HostId::parse(&host.id) {
+                known.by_id.insert(id, index);
+            }
+            known.by_internal.insert(*internal, index);
+        }
+        known.hosts = all.into_iter().map(|(host, _)| host).collect();
+        known
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hosts.is_empty()
+    }
+
+    pub(crate) fn knows(&self, id: HostId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
+    /// The place of a host among all.
+    pub(super) fn of_id(&self, id: HostId) -> Option<u16> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// The place of the host that others know by this address, and the host itself.
+    pub(super) fn of_internal(&self, address: IpAddr) -> Option<(u16, &Host)> {
+        let index = *self.by_internal.get(&address)?;
+        Some((index, self.hosts.get(usize::from(index))?))
+    }
+
+    pub(super) fn all(&self) -> &Arc<[Host]> {
+        &self.hosts
+    }
+}

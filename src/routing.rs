@@ -1,0 +1,161 @@
+//! The node that a route leads to.
+//!
+//! Only nodes that serve and that the request may try come into question. Where there are none left, the request goes on like
+//! any other.
+
+use std::sync::Arc;
+
+use crate::affinity::CoordinatorOrder;
+use crate::cluster::Snapshot;
+use crate::node::Node;
+use crate::order::{Draw, Generator};
+use crate::policy::{Candidate, Chooser, Circumstances};
+use crate::route::{Aim, Place, Places, Route};
+
+/// How many replicas of a key are looked at. A keyspace of Alternator has three in each datacenter.
+const MOST: usize = 8;
+
+/// A replica of another rack is chosen where it costs less than this part of what one of the own rack does. To cross racks takes a
+/// fraction of a millisecond, as long as an answer from memory, and a node that is slow or overloaded costs far more than that.
+const FAR: f32 = 0.2;
+
+/// What a choice depends on besides the route.
+pub(crate) struct Choice<'a, M> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) chooser: &'a Chooser,
+    pub(crate) order: CoordinatorOrder,
+    pub(crate) circumstances: Circumstances,
+    /// Whether the request may try this node.
+    pub(crate) may: M,
+}
+
+impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
+    pub(crate) fn next(&self, route: &Route) -> Option<&'a Arc<Node>> {
+        match (route.aim, &route.places) {
+            (Aim::Replica, Places::One(place)) => self.replica(place),
+            (Aim::Replica, Places::Many(places)) => self.replica_of_most(places),
+            (Aim::Coordinator, Places::One(place)) => self.coordinator(place),
+            (Aim::Coordinator, Places::Many(places)) => self.coordinator_of_most(places),
+        }
+    }
+
+    fn replica(&self, place: &Place) -> Option<&'a Arc<Node>> {
+        let mut nodes = [self.snapshot.all().first()?; MOST];
+        let mut len = 0;
+        self.replicas(place, |node| {
+            nodes[len] = node;
+            len += 1;
+        });
+        self.best(&nodes[..len])
+    }
+
+    /// The best of the nodes that hold the most of several places.
+    fn replica_of_most(&self, places: &[Place]) -> Option<&'a Arc<Node>> {
+        let mut votes = Votes::default();
+        for place in places {
+            self.replicas(place, |node| votes.add(node));
+        }
+        self.best(&votes.most())
+    }
+
+    /// Each place has a first choice, and the node wins that is so for most of them; of several, the one whose URL sorts first.
+    /// Alternator's other clients settle it alike.
+    fn coordinator_of_most(&self, places: &[Place]) -> Option<&'a Arc<Node>> {
+        let mut votes = Votes::default();
+        for place in places {
+            if let Some(node) = self.coordinator(place) {
+                votes.add(node);
+            }
+        }
+        let most = votes.most();
+        let mut sorted = self.snapshot.by_url().iter();
+        sorted.find(|node| most.iter().any(|m| Arc::ptr_eq(m, node)))
+    }
+
+    /// The first that serves, so that a key has one coordinator at a time, which it returns to at once.
+    fn coordinator(&self, place: &Place) -> Option<&'a Arc<Node>> {
+        let generator = match self.order {
+            CoordinatorOrder::PrimaryReplica => {
+                let mut first = None;
+                self.replicas(place, |node| {
+                    first.get_or_insert(node);
+                });
+                if first.is_some() {
+                    return first;
+                }
+                Generator::Go
+            }
+            CoordinatorOrder::Shared => Generator::Go,
+            CoordinatorOrder::RustClient => Generator::XorShift,
+        };
+        let nodes = self.snapshot.by_url();
+        let order = Draw::new(generator, place.hash, nodes.len());
+        let mut order = order.filter_map(|index| nodes.get(index));
+        order.find(|node| self.serves(node))
+    }
+
+    /// Visits those replicas of a place that come into question, in their order.
+    fn replicas(&self, place: &Place, mut visit: impl FnMut(&'a Arc<Node>)) {
+        let known = place.table.known();
+        let replicas = known.as_ref().and_then(|known| known.replicas.as_deref());
+        let (Some(replicas), Some(token)) = (replicas, place.token) else {
+            return;
+        };
+        for replica in replicas.of(token).iter().take(MOST) {
+            let host = replicas.hosts().get(usize::from(replica.host));
+            let node = host.and_then(|host| self.snapshot.at(host.address));
+            if let Some(node) = node.filter(|node| self.serves(node)) {
+                visit(node);
+            }
+        }
+    }
+
+    /// The best by the policy: of those that have their full share, before those that have just returned, and of the scope, before
+    /// those of other racks.
+    fn best(&self, nodes: &[&'a Arc<Node>]) -> Option<&'a Arc<Node>> {
+        let Circumstances { now, draw, .. } = self.circumstances;
+        let rivals = self.chooser.rivals(nodes.len());
+        let of = |may: &dyn Fn(&Arc<Node>) -> bool| {
+            let may = |node: &&Arc<Node>| may(node);
+            let best = self.chooser.best(nodes, may, self.circumstances);
+            best.map(|index| nodes[index])
+        };
+        let admitted = |node: &Arc<Node>| node.admits(now, draw, rivals);
+        let chosen = if self.snapshot.is_whole() {
+            of(&admitted)
+        } else {
+            let near = of(&|node| admitted(node) && self.snapshot.is_near(node));
+            let far = of(&|node| admitted(node) && !self.snapshot.is_near(node));
+            let cost = |node: &Arc<Node>| node.cost(node.in_flight(), now);
+            match (near, far) {
+                (Some(near), Some(far)) if cost(far) < FAR * cost(near) => Some(far),
+                (near, far) => near.or(far),
+            }
+        };
+        chosen.or_else(|| of(&|_| true))
+    }
+
+    fn serves(&self, node: &Arc<Node>) -> bool {
+        node.serves() && (self.may)(node)
+    }
+}
+
+/// How many places each node has.
+#[derive(Default)]
+struct Votes<'a>(Vec<(&'a Arc<Node>, usize)>);
+
+impl<'a> Votes<'a> {
+    fn add(&mut self, node: &'a Arc<Node>) {
+        match self.0.iter_mut().find(|(n, _)| Arc::ptr_eq(n, node)) {
+            Some((_, votes)) => *votes += 1,
+            None => self.0.push((node, 1)),
+        }
+    }
+
+    /// Those that have the most.
+    fn most(&self) -> Vec<&'a Arc<Node>> {
+        let most = self.0.iter().map(|(_, votes)| *votes).max();
+        let winners = self.0.iter().filter(|(_, votes)| Some(*votes) == most);
+        winners.map(|(node, _)| *node).collect()
+    }
+}
