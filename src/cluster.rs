@@ -257,7 +257,7 @@ impl Cluster {
     /// What the connects to `node` take, or to the slowest of the others where it was never connected.
     pub(crate) fn connect_time(&self, node: &Node) -> Option<Duration> {
         let others = || {
-            self.nodes()
+            self.all_nodes()
                 .iter()
                 .filter_map(|n| n.pool.connect_time())
                 .max()
@@ -285,7 +285,8 @@ impl Cluster {
 
     /// Says that `node` failed a request that was begun then, which weighs like this many.
     ///
-    /// It is ejected if it has failed too often, unless more than half of the nodes would then be out.
+    /// It is ejected if it has failed too often, unless more than half of the nodes would then be out, of those that may serve or
+    /// of all.
     pub(crate) fn failed(&self, node: &Node, weight: u32, begun: Moment) {
         let now = Moment::now();
         if node.health.has_returned_since(begun) {
@@ -297,11 +298,18 @@ impl Cluster {
         }
         let _deciding = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.snapshot();
-        let nodes = snapshot.as_ref().map_or(&[][..], |s| s.nodes());
-        let out = nodes.iter().filter(|n| n.health.out().is_some()).count();
-        if !may_eject(out, nodes.len()) {
+        let Some(snapshot) = snapshot.as_ref() else {
+            return;
+        };
+        let spares = |nodes: &[Arc<Node>]| {
+            let out = nodes.iter().filter(|n| n.health.out().is_some()).count();
+            may_eject(out, nodes.len())
+        };
+        let is_near = snapshot.is_near(node);
+        if !spares(snapshot.all()) || is_near && !spares(snapshot.nodes()) {
             // Perhaps one of those that are out is better by now.
-            nodes.iter().for_each(|n| n.health.hurry(now));
+            let all = snapshot.all();
+            all.iter().for_each(|n| n.health.hurry(now));
             self.outages.notify_one();
         } else if self.take_out(node, Out::Ejected) {
             tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");

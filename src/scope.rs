@@ -45,6 +45,14 @@ impl Scope {
         }
     }
 
+    /// The datacenter around a rack.
+    pub(crate) fn around(&self) -> Option<Self> {
+        match self {
+            Self::Rack { datacenter, .. } => Some(Self::datacenter(datacenter)),
+            Self::Cluster | Self::Datacenter { .. } => None,
+        }
+    }
+
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         let empty = match self {
             Self::Cluster => false,

@@ -22,11 +22,10 @@ use crate::table::Table;
 /// has changed.
 pub(super) fn carry(
     request: &mut HttpRequest,
-    table: Option<&Arc<Table>>,
+    table: &Arc<Table>,
     changes: u64,
     sender: impl FnOnce(&HttpRequest) -> Option<Sender>,
 ) {
-    let Some(table) = table else { return };
     let Some(sender) = sender(request) else {
         return;
     };

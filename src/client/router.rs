@@ -23,6 +23,11 @@ impl Router {
         self.0.tables.named(name)
     }
 
+    /// Forgets what is known of a table.
+    pub(super) fn forget(&self, name: &str) {
+        self.0.tables.forget(name);
+    }
+
     /// How often the node list has changed.
     pub(super) fn changes(&self) -> u64 {
         self.0.cluster().changes()

@@ -88,7 +88,7 @@ impl Cluster {
         if !self.understands_compression() {
             return;
         }
-        for node in self.nodes() {
+        for node in self.all_nodes() {
             node.understands_compression.store(false, Relaxed);
         }
         let next = now.after(AGAIN).as_nanos();
@@ -118,7 +118,7 @@ impl Cluster {
         let said = &self.compression.said;
         let said = said.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.snapshot();
-        let nodes = snapshot.as_ref().map_or(&[][..], |s| s.nodes());
+        let nodes = snapshot.as_ref().map_or(&[][..], |s| s.all());
         let understands = |node: &Arc<Node>| node.understands_compression.load(Relaxed);
         let all = !nodes.is_empty() && nodes.iter().all(understands);
         self.compression.understood.store(all, Relaxed);

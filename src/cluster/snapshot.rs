@@ -73,13 +73,20 @@ impl Snapshot {
     }
 
     /// Whether the node is in [`nodes`](Self::nodes).
-    pub(crate) fn is_near(&self, node: &Arc<Node>) -> bool {
+    pub(crate) fn is_near(&self, node: &Node) -> bool {
         find(&self.nodes, node).is_some()
     }
 
     /// Whether the node, and no other at its address, is in [`all`](Self::all).
     pub(super) fn contains(&self, node: &Arc<Node>) -> bool {
         find(&self.all, node).is_some_and(|found| Arc::ptr_eq(found, node))
+    }
+
+    /// Those that serve the same requests as this one: the nodes of the scope, or all others.
+    pub(crate) fn peers(&self, node: &Node) -> impl Iterator<Item = &Arc<Node>> {
+        let is_near = self.is_near(node);
+        let all = self.all.iter();
+        all.filter(move |other| self.is_near(other) == is_near)
     }
 
     /// Whether both are of the same nodes.
@@ -98,7 +105,7 @@ fn sorted(mut nodes: Vec<Arc<Node>>) -> Arc<[Arc<Node>]> {
 }
 
 /// Whichever node has the address of this one.
-fn find<'a>(nodes: &'a [Arc<Node>], node: &Arc<Node>) -> Option<&'a Arc<Node>> {
+fn find<'a>(nodes: &'a [Arc<Node>], node: &Node) -> Option<&'a Arc<Node>> {
     let found = nodes.binary_search_by_key(&node.addr(), |n| n.addr());
     found.ok().map(|at| &nodes[at])
 }

@@ -64,7 +64,7 @@ impl Question {
                 Err(error) => cluster.learned_nothing(&node, &error.to_string()),
             }
         };
-        stream::iter(cluster.nodes())
+        stream::iter(cluster.all_nodes())
             .for_each_concurrent(SIDE_BY_SIDE, ask)
             .await;
     }

@@ -33,7 +33,7 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
     loop {
         let now = Moment::now();
         let mut next = LONG;
-        for node in cluster.nodes() {
+        for node in cluster.all_nodes() {
             let Some(due) = node.health.probe_due() else {
                 continue;
             };
@@ -65,9 +65,10 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Out, BoxError)
     match answered {
         Ok(()) => {
             // It gets as many requests as the others in the end, and should not have to connect for each.
-            let nodes = cluster.nodes();
-            let in_flight: usize = nodes.iter().map(|n| n.pool.in_flight()).sum();
-            let mean = in_flight / nodes.len().max(1);
+            let snapshot = cluster.snapshot();
+            let peers = snapshot.iter().flat_map(|s| s.peers(node));
+            let loads: Vec<_> = peers.map(|n| n.pool.in_flight()).collect();
+            let mean = loads.iter().sum::<usize>() / loads.len().max(1);
             node.pool.warm_up(mean);
             cluster.bring_back(node);
         }

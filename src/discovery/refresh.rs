@@ -16,6 +16,8 @@ use crate::node::Node;
 use crate::scope::Scope;
 use crate::seed::Host;
 
+mod around;
+
 /// How many nodes of the list are asked in a refresh: more than one, so that one node's view is not taken for the
 /// cluster's, and few, so that asking costs the cluster nothing.
 const WITNESSES: usize = 3;
@@ -33,6 +35,8 @@ const VISITS: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Memory {
     misses: Misses,
+    /// The same for the datacenter around the rack in force; `None` until it was surveyed.
+    misses_around: Option<Misses>,
     /// The place of the scope that the list belongs to among the configured ones.
     in_force: Option<usize>,
     /// In how many refreshes in a row that scope had no live node.
@@ -54,6 +58,7 @@ impl Memory {
             .filter(|rank| *rank == 0);
         Self {
             misses: Misses::new(),
+            misses_around: None,
             in_force,
             lost: 0,
             reported: HashSet::new(),
@@ -91,7 +96,7 @@ impl Refresh {
         let outcome = self.look(cluster, &mut listed).await;
         let is_listed = |addr| listed.contains(&addr);
         self.contacts
-            .tidy(is_listed, &cluster.nodes(), Instant::now());
+            .tidy(is_listed, &cluster.all_nodes(), Instant::now());
         outcome
     }
 
@@ -101,18 +106,19 @@ impl Refresh {
         cluster: &Cluster,
         everyone: &mut BTreeSet<SocketAddr>,
     ) -> Result<(), RefreshError> {
-        let list = cluster.nodes();
+        let (list, known) = (cluster.nodes(), cluster.all_nodes());
         let scopes = self.config.scopes.clone();
         let mut error = None;
         for (rank, scope) in scopes.iter().enumerate() {
             let in_force = self.memory().in_force == Some(rank);
-            let survey = self.survey(scope, in_force, &list).await;
+            let survey = self.survey(scope, in_force, &list, &known).await;
             everyone.append(&mut survey.listed());
             let finding = survey.finding(in_force.then_some(&mut self.memory().misses));
             match &finding {
                 Finding::Nodes(nodes) => {
                     self.enter(rank, scope);
-                    self.publish(cluster, &list, nodes);
+                    self.publish_within(cluster, scope, nodes);
+                    self.look_around(cluster, scope, everyone).await;
                     self.look_further(rank, &cluster.nodes()).await;
                     return Ok(());
                 }
@@ -145,7 +151,14 @@ impl Refresh {
         }))
     }
 
-    async fn survey(&mut self, scope: &Scope, in_force: bool, list: &[Arc<Node>]) -> Survey {
+    /// `list` is of this scope as it was last known, and `known` are the nodes that are connected already.
+    async fn survey(
+        &mut self,
+        scope: &Scope,
+        in_force: bool,
+        list: &[Arc<Node>],
+        known: &[Arc<Node>],
+    ) -> Survey {
         let path: Arc<str> = scope.localnodes().into();
         let mut survey = Survey::new(list.iter().map(|n| n.addr()));
         self.contacts.begin(&path, &mut survey);
@@ -160,7 +173,7 @@ impl Refresh {
         // A few who agree are believed. Fewer may know less than the seeds do.
         if survey.answers() < WITNESSES || *scope == Scope::Cluster {
             let silent = !survey.anyone_answered();
-            let mut more = self.contacts.seeds(silent, list).await;
+            let mut more = self.contacts.seeds(silent, known).await;
             let listed = survey.listed();
             more.retain(|n| !survey.was_asked(n.addr()) && !listed.contains(&n.addr()));
             if silent {
@@ -172,7 +185,7 @@ impl Refresh {
                 );
                 let acquaintances = self.memory().acquaintances.clone();
                 for addr in acquaintances {
-                    more.push(self.contacts.node(addr, list));
+                    more.push(self.contacts.node(addr, known));
                 }
                 // Those asked first may still answer.
                 more.extend(witnesses);
@@ -198,7 +211,7 @@ impl Refresh {
             next.truncate(SIDE_BY_SIDE);
             let nodes: Vec<_> = next
                 .iter()
-                .map(|addr| self.contacts.node(*addr, list))
+                .map(|addr| self.contacts.node(*addr, known))
                 .collect();
             self.contacts
                 .ask(&nodes, &path, patience, &mut survey)
@@ -206,20 +219,25 @@ impl Refresh {
         }
     }
 
-    fn publish(&mut self, cluster: &Cluster, list: &[Arc<Node>], nodes: &[SocketAddr]) {
-        let next: Vec<_> = nodes
-            .iter()
-            .map(|addr| self.contacts.node(*addr, list))
-            .collect();
-        let same =
-            next.len() == list.len() && next.iter().all(|n| list.iter().any(|l| Arc::ptr_eq(l, n)));
-        if same {
+    /// Puts these nodes in the place of the snapshot's, if they are others.
+    fn publish(&mut self, cluster: &Cluster, nodes: &[SocketAddr], others: &[SocketAddr]) {
+        let known = cluster.all_nodes();
+        let mut at = |addrs: &[SocketAddr]| -> Vec<_> {
+            let nodes = addrs.iter().map(|addr| self.contacts.node(*addr, &known));
+            nodes.collect()
+        };
+        let Some(next) = Snapshot::with_others(at(nodes), at(others)) else {
+            return;
+        };
+        if cluster
+            .snapshot()
+            .as_ref()
+            .is_some_and(|s| s.is_like(&next))
+        {
             return;
         }
-        tracing::info!(nodes = ?next, "the node list has changed");
-        if let Some(snapshot) = Snapshot::new(next) {
-            cluster.publish(snapshot);
-        }
+        tracing::info!(nodes = ?next.nodes(), all = next.all().len(), "the node list has changed");
+        cluster.publish(next);
     }
 
     /// Learns of nodes outside of the scope that could say where to go on if all its nodes and the seeds were dead. Every
@@ -265,6 +283,7 @@ impl Refresh {
         memory.lost = 0;
         if memory.in_force != Some(rank) {
             memory.misses.clear();
+            memory.misses_around = None;
             memory.in_force = Some(rank);
             drop(memory);
             if rank > 0 {

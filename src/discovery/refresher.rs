@@ -171,9 +171,12 @@ fn report(outcome: &Result<(), RefreshError>, before: Result<(), Arc<RefreshErro
     }
 }
 
-/// How long a refresh may take: it asks for as long as there is someone new to ask, and each step has its limit.
+/// How long a refresh may take: it asks for as long as there is someone new to ask, in each scope and around a rack, and each step
+/// has its limit.
 fn longest(config: &Config) -> Duration {
-    config.discovery_timeout * 4 * config.scopes.len() as u32
+    let scopes = config.scopes.len();
+    let racks = config.scopes.iter().any(|s| s.around().is_some());
+    config.discovery_timeout * 4 * (scopes + usize::from(racks)) as u32
 }
 
 /// How soon after a refresh failures may bring the next. It grows while they ask for refreshes that change nothing, as those
@@ -216,15 +219,12 @@ async fn run(config: &Config, cluster: &Cluster, mut refresh: Refresh, life: Lif
     let mut wanted = false;
     loop {
         life.shared.expect(longest(config));
-        let (list, last) = (cluster.nodes(), cluster.last_refresh());
+        let (changes, last) = (cluster.changes(), cluster.last_refresh());
         cluster.begin_round();
         let outcome = refresh.run(cluster).await;
-        let (nodes, now) = (cluster.nodes(), Instant::now());
-        let same_list = nodes
-            .iter()
-            .map(|n| n.addr())
-            .eq(list.iter().map(|n| n.addr()));
-        rush.note(wanted, !same_list || outcome.is_ok() != last.is_ok());
+        let (nodes, now) = (cluster.all_nodes(), Instant::now());
+        let changed = cluster.changes() != changes || outcome.is_ok() != last.is_ok();
+        rush.note(wanted, changed);
         report(&outcome, last);
         cluster.end_round(outcome);
 
