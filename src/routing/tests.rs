@@ -8,7 +8,7 @@ use crate::health::Out;
 use crate::key::{Key, KeyType, Token};
 use crate::moment::Moment;
 use crate::replicas::{Host, HostId, Hosts, Replicas, Tablet};
-use crate::table::{Known, PartitionKey, Table};
+use crate::table::{Known, Outlook, PartitionKey, Table, Tables};
 use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
 const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
@@ -48,6 +48,10 @@ fn id(host: u8) -> String {
     format!("00000000-0000-0000-0000-0000000000{host:02}")
 }
 
+fn unknown() -> Arc<Table> {
+    Tables::new(&[]).named("orders")
+}
+
 /// A table of tablets with these replicas each.
 fn table(tablets: &[(i64, &[u8])]) -> Arc<Table> {
     let host = |i: u8| {
@@ -68,16 +72,20 @@ fn table(tablets: &[(i64, &[u8])]) -> Arc<Table> {
             .map(|i| (HostId::parse(&id(*i)).unwrap(), 0))
             .collect(),
     });
-    let table = Table::new("orders");
-    table.learned(Known {
+    let known = Known {
         key: PartitionKey {
             name: "id".into(),
             key_type: KeyType::String,
         },
+        id: None,
         replicas: Some(Arc::new(Replicas::from_tablets(&hosts, tablets))),
         isolation: None,
-    });
-    Arc::new(table)
+        learned: None,
+    };
+    let table = unknown();
+    let (took, longest) = (Duration::ZERO, Duration::from_secs(60));
+    table.learned(known, Outlook::Settled, took, longest, NOW, 0.5);
+    table
 }
 
 fn place(table: &Arc<Table>, token: i64) -> Place {
@@ -299,7 +307,7 @@ fn the_primary_replica_is_the_first_of_the_tablet_and_the_shared_order_follows_t
 #[test]
 fn while_the_replicas_are_not_known_the_primary_replica_is_that_of_the_shared_order() {
     let cluster = Cluster::new(1..=9, []);
-    let unknown = Arc::new(Table::new("orders"));
+    let unknown = unknown();
     let route = to(Aim::Coordinator, &[place(&unknown, 77)]);
     let way = |order| cluster.way(Policy::PeakEwma, order, &route);
     let shared = way(CoordinatorOrder::Shared);
@@ -316,7 +324,7 @@ fn while_the_replicas_are_not_known_the_primary_replica_is_that_of_the_shared_or
 #[test]
 fn coordinators_are_those_of_the_other_clients() {
     let cluster = Cluster::new(1..=12, []);
-    let unknown = Arc::new(Table::new("orders"));
+    let unknown = unknown();
     let vectors = include_str!("../../tests/data/vectors/affinity-order.tsv");
     let mut seen = 0;
     for line in vectors.lines().skip(1) {
