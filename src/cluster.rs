@@ -397,13 +397,15 @@ mod tests {
         Config::parse(&options).unwrap()
     }
 
+    fn node(config: &Config, last: u8) -> Arc<Node> {
+        let addr = ([127, 0, 0, last], 1).into();
+        Arc::new(Node::new(addr, None, &config.dialer, config.pool))
+    }
+
     #[test]
     fn a_change_is_that_a_node_joins_or_leaves_wherever_in_the_datacenter() {
         let config = config("http://127.0.0.1:1");
-        let [one, two, three] = [1, 2, 3].map(|last| {
-            let addr = ([127, 0, 0, last], 1).into();
-            Arc::new(Node::new(addr, None, &config.dialer, config.pool))
-        });
+        let [one, two, three] = [1, 2, 3].map(|last| node(&config, last));
         let cluster = Cluster::new(None);
         let changes = |near: &[&Arc<Node>], far: &[&Arc<Node>]| {
             let before = cluster.changes();
@@ -419,6 +421,23 @@ mod tests {
         assert_eq!(changes(&[&two], &[&one]), 1);
         assert_eq!(changes(&[&two, &one], &[]), 0);
         assert_eq!(changes(&[&three], &[]), 1);
+    }
+
+    #[test]
+    fn more_than_half_of_a_rack_are_never_ejected_however_many_are_around_it() {
+        let config = config("http://127.0.0.1:1");
+        let near = [1, 2, 3].map(|last| node(&config, last));
+        let far = [4, 5, 6, 7].map(|last| node(&config, last));
+        let cluster = Cluster::new(Snapshot::with_others(near.clone(), far.clone()));
+        let ejected = |nodes: &[Arc<Node>]| {
+            for node in nodes {
+                cluster.failed(node, 10, Moment::now());
+            }
+            nodes.iter().filter(|n| n.health.out().is_some()).count()
+        };
+        assert_eq!(ejected(&near), 1);
+        // Nor are more than half of all.
+        assert_eq!(ejected(&far), 2);
     }
 
     #[tokio::test]

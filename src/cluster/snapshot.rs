@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn urls_are_in_the_order_of_the_other_clients() {
-        let cases = include_str!("../../tests/data/endpoints/order.tsv");
+        let cases = include_str!("../../tests/data/vectors/endpoint-order.tsv");
         for case in cases.lines().skip(1) {
             let [_, inputs, expected, _] = case.split('\t').collect::<Vec<_>>()[..] else {
                 panic!("{case}");
