@@ -32,7 +32,7 @@ async fn routing(connector: &AlternatorConnector) -> Client {
 /// A write that belongs to the coordinator of its key.
 async fn write(client: &Client, key: &str) {
     let put = client.put_item().table_name(TABLE).item("pk", s(key));
-    let put = put.condition_expression("attribute_not_exists(other)");
+    let put = put.condition_expression("attribute_not_exists(filler)");
     put.send().await.unwrap();
 }
 
