@@ -233,7 +233,7 @@ mod tests {
             Some("https") => Scheme::Https,
             _ => Scheme::Http,
         };
-        let port = url.port_u16().unwrap_or(scheme.default_port());
+        let port = url.port_u16().unwrap_or_else(|| scheme.default_port());
         let host = address(url.host().unwrap(), beside_ipv6);
         let addr: SocketAddr = format!("{host}:{port}").parse().unwrap();
         format!("{scheme}://{addr}")
