@@ -30,6 +30,7 @@ use crate::route::Route;
 use crate::scope::Scope;
 use crate::stats::Stats;
 use crate::table::Tables;
+use crate::table_routing::TableRouting;
 
 /// How often whoever waits for a refresh looks whether its task still runs.
 const CHECK: Duration = Duration::from_secs(1);
@@ -121,6 +122,13 @@ impl AlternatorConnector {
             hedged: cluster.map_or(0, |cluster| cluster.hedged()),
             nodes: self.known_nodes().iter().map(|node| node.stats()).collect(),
         }
+    }
+
+    /// What requests about a table are routed by; `None` while nothing is known of it. Clients made with
+    /// [`dynamodb_config`](Self::dynamodb_config) have tables looked up when requests are about them.
+    pub fn routing(&self, table: &str) -> Option<TableRouting> {
+        let table = self.inner.as_ref().ok()?.tables.find(table)?;
+        Option::clone(&table.known()).map(TableRouting::new)
     }
 
     /// Refreshes the node list now, and returns when that is done.

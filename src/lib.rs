@@ -46,6 +46,7 @@ mod signing;
 mod stats;
 mod sync;
 mod table;
+mod table_routing;
 mod transport;
 mod user_agent;
 
@@ -68,5 +69,6 @@ pub use key::KeyType;
 pub use node::{Node, NodeState, NodeStats};
 pub use scope::Scope;
 pub use stats::Stats;
+pub use table_routing::{Replica, ReplicaMap, TableRouting};
 pub use transport::{NodeProxy, Tls};
 pub use user_agent::UserAgent;

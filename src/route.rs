@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::{HeaderMap, HeaderName};
+
 use crate::key::Token;
 use crate::table::Table;
 
@@ -37,4 +39,18 @@ pub(crate) enum Places {
 pub(crate) struct Route {
     pub(crate) aim: Aim,
     pub(crate) places: Places,
+}
+
+/// The header in which a node that holds no replica of a key may say who does.
+const HINT: HeaderName = HeaderName::from_static("x-scylla-alternator-routing-v1");
+
+impl Route {
+    /// Takes to heart what the answer to the request says of where it belonged.
+    pub(crate) fn heed(&self, answer: &HeaderMap) {
+        if let (Places::One(place), Some(hint)) = (&self.places, answer.get(HINT))
+            && let Some(token) = place.token
+        {
+            place.table.hint(hint.as_bytes(), token);
+        }
+    }
 }

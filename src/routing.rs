@@ -159,3 +159,6 @@ impl<'a> Votes<'a> {
         winners.map(|(node, _)| *node).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,9 @@ async fn balanced(
         )
         .await
         .map_err(connector_error)?;
+    if let Some(route) = route {
+        route.heed(response.headers());
+    }
     if let Some(compressed) = compressed {
         response.extensions_mut().insert(compressed);
     }

@@ -29,6 +29,10 @@ impl Compression {
         self.0.cluster()
     }
 
+    pub(super) fn is_for_cluster(&self, request: &HttpRequest) -> bool {
+        self.0.balances(true, || request.uri().parse().ok())
+    }
+
     fn of_requests<'a>(&'a self, config: &'a ConfigBag) -> &'a RequestCompression {
         let of_operation = config.load::<RequestCompression>();
         of_operation.unwrap_or(&self.0.config.request_compression)
@@ -44,7 +48,7 @@ impl Compression {
         let size = request.body().bytes().map_or(0, <[u8]>::len);
         self.of_requests(config).applies(size).is_some()
             && !request.headers().contains_key(CONTENT_ENCODING)
-            && self.0.balances(true, || request.uri().parse().ok())
+            && self.is_for_cluster(request)
     }
 
     /// Compresses the body of a request that is not signed yet, if every node understands that.
@@ -67,7 +71,7 @@ impl Compression {
     pub(super) fn accept(&self, request: &mut HttpRequest, config: &ConfigBag) {
         if let Some(accepted) = self.of_answers(config).accept_encoding()
             && !request.headers().contains_key(ACCEPT_ENCODING)
-            && self.0.balances(true, || request.uri().parse().ok())
+            && self.is_for_cluster(request)
         {
             request.headers_mut().insert(ACCEPT_ENCODING, accepted);
         }

@@ -9,6 +9,7 @@ mod compression;
 mod endpoint;
 mod hooks;
 mod identity;
+mod lesson;
 mod preparation;
 mod router;
 mod scheme;

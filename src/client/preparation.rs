@@ -9,6 +9,7 @@ use http::HeaderValue;
 
 use super::compression::Compression;
 use super::hooks::Asked;
+use super::lesson::{self, Sender};
 use crate::attempts::Attempt;
 use crate::config::Config;
 use crate::headers::Kept;
@@ -48,17 +49,29 @@ impl Preparation {
         self.compression.encode(request, config);
     }
 
-    /// Adds what is not signed.
-    pub(super) fn after_signing(&self, request: &mut HttpRequest, config: &ConfigBag) {
+    /// Adds what is not signed. `sender` says who has sent the request, with this user agent.
+    pub(super) fn after_signing(
+        &self,
+        request: &mut HttpRequest,
+        config: &ConfigBag,
+        sender: impl FnOnce(&HttpRequest, Option<HeaderValue>) -> Option<Sender>,
+    ) {
         self.compression.accept(request, config);
         if let Some(asked) = config.load::<Asked>() {
+            let user_agent = self.user_agent(config.load::<AppName>());
+            if let Some(table) = &asked.subject.lesson
+                && self.compression.is_for_cluster(request)
+            {
+                let changes = self.compression.cluster().changes();
+                lesson::carry(request, table, changes, |r| sender(r, user_agent.clone()));
+            }
             let number = config.load::<RequestAttempts>();
             request.add_extension(Prepared {
                 attempt: Attempt {
                     invocation: asked.invocation,
                     is_first: number.is_none_or(|n| n.attempts() <= 1),
                 },
-                user_agent: self.user_agent(config.load::<AppName>()),
+                user_agent,
                 route: asked.subject.route.clone(),
             });
         }

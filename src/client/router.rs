@@ -26,6 +26,16 @@ impl Router {
         self.0.tables.named(name)
     }
 
+    /// Forgets what is known of a table.
+    pub(super) fn forget(&self, name: &str) {
+        self.0.tables.forget(name);
+    }
+
+    /// How often the node list has changed.
+    pub(super) fn changes(&self) -> u64 {
+        self.0.cluster().changes()
+    }
+
     /// What such a request aims at; `None` where it may go to any node.
     pub(super) fn aim(&self, access: Access, isolation: Option<Isolation>) -> Option<Aim> {
         let config = &self.0.config;

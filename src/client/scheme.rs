@@ -18,6 +18,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::clock::Clock;
 use super::identity::is_anonymous;
+use super::lesson::Sender;
 use super::preparation::Preparation;
 use super::support::carry;
 use super::usual::{DATE, Usual};
@@ -32,7 +33,7 @@ pub(super) const UNSIGNED: AuthSchemeId = AuthSchemeId::new("unsigned");
 pub(super) struct SigV4 {
     preparation: Arc<Preparation>,
     authentication: Authentication,
-    keys: Keys,
+    keys: Arc<Keys>,
     sdk: SigV4Signer,
     clock: Arc<Clock>,
 }
@@ -46,7 +47,7 @@ impl SigV4 {
         Self {
             preparation,
             authentication,
-            keys: Keys::default(),
+            keys: Arc::default(),
             sdk: SigV4Signer::new(),
             clock,
         }
@@ -130,7 +131,10 @@ impl Sign for SigV4 {
             carry(request, question);
         }
         self.sign(request, identity, endpoint, components, config)?;
-        self.preparation.after_signing(request, config);
+        self.preparation
+            .after_signing(request, config, |request, user_agent| {
+                Sender::signed(request, user_agent, identity, &self.keys, config)
+            });
         Ok(())
     }
 }
@@ -196,7 +200,8 @@ impl Sign for Unsigned {
         if let Some(question) = self.preparation.compression.question(request, config) {
             carry(request, question);
         }
-        self.preparation.after_signing(request, config);
+        self.preparation
+            .after_signing(request, config, Sender::unsigned);
         Ok(())
     }
 }

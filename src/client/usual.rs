@@ -23,16 +23,16 @@ use crate::host;
 use crate::signing::{Date, Keys, Request, authorization};
 
 pub(super) const DATE: HeaderName = HeaderName::from_static("x-amz-date");
-const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// A request that need not go to the SDK's signer.
 pub(super) struct Usual<'a> {
-    credentials: &'a Credentials,
-    region: &'a str,
-    service: &'a str,
-    host: &'a [u8],
-    target: &'a [u8],
-    body: &'a [u8],
+    pub(super) credentials: &'a Credentials,
+    pub(super) region: &'a str,
+    pub(super) service: &'a str,
+    pub(super) host: &'a [u8],
+    pub(super) target: &'a [u8],
+    pub(super) body: &'a [u8],
 }
 
 impl<'a> Usual<'a> {
@@ -53,15 +53,12 @@ impl<'a> Usual<'a> {
         if !is_usual {
             return None;
         }
-        let region = config
-            .load::<SigningRegion>()
-            .or(operation.region.as_ref())?;
-        let service = config.load::<SigningName>().or(operation.name.as_ref())?;
+        let (region, service) = scope(config)?;
         let host_of_uri = host::of_root(request.uri())?;
         Some(Self {
             credentials: identity.data()?,
-            region: region.as_ref(),
-            service: service.as_ref(),
+            region,
+            service,
             host: header_of(request, &header::HOST).unwrap_or(host_of_uri.as_bytes()),
             target: header_of(request, &TARGET)?,
             body: request.body().bytes()?,
@@ -70,7 +67,10 @@ impl<'a> Usual<'a> {
 
     /// Signs what decides who asks whom for what, and nothing else.
     pub(super) fn sign(self, keys: &Keys, now: SystemTime) -> Signed {
-        let date = Date::of(now);
+        self.sign_on(keys, Date::of(now))
+    }
+
+    pub(super) fn sign_on(self, keys: &Keys, date: Date) -> Signed {
         let token = self.credentials.session_token();
         let host = ("host", self.host);
         let date_signed = ("x-amz-date", date.as_str().as_bytes());
@@ -101,9 +101,9 @@ impl<'a> Usual<'a> {
 
 /// The headers that a signature adds.
 pub(super) struct Signed {
-    authorization: String,
-    date: String,
-    token: Option<String>,
+    pub(super) authorization: String,
+    pub(super) date: String,
+    pub(super) token: Option<String>,
 }
 
 impl Signed {
@@ -115,6 +115,16 @@ impl Signed {
         }
         Ok(())
     }
+}
+
+/// The region and the service that requests are signed for.
+pub(super) fn scope(config: &ConfigBag) -> Option<(&str, &str)> {
+    let operation = config.load::<SigV4OperationSigningConfig>()?;
+    let region = config
+        .load::<SigningRegion>()
+        .or(operation.region.as_ref())?;
+    let service = config.load::<SigningName>().or(operation.name.as_ref())?;
+    Some((region.as_ref(), service.as_ref()))
 }
 
 fn signs_headers_and_body(options: &SigningOptions) -> bool {

@@ -35,14 +35,6 @@ pub(crate) enum Key<'a> {
 pub(crate) struct Token(pub(crate) i64);
 
 impl Key<'_> {
-    pub(crate) fn key_type(self) -> KeyType {
-        match self {
-            Self::String(_) => KeyType::String,
-            Self::Number(_) => KeyType::Number,
-            Self::Binary(_) => KeyType::Binary,
-        }
-    }
-
     /// `None` for what the server does not accept as a key.
     pub(crate) fn token(self) -> Option<Token> {
         let decimal;

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::affinity::Isolation;
 use crate::key::KeyType;
+use crate::table::PartitionKey;
 
 /// The tag by which a table has a write isolation of its own.
 const TAG: &str = "system:write_isolation";
@@ -11,8 +12,7 @@ const TAG: &str = "system:write_isolation";
 /// What is needed of an answer to DescribeTable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Description {
-    pub(crate) key_name: Box<str>,
-    pub(crate) key_type: KeyType,
+    pub(crate) key: PartitionKey,
     /// A UUID, which is another one when the table is deleted and created again.
     pub(crate) id: Option<Box<str>>,
     pub(crate) arn: Option<Box<str>>,
@@ -34,8 +34,10 @@ impl Description {
         };
         let text = |name| table[name].as_str().map(Into::into);
         Some(Self {
-            key_name: key_name.into(),
-            key_type,
+            key: PartitionKey {
+                name: key_name.into(),
+                key_type,
+            },
             id: text("TableId"),
             arn: text("TableArn"),
         })
@@ -93,12 +95,15 @@ mod tests {
             ],
         });
         let found = description(&table).unwrap();
-        assert_eq!((&*found.key_name, found.key_type), ("id", KeyType::Number));
+        assert_eq!(
+            (&*found.key.name, found.key.key_type),
+            ("id", KeyType::Number)
+        );
         assert_eq!(found.id.as_deref(), table["TableId"].as_str());
         assert_eq!(found.arn.as_deref(), table["TableArn"].as_str());
         for (name, key_type) in [("S", KeyType::String), ("B", KeyType::Binary)] {
             table["AttributeDefinitions"][1]["AttributeType"] = name.into();
-            assert_eq!(description(&table).unwrap().key_type, key_type);
+            assert_eq!(description(&table).unwrap().key.key_type, key_type);
         }
         table["AttributeDefinitions"][1]["AttributeType"] = "M".into();
         assert_eq!(description(&table), None);

@@ -1,6 +1,11 @@
 //! Learns what is to be known of a table, from the cluster itself and in the name of a client that uses the table.
+//!
+//! All that is asked of one node, which holds what is asked for in memory. Where it fails, the next lesson asks another.
 
+mod asking;
 mod description;
+mod lookup;
+mod map;
 mod rows;
 
 use std::fmt;
@@ -8,11 +13,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
+use tokio::time::timeout;
 
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::BoxError;
-use crate::table::{Table, Tables};
+use crate::moment::Moment;
+use crate::node::Node;
+use crate::policy::Candidate;
+use crate::table::{LOOKUP, Table, Tables};
+use asking::{Asking, Refusal};
+use lookup::Lookup;
 
 /// Completes a request that has a body and the header `x-amz-target`, in the name of a client: its address, what it says of
 /// itself, and its signature.
@@ -23,7 +34,8 @@ pub(crate) trait Complete: fmt::Debug + Send + Sync {
     fn complete(&self, request: &mut Request<Bytes>) -> Result<(), BoxError>;
 }
 
-/// One lookup of one table, which is asked for by a request and made in the background. Carried by that request as an extension.
+/// One lookup of one table, which is asked for by a request and made in the background. Carried by that request as an extension,
+/// once [`Table::begin`] has said yes.
 #[derive(Clone, Debug)]
 pub(crate) struct Lesson {
     pub(crate) table: Arc<Table>,
@@ -34,10 +46,55 @@ impl Lesson {
     /// Looks the table up, and tells it what was found or when to ask again.
     pub(crate) async fn give(
         self,
-        _cluster: Arc<Cluster>,
-        _tables: Arc<Tables>,
-        _config: Arc<Config>,
+        cluster: Arc<Cluster>,
+        tables: Arc<Tables>,
+        config: Arc<Config>,
     ) {
-        let _ = self.table.name();
+        let (table, begun) = (&self.table, Moment::now());
+        let Some(node) = any(&cluster.nodes()) else {
+            return table.failed(Moment::now(), fastrand::f64());
+        };
+        let lookup = Lookup {
+            asking: Asking {
+                node: &node,
+                client: &*self.client,
+                limit: config.discovery_timeout,
+            },
+            tables: &tables,
+            config: &config,
+            changes: cluster.changes(),
+        };
+        let looking = async {
+            // The semaphore is never closed.
+            let _turn = tables.turns.acquire().await;
+            lookup.table(table).await
+        };
+        let found = timeout(LOOKUP, looking).await;
+        let found = found.unwrap_or_else(|_| Err(Refusal::Failed("no answer in time".into())));
+        let (now, random) = (Moment::now(), fastrand::f64());
+        match found {
+            Ok((known, outlook)) => {
+                let longest = config.token_awareness.refresh_interval;
+                let took = now.since(begun);
+                tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?outlook, "table was looked up");
+                table.learned(known, outlook, took, longest, now, random);
+            }
+            Err(Refusal::NotFound) => table.absent(now),
+            Err(Refusal::Denied | Refusal::TooLong) => {
+                tables.said.denied("DescribeTable");
+                table.refused(now);
+            }
+            Err(Refusal::Failed(error)) => {
+                tracing::debug!(table = table.name(), node = %node.addr(), %error, "table could not be looked up");
+                table.failed(now, random);
+            }
+        }
     }
+}
+
+/// Any of the nodes that serve; any at all if none does.
+fn any(nodes: &[Arc<Node>]) -> Option<Arc<Node>> {
+    let serving: Vec<_> = nodes.iter().filter(|node| node.serves()).collect();
+    let chosen = fastrand::choice(serving).or_else(|| fastrand::choice(nodes));
+    chosen.cloned()
 }

@@ -19,6 +19,6 @@ impl Source {
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d);
-        (u128::from(number) * len as u128 >> 64) as usize
+        ((u128::from(number) * len as u128) >> 64) as usize
     }
 }

@@ -66,12 +66,12 @@ impl Hosts {
         known
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.hosts.is_empty()
-    }
-
     pub(crate) fn knows(&self, id: HostId) -> bool {
         self.by_id.contains_key(&id)
+    }
+
+    pub(crate) fn knows_internal(&self, address: IpAddr) -> bool {
+        self.by_internal.contains_key(&address)
     }
 
     /// The place of a host among all.

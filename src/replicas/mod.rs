@@ -60,11 +60,6 @@ impl Replicas {
         self.kind
     }
 
-    /// Whether nobody is known for any token.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.replicas.is_empty()
-    }
-
     /// The replicas of a token, the primary replica first; none where nobody is known.
     pub(crate) fn of(&self, token: Token) -> &[Replica] {
         self.range(self.ends.partition_point(|end| *end < token.0))

@@ -9,12 +9,24 @@ const TOLERANCE: u64 = 4 * 60;
 const DAY: u64 = 24 * 60 * 60;
 
 /// A date and time such as `20261122T195959Z`, in UTC.
+#[derive(Clone, Debug)]
 pub(crate) struct Date(String);
 
 impl Date {
     /// A clock before 1970 stands at its first second: the server refuses both.
     pub(crate) fn of(time: SystemTime) -> Self {
         Self::at(seconds(time))
+    }
+
+    /// Reads a date that was signed, as far as its form goes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_in_form = |(place, byte): (usize, u8)| match place {
+            8 => byte == b'T',
+            15 => byte == b'Z',
+            _ => byte.is_ascii_digit(),
+        };
+        let is_date = text.len() == 16 && text.bytes().enumerate().all(is_in_form);
+        is_date.then(|| Self(text.to_owned()))
     }
 
     fn at(seconds: u64) -> Self {
@@ -111,6 +123,10 @@ mod tests {
             let time = UNIX_EPOCH + Duration::from_secs(seconds);
             assert_eq!(Date::of(time).as_str(), date);
             assert_eq!(Date::of(time).day(), &date[..8]);
+            assert_eq!(Date::parse(date).unwrap().as_str(), date);
+        }
+        for odd in ["", "20260101", "20260101T0000000", "2026010\u{e9}T00000Z"] {
+            assert!(Date::parse(odd).is_none());
         }
     }
 

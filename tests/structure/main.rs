@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 48] = [
+const ORDER: [&str; 49] = [
     "address",
     "affinity",
     "host",
@@ -26,6 +26,7 @@ const ORDER: [&str; 48] = [
     "order",
     "replicas",
     "table",
+    "table_routing",
     "route",
     "signing",
     "compression",

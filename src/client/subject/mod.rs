@@ -13,6 +13,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
+use aws_sdk_dynamodb::operation::delete_table::DeleteTableInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::query::QueryInput;
@@ -83,6 +84,12 @@ impl Subject {
             let keys = batch::transacted_gets(transaction);
             reader.items(batch::ACCESS_OF_TRANSACTED_GETS, keys)
         } else {
+            if let Some(delete) = input.downcast_ref::<DeleteTableInput>()
+                && let Some(table) = &delete.table_name
+            {
+                // Its name may soon be that of another table.
+                router.forget(table);
+            }
             Self::default()
         }
     }

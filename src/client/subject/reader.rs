@@ -62,7 +62,7 @@ impl Reader<'_> {
             return Subject::default();
         };
         let mut route = None;
-        let mut due = table.is_due(self.now);
+        let mut due = self.is_due(&table);
         if let Some(known) = &*table.known()
             && let Some(aim) = self.router.aim(access, known.isolation)
         {
@@ -75,7 +75,7 @@ impl Reader<'_> {
                 }),
                 Spot::Anywhere => None,
                 Spot::Unfit => {
-                    due = true;
+                    due = self.doubt(&table);
                     None
                 }
             };
@@ -107,7 +107,7 @@ impl Reader<'_> {
             {
                 aim = self.router.aim(access, known.isolation);
             }
-            if table.is_due(self.now) {
+            if self.is_due(&table) {
                 lesson.get_or_insert(table);
             }
             count += 1;
@@ -121,7 +121,10 @@ impl Reader<'_> {
                 if let Some(known) = &*table.known() {
                     match key_of_item(item, &known.key) {
                         Some(key) => places.push(place(&table, key, aim)),
-                        None => _ = lesson.get_or_insert_with(|| Arc::clone(&table)),
+                        None if self.doubt(&table) => {
+                            lesson.get_or_insert_with(|| Arc::clone(&table));
+                        }
+                        None => {}
                     }
                 }
             }
@@ -132,6 +135,16 @@ impl Reader<'_> {
             Some(Route { aim, places })
         });
         Subject { route, lesson }
+    }
+
+    fn is_due(&self, table: &Table) -> bool {
+        table.is_due(self.now, self.router.changes())
+    }
+
+    /// Whether the table is due now that something did not fit what is known of it.
+    fn doubt(&self, table: &Table) -> bool {
+        table.doubt();
+        self.is_due(table)
     }
 
     /// `None` of the server's own tables, which are on every node.

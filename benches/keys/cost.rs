@@ -1,0 +1,49 @@
+//! What it costs to tell from a key where it belongs, without finding the nodes that are there.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use crate::key::Key;
+use crate::order::{Draw, Generator};
+
+const ROUNDS: usize = 21;
+const CALLS: u32 = 100_000;
+const NODES: usize = 9;
+
+/// Whether nothing allocated.
+pub(crate) fn print() -> bool {
+    let text = "k".repeat(100);
+    let bytes = text.as_bytes();
+    // As long as DynamoDB's numbers may be.
+    let number = "-1.2345678901234567890123456789012345678e-100";
+    let first = |generator, seed| Draw::new(generator, seed, black_box(NODES)).next();
+    let free = [
+        measured("token_string_100", || Key::String(black_box(&text)).token()),
+        measured("token_binary_100", || Key::Binary(black_box(bytes)).token()),
+        measured("token_number_38", || Key::Number(black_box(number)).token()),
+        measured("hash_string_100", || Key::String(black_box(&text)).hash()),
+        measured("first_draw_go", || first(Generator::Go, black_box(42))),
+        measured("first_draw_xorshift", || {
+            first(Generator::XorShift, black_box(42))
+        }),
+    ];
+    !free.contains(&false)
+}
+
+/// Prints the median over the rounds, and is true where no call allocated.
+fn measured<T>(what: &str, call: impl Fn() -> T) -> bool {
+    let mut nanoseconds = [(); ROUNDS].map(|()| {
+        let begun = Instant::now();
+        for _ in 0..CALLS {
+            black_box(call());
+        }
+        begun.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
+    });
+    nanoseconds.sort_by(f64::total_cmp);
+    let allocations = allocation_counter::measure(|| drop(black_box(call()))).count_total;
+    println!(
+        "summary key_cost of={what} ns={:.1} allocations={allocations}",
+        nanoseconds[ROUNDS / 2]
+    );
+    allocations == 0
+}

@@ -1,0 +1,141 @@
+//! In whose name tables are looked up: that of the client whose request asks for it.
+
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::config_bag::ConfigBag;
+use bytes::Bytes;
+use http::{HeaderValue, Request, header};
+
+use super::usual::{DATE, TOKEN, Usual, scope};
+use crate::balancer::TARGET;
+use crate::error::BoxError;
+use crate::host;
+use crate::learning::{Complete, Lesson};
+use crate::moment::Moment;
+use crate::signing::{Date, Keys};
+use crate::table::Table;
+
+/// Has a request carry the lesson that it asks for, where that is due and the sender is known. `changes` is how often the node list
+/// has changed.
+pub(super) fn carry(
+    request: &mut HttpRequest,
+    table: &Arc<Table>,
+    changes: u64,
+    sender: impl FnOnce(&HttpRequest) -> Option<Sender>,
+) {
+    let Some(sender) = sender(request) else {
+        return;
+    };
+    if table.begin(Moment::now(), changes) {
+        request.add_extension(Lesson {
+            table: Arc::clone(table),
+            client: Arc::new(sender),
+        });
+    }
+}
+
+/// Whoever has sent a request.
+#[derive(Debug)]
+pub(super) struct Sender {
+    host: HeaderValue,
+    user_agent: Option<HeaderValue>,
+    signer: Option<Signer>,
+}
+
+/// What a request was signed with.
+#[derive(Debug)]
+struct Signer {
+    keys: Arc<Keys>,
+    identity: Identity,
+    region: String,
+    service: String,
+    /// The date of that request, as it stands for the right time wherever the clock does not. A server takes it for a quarter of an
+    /// hour, of which a lookup needs half a minute at most.
+    date: Date,
+}
+
+impl Sender {
+    /// The sender of a request that is not signed. `None` if the request is addressed to nobody in particular.
+    pub(super) fn unsigned(request: &HttpRequest, user_agent: Option<HeaderValue>) -> Option<Self> {
+        let host = match request.headers().get(header::HOST) {
+            Some(host) => host,
+            None => host::of_root(request.uri())?,
+        };
+        Some(Self {
+            host: HeaderValue::from_str(host).ok()?,
+            user_agent,
+            signer: None,
+        })
+    }
+
+    /// The sender of a request that has been through the signer. One without a signature is that of an anonymous client. `None` if it
+    /// was signed in a way that other requests cannot be.
+    pub(super) fn signed(
+        request: &HttpRequest,
+        user_agent: Option<HeaderValue>,
+        identity: &Identity,
+        keys: &Arc<Keys>,
+        config: &ConfigBag,
+    ) -> Option<Self> {
+        let unsigned = Self::unsigned(request, user_agent)?;
+        if !request.headers().contains_key(header::AUTHORIZATION) {
+            return Some(unsigned);
+        }
+        identity.data::<Credentials>()?;
+        let (region, service) = scope(config)?;
+        let signer = Signer {
+            keys: Arc::clone(keys),
+            identity: identity.clone(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+            date: Date::parse(request.headers().get(DATE)?)?,
+        };
+        Some(Self {
+            signer: Some(signer),
+            ..unsigned
+        })
+    }
+}
+
+impl Complete for Sender {
+    fn complete(&self, request: &mut Request<Bytes>) -> Result<(), BoxError> {
+        if let Some(signer) = &self.signer {
+            signer.sign(&self.host, request)?;
+        }
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.host.clone());
+        if let Some(user_agent) = &self.user_agent {
+            headers.insert(header::USER_AGENT, user_agent.clone());
+        }
+        Ok(())
+    }
+}
+
+impl Signer {
+    fn sign(&self, host: &HeaderValue, request: &mut Request<Bytes>) -> Result<(), BoxError> {
+        let credentials = self
+            .identity
+            .data()
+            .ok_or("the identity has no credentials")?;
+        let target = request.headers().get(TARGET);
+        let usual = Usual {
+            credentials,
+            region: &self.region,
+            service: &self.service,
+            host: host.as_bytes(),
+            target: target.map_or(b"", HeaderValue::as_bytes),
+            body: request.body(),
+        };
+        let signed = usual.sign_on(&self.keys, self.date.clone());
+        let headers = request.headers_mut();
+        headers.insert(DATE, signed.date.try_into()?);
+        headers.insert(header::AUTHORIZATION, signed.authorization.try_into()?);
+        if let Some(token) = signed.token {
+            headers.insert(TOKEN, token.try_into()?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! What is asked about a table, step by step.
+
+use serde_json::json;
+
+use super::asking::{Asking, Refusal};
+use super::description::{Description, isolation_by_config, isolation_by_tags};
+use crate::affinity::{CoordinatorOrder, Isolation};
+use crate::config::Config;
+use crate::moment::Moment;
+use crate::replicas::Replicas;
+use crate::table::{Known, Outlook, PartitionKey, Table, Tables};
+
+const DESCRIBE_TABLE: &str = "DynamoDB_20120810.DescribeTable";
+const LIST_TAGS: &str = "DynamoDB_20120810.ListTagsOfResource";
+pub(super) const QUERY: &str = "DynamoDB_20120810.Query";
+pub(super) const SCAN: &str = "DynamoDB_20120810.Scan";
+
+/// Who is asked, and what for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lookup<'a> {
+    pub(super) asking: Asking<'a>,
+    pub(super) tables: &'a Tables,
+    pub(super) config: &'a Config,
+    /// How often the node list has changed.
+    pub(super) changes: u64,
+}
+
+impl Lookup<'_> {
+    /// Everything that the options need to know of a table. Without its key there is nothing; what else cannot be had now stays what
+    /// it was.
+    pub(super) async fn table(&self, table: &Table) -> Result<(Known, Outlook), Refusal> {
+        let question = json!({ "TableName": table.name() });
+        let answer = self.asking.ask(DESCRIBE_TABLE, &question).await?;
+        let description = Description::parse(&answer).ok_or_else(no_sense)?;
+        let before = table.known().clone();
+        let before = before.filter(|known| known.id == description.id);
+
+        let (found, mut outlook) = self.replicas(table.name(), description.id.as_deref()).await;
+        let replicas = match outlook {
+            Outlook::Moving | Outlook::Settled => found.map(Into::into),
+            Outlook::Hidden | Outlook::Incomplete => {
+                before.as_ref().and_then(|known| known.replicas.clone())
+            }
+        };
+        let isolation = match self.isolation(description.arn.as_deref()).await {
+            Ok(isolation) => isolation,
+            Err(refusal) => {
+                if matches!(refusal, Refusal::Failed(_)) {
+                    outlook = Outlook::Incomplete;
+                }
+                before.and_then(|known| known.isolation)
+            }
+        };
+        let known = Known {
+            key: self.key(table, description.key),
+            id: description.id,
+            replicas,
+            isolation,
+            learned: Some(Moment::now()),
+        };
+        Ok((known, outlook))
+    }
+
+    fn key(&self, table: &Table, found: PartitionKey) -> PartitionKey {
+        if let Some(configured) = table.configured().filter(|key| **key != found) {
+            self.tables.said.unlike(table.name(), configured, &found);
+        }
+        found
+    }
+
+    /// The replicas, where the options ask for them, and what is to be expected of them.
+    async fn replicas(&self, name: &str, id: Option<&str>) -> (Option<Replicas>, Outlook) {
+        let affinity = self.config.lwt_affinity;
+        // Clients that are not aware of tokens must agree with those that are on the coordinators of keys.
+        let by_primary_replica =
+            affinity.is_on() && affinity.coordinator_order() == CoordinatorOrder::PrimaryReplica;
+        if !self.config.token_awareness.is_on && !by_primary_replica {
+            return (None, Outlook::Settled);
+        }
+        match self.map(name, id).await {
+            Ok((replicas, outlook)) => (Some(replicas), outlook),
+            Err(Refusal::Failed(error)) => {
+                tracing::debug!(table = name, %error, "replicas of a table could not be looked up");
+                (None, Outlook::Incomplete)
+            }
+            Err(Refusal::NotFound) => {
+                self.tables.said.hidden();
+                (None, Outlook::Hidden)
+            }
+            Err(Refusal::Denied | Refusal::TooLong) => (None, Outlook::Hidden),
+        }
+    }
+
+    /// The table's write isolation, where the options ask for it: its own, or else that of the node.
+    async fn isolation(&self, arn: Option<&str>) -> Result<Option<Isolation>, Refusal> {
+        if !self.config.lwt_affinity.asks_for_isolation() {
+            return Ok(None);
+        }
+        if let Some(arn) = arn {
+            let question = json!({ "ResourceArn": arn });
+            let answer = self.asking.ask(LIST_TAGS, &question).await;
+            let answer = self.noting(answer, "the tags of tables")?;
+            let own = isolation_by_tags(&answer).ok_or_else(no_sense)?;
+            if own.is_some() {
+                return Ok(own);
+            }
+        }
+        let question = json!({
+            "TableName": ".scylla.alternator.system.config",
+            "KeyConditionExpression": "#n = :n",
+            "ExpressionAttributeNames": { "#n": "name" },
+            "ExpressionAttributeValues": { ":n": { "S": "alternator_write_isolation" } },
+        });
+        let mut found = None;
+        let rows = self.asking.rows(QUERY, question, |row| {
+            found = row.text("value").and_then(isolation_by_config);
+        });
+        self.noting(rows.await, "system.config")?;
+        Ok(found)
+    }
+
+    /// The answer, which is told the log if it is that the client may not ask.
+    pub(super) fn noting<T>(&self, answer: Result<T, Refusal>, what: &str) -> Result<T, Refusal> {
+        if matches!(answer, Err(Refusal::Denied)) {
+            self.tables.said.denied(what);
+        }
+        answer
+    }
+}
+
+fn no_sense() -> Refusal {
+    Refusal::Failed("its answer makes no sense".into())
+}

@@ -1,0 +1,133 @@
+//! When a table is looked up again.
+
+use std::time::Duration;
+
+/// How soon again where something has changed or is about to: soon enough to follow tablets that move once a second.
+const SOON: Duration = Duration::from_secs(1);
+
+/// How much of the time is spent on lookups at most, as its inverse: a fiftieth.
+const REST: u32 = 50;
+
+/// The first wait after a lookup that failed, and the longest.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+
+/// After what needs an administrator to be changed: as long as Alternator's other clients wait.
+pub(super) const REFUSED: Duration = Duration::from_secs(300);
+
+/// After there was no such table: it may be created any time, but then its first requests may as well go anywhere.
+pub(super) const ABSENT: Duration = Duration::from_secs(30);
+
+/// Intervals and waits vary by this part, so that clients that began together do not ask together for ever.
+const JITTER: f64 = 0.1;
+
+/// What may be expected of a table that was looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// It will change soon, or has just changed.
+    Moving,
+    /// It stays as it is.
+    Settled,
+    /// Nobody may know its replicas, which is for an administrator to change.
+    Hidden,
+    /// Not everything could be asked.
+    Incomplete,
+}
+
+/// The rhythm of one table's lookups.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// The latest interval; zero before the first.
+    interval: Duration,
+    /// Lookups in a row that failed.
+    failures: u32,
+}
+
+impl Pace {
+    /// In how long it is to be looked up again.
+    pub(super) fn learned(&mut self, outlook: Outlook, longest: Duration, random: f64) -> Duration {
+        let interval = match outlook {
+            Outlook::Incomplete => return self.failed(random),
+            Outlook::Moving => SOON.min(longest),
+            Outlook::Settled => (self.interval * 2).clamp(SOON.min(longest), longest),
+            Outlook::Hidden => REFUSED,
+        };
+        self.failures = 0;
+        self.interval = interval.min(longest);
+        varied(interval, random)
+    }
+
+    /// The same after a lookup that failed.
+    pub(super) fn failed(&mut self, random: f64) -> Duration {
+        let doubled = FIRST_RETRY * 2_u32.saturating_pow(self.failures.min(16));
+        self.failures = self.failures.saturating_add(1);
+        varied(doubled.min(LAST_RETRY), random)
+    }
+}
+
+/// The shortest time between two lookups, of which one took so long.
+pub(super) fn pause(took: Duration) -> Duration {
+    SOON.max(took.saturating_mul(REST))
+}
+
+fn varied(wait: Duration, random: f64) -> Duration {
+    wait.mul_f64(1.0 + JITTER * (2.0 * random - 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONGEST: Duration = Duration::from_secs(60);
+    const MIDDLE: f64 = 0.5;
+
+    #[test]
+    fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
+        let mut pace = Pace::default();
+        let mut settled = || pace.learned(Outlook::Settled, LONGEST, MIDDLE).as_secs();
+        assert_eq!([0; 8].map(|_| settled()), [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(pace.learned(Outlook::Moving, LONGEST, MIDDLE), SOON);
+        let next = pace.learned(Outlook::Settled, LONGEST, MIDDLE);
+        assert_eq!(next, 2 * SOON);
+    }
+
+    #[test]
+    fn an_interval_is_never_longer_than_the_option_says_but_for_its_jitter() {
+        let short = Duration::from_millis(300);
+        let mut pace = Pace::default();
+        for outlook in [Outlook::Moving, Outlook::Settled, Outlook::Settled] {
+            assert_eq!(pace.learned(outlook, short, MIDDLE), short);
+        }
+        for (random, expected) in [(0.0, 270), (0.999_999_999, 330)] {
+            let wait = pace.learned(Outlook::Settled, short, random);
+            assert_eq!(wait.as_millis().next_multiple_of(10), expected);
+        }
+    }
+
+    #[test]
+    fn what_an_administrator_must_change_is_asked_for_late() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.learned(Outlook::Hidden, LONGEST, MIDDLE), REFUSED);
+        assert_eq!(pace.learned(Outlook::Moving, LONGEST, MIDDLE), SOON);
+    }
+
+    #[test]
+    fn failures_in_a_row_wait_longer_each_time_up_to_a_minute() {
+        let mut pace = Pace::default();
+        let mut waits = [0; 12].map(|_| pace.failed(MIDDLE).as_millis());
+        let expected = [
+            100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000,
+        ];
+        assert_eq!(waits, expected);
+        waits.fill_with(|| pace.failed(MIDDLE).as_millis());
+        assert_eq!(waits, [60_000; 12]);
+        pace.learned(Outlook::Settled, LONGEST, MIDDLE);
+        assert_eq!(pace.failed(MIDDLE), FIRST_RETRY);
+    }
+
+    #[test]
+    fn lookups_take_a_fiftieth_of_the_time_at_most() {
+        assert_eq!(pause(Duration::from_millis(3)), SOON);
+        assert_eq!(pause(Duration::from_millis(100)), Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,47 @@
+//! What the log is told once, and not for every table.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::PartitionKey;
+
+/// What the log was told already.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    denied: AtomicBool,
+    hidden: AtomicBool,
+    unlike: AtomicBool,
+}
+
+impl Said {
+    /// Says that a permission is missing.
+    pub(crate) fn denied(&self, what: &str) {
+        if !self.denied.swap(true, Relaxed) {
+            tracing::warn!(
+                what,
+                "the cluster does not let this client read what requests are routed by, and some go to any node; GRANT SELECT ON \
+                 system.tablets, and likewise on system.token_ring, system.local, system.peers and system.config"
+            );
+        }
+    }
+
+    /// Says that the cluster has no tables that tell where replicas are.
+    pub(crate) fn hidden(&self) {
+        if !self.hidden.swap(true, Relaxed) {
+            tracing::warn!(
+                "the cluster does not tell where tables have their replicas, and requests go to any node; ScyllaDB does since 6.0"
+            );
+        }
+    }
+
+    /// Says that a table has another partition key than the user has named.
+    pub(crate) fn unlike(&self, table: &str, configured: &PartitionKey, found: &PartitionKey) {
+        if !self.unlike.swap(true, Relaxed) {
+            tracing::warn!(
+                table,
+                ?configured,
+                ?found,
+                "the partition key is another than is configured; check Builder::table"
+            );
+        }
+    }
+}
