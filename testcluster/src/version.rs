@@ -3,6 +3,8 @@
 /// The release whose rules the nodes follow. Later releases compare as greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
+    /// 5.x: `/localnodes` lists live nodes, and ignores its parameters; no tablets, and no table of them.
+    V5,
     /// 6.1.0 to 6.1.3: `/localnodes` ignores its parameters and also lists nodes that are down.
     V6_1,
     /// 6.2.2: `/localnodes` lists live nodes, and ignores its parameters.
@@ -22,7 +24,16 @@ pub enum Version {
 
 impl Version {
     pub(crate) fn lists_down_nodes(self) -> bool {
-        self < Self::V6_2
+        self == Self::V6_1
+    }
+
+    pub(crate) fn has_tablets(self) -> bool {
+        self > Self::V5
+    }
+
+    /// Whether new tables have tablets in the configuration that is shipped.
+    pub(crate) fn prefers_tablets(self) -> bool {
+        self >= Self::V2026_1
     }
 
     pub(crate) fn has_localnodes_parameters(self) -> bool {
