@@ -54,6 +54,17 @@ pub(crate) struct Place {
     pub(crate) rack: String,
 }
 
+impl Place {
+    /// Anywhere in a rack.
+    pub(crate) fn in_rack(datacenter: &str, rack: &str) -> Self {
+        Self {
+            ip: None,
+            datacenter: datacenter.to_owned(),
+            rack: rack.to_owned(),
+        }
+    }
+}
+
 /// Describes a cluster; [`Builder::start`] makes it.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -114,11 +125,7 @@ impl Builder {
 
     /// Adds nodes in a rack of a datacenter.
     pub fn rack(mut self, datacenter: &str, rack: &str, nodes: usize) -> Self {
-        let place = Place {
-            ip: None,
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
-        };
+        let place = Place::in_rack(datacenter, rack);
         self.places.extend(std::iter::repeat_n(place, nodes));
         self
     }
@@ -127,8 +134,7 @@ impl Builder {
     pub fn node_at(mut self, ip: IpAddr, datacenter: &str, rack: &str) -> Self {
         self.places.push(Place {
             ip: Some(ip),
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
+            ..Place::in_rack(datacenter, rack)
         });
         self
     }
@@ -248,11 +254,7 @@ impl Builder {
         self.settings.tokens.isolation = WriteIsolation::parse(&self.settings.write_isolation)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.message))?;
         if self.places.is_empty() {
-            self.places.push(Place {
-                ip: None,
-                datacenter: "dc1".into(),
-                rack: "rack1".into(),
-            });
+            self.places.push(Place::in_rack("dc1", "rack1"));
         }
         Cluster::start(self.places, self.port, self.settings)
     }

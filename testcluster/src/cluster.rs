@@ -82,12 +82,13 @@ impl Cluster {
             _threads: threads,
         };
         for place in places {
-            cluster.add(place)?;
+            cluster.add(place, None)?;
         }
         Ok(cluster)
     }
 
-    fn add(&self, place: &Place) -> io::Result<Node> {
+    /// Adds a node, which may take the place of another that has stopped.
+    fn add(&self, place: &Place, of: Option<&Node>) -> io::Result<Node> {
         let id = self.created.fetch_add(1, Relaxed) + 1;
         let ip = place
             .ip
@@ -99,18 +100,18 @@ impl Cluster {
             &place.datacenter,
             &place.rack,
         );
-        if let Err(error) = node.start() {
-            node.leave();
-            return Err(error);
-        }
         let internal = if self.shared.settings.internal_addresses {
             numbered(Ipv4Addr::new(10, 0, 0, 0), id)
         } else {
             ip
         };
-        self.shared
-            .tokens
-            .join(id, [ip, internal], &place.datacenter, &place.rack);
+        let tokens = &self.shared.tokens;
+        tokens.join(id, [ip, internal], place, of.map(Node::id));
+        if let Err(error) = node.start() {
+            tokens.leave(id);
+            node.leave();
+            return Err(error);
+        }
         self.lock().push(node.clone());
         Ok(node)
     }
@@ -156,11 +157,7 @@ impl Cluster {
     ///
     /// If its address cannot be listened at.
     pub fn add_node(&self, datacenter: &str, rack: &str) -> io::Result<Node> {
-        self.add(&Place {
-            ip: None,
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
-        })
+        self.add(&Place::in_rack(datacenter, rack), None)
     }
 
     /// Removes a node for good: the others forget it, it stops, and its replicas are on others.
@@ -181,12 +178,7 @@ impl Cluster {
     /// If the new node's address cannot be listened at.
     pub fn replace_node(&self, node: &Node) -> io::Result<Node> {
         self.forget(node);
-        let new = self.add_node(node.datacenter(), node.rack());
-        match &new {
-            Ok(new) => self.shared.tokens.replace(node.id(), new.id()),
-            Err(_) => self.shared.tokens.leave(node.id()),
-        }
-        new
+        self.add(&Place::in_rack(node.datacenter(), node.rack()), Some(node))
     }
 
     /// Waits until the condition holds, and answers whether it did within the limit. Blocks the thread.

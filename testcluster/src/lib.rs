@@ -17,6 +17,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! Nodes own tokens as the server's do: tables have tablets or vnodes, the cluster's own tables tell of them, requests are counted
+//! as hits or hops, and tests move tablets and ask where a key is.
+//!
 //! Linux answers at every address of 127.0.0.0/8; elsewhere 127.0.0.2 and upwards must be added to the loopback interface
 //! before more than one node can start.
 //!

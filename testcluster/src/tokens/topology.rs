@@ -6,26 +6,31 @@ use super::host::{self, Host};
 use super::map::Replica;
 use super::table::Spread;
 use super::{State, Tokens, ring, tablets};
+use crate::builder::Place;
 
 impl Tokens {
-    /// A node joins: the ring changes at once, and tablets stay where they are.
+    /// A node joins: the ring changes at once, and tablets stay where they are. If it takes the place of another, it has what
+    /// that had, on the ring and of tablets.
     pub(crate) fn join(
         &self,
         node: u64,
         [address, internal]: [IpAddr; 2],
-        datacenter: &str,
-        rack: &str,
+        place: &Place,
+        of: Option<u64>,
     ) {
         let state = &mut *self.write();
         let host = Host {
             id: host::uuid(&mut state.rng),
             address,
             internal,
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
+            datacenter: place.datacenter.clone(),
+            rack: place.rack.clone(),
             tokens: host::ring_tokens(&mut state.rng, self.defaults.vnodes),
         };
         state.hosts.insert(node, host);
+        if let Some(old) = of {
+            state.replace(old, node);
+        }
         state.turn_ring();
     }
 
@@ -62,32 +67,26 @@ impl Tokens {
         }
         state.turn_ring();
     }
+}
 
-    /// One node takes the place of another: everything that the other held, and its places on the ring.
-    pub(crate) fn replace(&self, old: u64, new: u64) {
-        let state = &mut *self.write();
-        let Some(left) = state.hosts.remove(&old) else {
-            return;
-        };
-        if let Some(host) = state.hosts.get_mut(&new) {
+impl State {
+    fn replace(&mut self, old: u64, new: u64) {
+        if let Some(left) = self.hosts.remove(&old)
+            && let Some(host) = self.hosts.get_mut(&new)
+        {
             host.tokens = left.tokens;
         }
-        for table in state.tables.values_mut() {
+        for table in self.tables.values_mut() {
             for range in &mut table.map.ranges {
-                let replicas = range
-                    .replicas
-                    .iter_mut()
-                    .chain(range.moves_to.iter_mut().flatten());
+                let moves = range.moves_to.iter_mut().flatten();
+                let replicas = range.replicas.iter_mut().chain(moves);
                 for replica in replicas.filter(|replica| replica.node == old) {
                     replica.node = new;
                 }
             }
         }
-        state.turn_ring();
     }
-}
 
-impl State {
     /// Follows the ring where it changed.
     fn turn_ring(&mut self) {
         for table in self.tables.values_mut() {
