@@ -145,7 +145,8 @@ fn condition(operator: ComparisonOperator, values: &[&str]) -> Condition {
 #[test]
 fn a_query_belongs_to_the_key_that_its_legacy_conditions_demand() {
     use ComparisonOperator::{BeginsWith, Between, Eq, Ge, In, Ne};
-    let rows: [(&[(&str, Condition)], Option<&str>); 9] = [
+    type Row<'a> = (&'a [(&'a str, Condition)], Option<&'a str>);
+    let rows: [Row<'_>; 9] = [
         (&[("pk", condition(Eq, &["a"]))], Some("a")),
         (
             &[("sk", condition(Eq, &["b"])), ("pk", condition(Eq, &["a"]))],

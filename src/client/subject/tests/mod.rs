@@ -12,7 +12,6 @@ mod update_expressions;
 
 use std::collections::HashMap;
 use std::fmt::Debug;
-use std::sync::Arc;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -146,5 +145,5 @@ where
     T: Debug + Send + Sync + 'static,
 {
     let lesson = Subject::of(&Input::erase(input), router).lesson;
-    lesson.map(|table| Arc::clone(&table).name().to_owned())
+    lesson.map(|table| table.name().to_owned())
 }
