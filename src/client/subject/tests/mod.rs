@@ -3,6 +3,7 @@
 mod batches;
 mod cost;
 mod elsewhere;
+mod isolation;
 mod items;
 mod key_conditions;
 mod keys;
