@@ -222,8 +222,7 @@ impl Builder {
     }
 
     /// Keeps a header that the SDK sends and Alternator does not read: one of `content-type`, `user-agent` (the SDK's own),
-    /// `x-amz-user-agent`, `amz-sdk-request`, `amz-sdk-invocation-id` and, in AWS Lambda, `x-amzn-trace-id`. May be called
-    /// repeatedly. Default: none is kept.
+    /// `x-amz-user-agent`, `amz-sdk-request` and `amz-sdk-invocation-id`. May be called repeatedly. Default: none is kept.
     ///
     /// Clients that are not made with [`dynamodb_config`](AlternatorConnector::dynamodb_config) send `content-type` and
     /// `x-amz-user-agent` anyway, as the SDK signs them. A header that an interceptor of the user's adds is always sent by those

@@ -5,20 +5,19 @@ use std::sync::atomic::{
     AtomicBool, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::{Notify, watch};
 
 use crate::error::RefreshError;
-use crate::health::{Out, may_eject};
 use crate::moment::Moment;
 use crate::node::Node;
 use compression::Compression;
 pub(crate) use snapshot::Snapshot;
 
 mod compression;
+mod outages;
 mod snapshot;
 
 /// How many refreshes were begun and ended, how many there must be, and how the last one ended.
@@ -247,101 +246,6 @@ impl Cluster {
         self.rounds.borrow().last.clone()
     }
 
-    /// Says that `node` was connected.
-    pub(crate) fn connected(&self, node: &Node) {
-        if node.health.out() == Some(Out::Unreachable) {
-            self.bring_back(node);
-        }
-    }
-
-    /// What the connects to `node` take, or to the slowest of the others where it was never connected.
-    pub(crate) fn connect_time(&self, node: &Node) -> Option<Duration> {
-        let others = || {
-            self.all_nodes()
-                .iter()
-                .filter_map(|n| n.pool.connect_time())
-                .max()
-        };
-        node.pool.connect_time().or_else(others)
-    }
-
-    /// Says that `node`, to which a connect was begun then, takes longer to be connected than nodes do. Others need not wait for
-    /// it to find out why.
-    pub(crate) fn stalled(&self, node: &Node, begun: Moment) {
-        let usual = self.connect_time(node).is_some() && !node.pool.is_full();
-        let lives = node.was_connected_since(begun) || node.answered_since(begun);
-        if usual && !lives && self.take_out(node, Out::Unreachable) {
-            tracing::debug!(node = %node.addr(), "connecting to the node takes long, and it gets no requests until it is connected");
-        }
-    }
-
-    /// Says that `node` could not be connected, which was begun then.
-    pub(crate) fn unreachable(&self, node: &Node, begun: Moment) {
-        self.want_refresh();
-        if !node.was_connected_since(begun) && self.take_out(node, Out::Unreachable) {
-            tracing::warn!(node = %node.addr(), "node cannot be connected and gets no requests until it answers a probe");
-        }
-    }
-
-    /// Says that `node` failed a request that was begun then, which weighs like this many.
-    ///
-    /// It is ejected if it has failed too often, unless more than half of the nodes would then be out, of those that may serve or
-    /// of all.
-    pub(crate) fn failed(&self, node: &Node, weight: u32, begun: Moment) {
-        let now = Moment::now();
-        if node.health.has_returned_since(begun) {
-            return;
-        }
-        node.load.failed(now);
-        if !node.health.failed(weight, now) {
-            return;
-        }
-        let _deciding = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = self.snapshot();
-        let Some(snapshot) = snapshot.as_ref() else {
-            return;
-        };
-        let spares = |nodes: &[Arc<Node>]| {
-            let out = nodes.iter().filter(|n| n.health.out().is_some()).count();
-            may_eject(out, nodes.len())
-        };
-        let is_near = snapshot.is_near(node);
-        if !spares(snapshot.all()) || is_near && !spares(snapshot.nodes()) {
-            // Perhaps one of those that are out is better by now.
-            let all = snapshot.all();
-            all.iter().for_each(|n| n.health.hurry(now));
-            self.outages.notify_one();
-        } else if self.take_out(node, Out::Ejected) {
-            tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");
-        }
-    }
-
-    /// Answers whether the node was in.
-    fn take_out(&self, node: &Node, why: Out) -> bool {
-        let was_in = node.health.take_out(why, Moment::now(), fastrand::f64());
-        if was_in {
-            self.outages.notify_one();
-        }
-        was_in
-    }
-
-    /// Says that `node` answers again.
-    pub(crate) fn bring_back(&self, node: &Node) {
-        node.load.forget();
-        let now = Moment::now();
-        if node.health.bring_back(now) {
-            if node.health.share(now) < 1.0 {
-                // It was out for so long that it may be of another release now.
-                self.forget_compression(node);
-            }
-            tracing::info!(node = %node.addr(), "node answers again and gets requests");
-        }
-    }
-
-    pub(crate) async fn outage(&self) {
-        self.outages.notified().await;
-    }
-
     pub(crate) fn note_redispatch(&self) {
         self.redispatched.fetch_add(1, Relaxed);
     }
@@ -389,7 +293,7 @@ mod tests {
         assert!(woken());
     }
 
-    fn config(seed: &str) -> Config {
+    pub(super) fn config(seed: &str) -> Config {
         let options = Options {
             seeds: vec![seed.to_owned()],
             ..Options::default()
@@ -397,13 +301,15 @@ mod tests {
         Config::parse(&options).unwrap()
     }
 
+    pub(super) fn node(config: &Config, last: u8) -> Arc<Node> {
+        let addr = ([127, 0, 0, last], 1).into();
+        Arc::new(Node::new(addr, None, &config.dialer, config.pool))
+    }
+
     #[test]
     fn a_change_is_that_a_node_joins_or_leaves_wherever_in_the_datacenter() {
         let config = config("http://127.0.0.1:1");
-        let [one, two, three] = [1, 2, 3].map(|last| {
-            let addr = ([127, 0, 0, last], 1).into();
-            Arc::new(Node::new(addr, None, &config.dialer, config.pool))
-        });
+        let [one, two, three] = [1, 2, 3].map(|last| node(&config, last));
         let cluster = Cluster::new(None);
         let changes = |near: &[&Arc<Node>], far: &[&Arc<Node>]| {
             let before = cluster.changes();

@@ -96,7 +96,8 @@ impl AlternatorConnector {
         })
     }
 
-    /// The nodes that may serve requests now, in no particular order.
+    /// The nodes of the scope that serves now, in no particular order. Of a rack they are no more than that, though requests that
+    /// belong to one node of the datacenter may reach its other racks.
     pub fn known_nodes(&self) -> Vec<Arc<Node>> {
         match &self.inner {
             Ok(inner) => inner.balancer.cluster.nodes(),

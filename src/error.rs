@@ -77,7 +77,7 @@ pub enum ConfigError {
     /// A header to be kept that is none of those that are left out.
     #[error(
         "header {name:?} cannot be kept, as it is not one that is left out: content-type, user-agent, x-amz-user-agent, \
-         amz-sdk-request, amz-sdk-invocation-id, x-amzn-trace-id"
+         amz-sdk-request, amz-sdk-invocation-id"
     )]
     KeptHeader {
         /// The header's name as it was given.

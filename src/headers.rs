@@ -6,7 +6,6 @@ use crate::error::ConfigError;
 
 pub(crate) const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 pub(crate) const REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const X_AMZ_USER_AGENT: HeaderName = HeaderName::from_static("x-amz-user-agent");
 
 /// Which of those headers the user wants to keep.
@@ -17,7 +16,6 @@ pub(crate) struct Kept {
     pub(crate) x_amz_user_agent: bool,
     pub(crate) request: bool,
     pub(crate) invocation_id: bool,
-    pub(crate) trace_id: bool,
 }
 
 impl Kept {
@@ -31,7 +29,6 @@ impl Kept {
                 (X_AMZ_USER_AGENT, &mut kept.x_amz_user_agent),
                 (REQUEST, &mut kept.request),
                 (INVOCATION_ID, &mut kept.invocation_id),
-                (TRACE_ID, &mut kept.trace_id),
             ];
             let Some((_, keep)) = all.into_iter().find(|(known, _)| *known == *lower) else {
                 return Err(ConfigError::KeptHeader { name: name.clone() });

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use aws_runtime::auth::sigv4;
 use aws_runtime::invocation_id::InvocationIdInterceptor;
-use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
@@ -80,9 +79,6 @@ impl Hooks {
         }
         if !kept.invocation_id {
             off.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
-        }
-        if !kept.trace_id {
-            off.store_put(disable_interceptor::<RecursionDetectionInterceptor>(WHY));
         }
         if signed != Signed::All {
             // No signature has a date that could be off.

@@ -15,7 +15,10 @@ impl Router {
     pub(super) fn new(connector: &Arc<Inner>) -> Option<Self> {
         let config = &connector.config;
         let routes = config.token_awareness.is_on || config.lwt_affinity.is_on();
-        routes.then(|| Self(Arc::clone(connector)))
+        routes.then(|| {
+            connector.cluster().want_datacenter();
+            Self(Arc::clone(connector))
+        })
     }
 
     /// The table of that name, known or not.

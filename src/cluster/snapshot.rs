@@ -233,7 +233,7 @@ mod tests {
             Some("https") => Scheme::Https,
             _ => Scheme::Http,
         };
-        let port = url.port_u16().unwrap_or(scheme.default_port());
+        let port = url.port_u16().unwrap_or_else(|| scheme.default_port());
         let host = address(url.host().unwrap(), beside_ipv6);
         let addr: SocketAddr = format!("{host}:{port}").parse().unwrap();
         format!("{scheme}://{addr}")
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn urls_are_in_the_order_of_the_other_clients() {
-        let cases = include_str!("../../tests/data/endpoints/order.tsv");
+        let cases = include_str!("../../tests/data/vectors/endpoint-order.tsv");
         for case in cases.lines().skip(1) {
             let [_, inputs, expected, _] = case.split('\t').collect::<Vec<_>>()[..] else {
                 panic!("{case}");

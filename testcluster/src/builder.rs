@@ -1,14 +1,18 @@
 //! What a cluster is to be like.
 
-use std::collections::HashMap;
+mod tokens;
+
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::contention::Rules;
 use crate::reply::StandardHeaders;
 use crate::sigv4::Users;
+use crate::tokens::{Defaults, Spread, WriteIsolation};
 use crate::{Cluster, Tls, Version};
 
 #[derive(Clone, Debug)]
@@ -25,7 +29,21 @@ pub(crate) struct Settings {
     pub(crate) shutdown_announcement: Duration,
     pub(crate) record: bool,
     pub(crate) canned: HashMap<String, Bytes>,
+    pub(crate) tokens: Defaults,
+    pub(crate) write_isolation: String,
+    pub(crate) internal_addresses: bool,
+    pub(crate) page_bytes: usize,
+    pub(crate) routing_header: bool,
+    pub(crate) hop_cost: Duration,
+    pub(crate) contention: Rules,
+    pub(crate) denied: BTreeSet<(String, String)>,
 }
+
+/// How many tablets a table has: few, so that what tests read and print is short.
+const TABLETS: usize = 8;
+
+/// How many places on the ring a node has. The server gives it 256, which only makes the tables longer.
+const VNODES: usize = 16;
 
 /// Where a node is to be.
 #[derive(Clone, Debug)]
@@ -36,6 +54,17 @@ pub(crate) struct Place {
     pub(crate) rack: String,
 }
 
+impl Place {
+    /// Anywhere in a rack.
+    pub(crate) fn in_rack(datacenter: &str, rack: &str) -> Self {
+        Self {
+            ip: None,
+            datacenter: datacenter.to_owned(),
+            rack: rack.to_owned(),
+        }
+    }
+}
+
 /// Describes a cluster; [`Builder::start`] makes it.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -43,6 +72,7 @@ pub struct Builder {
     places: Vec<Place>,
     port: Option<u16>,
     server_header: Option<Option<String>>,
+    spread: Option<Spread>,
     settings: Settings,
 }
 
@@ -52,6 +82,7 @@ impl Builder {
             places: Vec::new(),
             port: None,
             server_header: None,
+            spread: None,
             settings: Settings {
                 version: Version::default(),
                 users: None,
@@ -65,6 +96,24 @@ impl Builder {
                 shutdown_announcement: Duration::ZERO,
                 record: true,
                 canned: HashMap::new(),
+                tokens: Defaults {
+                    spread: Spread::Tablets(TABLETS),
+                    vnodes: VNODES,
+                    factor: None,
+                    shards: 2,
+                    isolation: WriteIsolation::OnlyReadModifyWrite,
+                },
+                write_isolation: "only_rmw_uses_lwt".to_owned(),
+                internal_addresses: false,
+                page_bytes: 1 << 20,
+                routing_header: false,
+                hop_cost: Duration::ZERO,
+                contention: Rules {
+                    window: Duration::ZERO,
+                    retry: Duration::from_millis(50),
+                    errors: 0.0,
+                },
+                denied: BTreeSet::new(),
             },
         }
     }
@@ -76,11 +125,7 @@ impl Builder {
 
     /// Adds nodes in a rack of a datacenter.
     pub fn rack(mut self, datacenter: &str, rack: &str, nodes: usize) -> Self {
-        let place = Place {
-            ip: None,
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
-        };
+        let place = Place::in_rack(datacenter, rack);
         self.places.extend(std::iter::repeat_n(place, nodes));
         self
     }
@@ -89,8 +134,7 @@ impl Builder {
     pub fn node_at(mut self, ip: IpAddr, datacenter: &str, rack: &str) -> Self {
         self.places.push(Place {
             ip: Some(ip),
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
+            ..Place::in_rack(datacenter, rack)
         });
         self
     }
@@ -197,16 +241,20 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If an address cannot be listened at, or the store cannot be opened.
+    /// If an address cannot be listened at, the store cannot be opened, or there is no such write isolation.
     pub fn start(mut self) -> io::Result<Cluster> {
         let defaults = StandardHeaders::of(self.settings.version);
         self.settings.headers.server = self.server_header.unwrap_or(defaults.server);
+        let by_release = if self.settings.version.prefers_tablets() {
+            Spread::Tablets(TABLETS)
+        } else {
+            Spread::Vnodes
+        };
+        self.settings.tokens.spread = self.spread.unwrap_or(by_release);
+        self.settings.tokens.isolation = WriteIsolation::parse(&self.settings.write_isolation)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.message))?;
         if self.places.is_empty() {
-            self.places.push(Place {
-                ip: None,
-                datacenter: "dc1".into(),
-                rack: "rack1".into(),
-            });
+            self.places.push(Place::in_rack("dc1", "rack1"));
         }
         Cluster::start(self.places, self.port, self.settings)
     }

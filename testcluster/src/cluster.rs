@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::Builder;
 use crate::builder::{Place, Settings};
+use crate::contention::Contention;
 use crate::members::Members;
 use crate::node::{Node, Shared};
+use crate::permissions::Permissions;
 use crate::runtime::Threads;
 use crate::store::Store;
 use crate::tls::Authority;
+use crate::tokens::Tokens;
 
 /// Below the range from which the kernel takes the ports of outgoing connections, so that a node that stops finds its port
 /// free when it starts again.
@@ -24,7 +27,7 @@ const RESERVED: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 254);
 /// A running cluster. Dropping it stops every node.
 pub struct Cluster {
     nodes: Mutex<Vec<Node>>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     port: u16,
     /// How many nodes there have been; none of their addresses is used again.
     created: AtomicU64,
@@ -61,6 +64,9 @@ impl Cluster {
         let reservation = TcpListener::bind((RESERVED, port))?;
         let threads = Threads::start()?;
         let shared = Shared {
+            tokens: Tokens::new(settings.tokens.clone()),
+            contention: Contention::new(settings.contention.clone()),
+            permissions: Permissions::new(settings.denied.clone()),
             settings,
             store: Store::new()?,
             members: Members::default(),
@@ -76,14 +82,17 @@ impl Cluster {
             _threads: threads,
         };
         for place in places {
-            cluster.add(place)?;
+            cluster.add(place, None)?;
         }
         Ok(cluster)
     }
 
-    fn add(&self, place: &Place) -> io::Result<Node> {
+    /// Adds a node, which may take the place of another that has stopped.
+    fn add(&self, place: &Place, of: Option<&Node>) -> io::Result<Node> {
         let id = self.created.fetch_add(1, Relaxed) + 1;
-        let ip = place.ip.unwrap_or_else(|| loopback(id));
+        let ip = place
+            .ip
+            .unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
         let node = Node::new(
             &self.shared,
             id,
@@ -91,7 +100,15 @@ impl Cluster {
             &place.datacenter,
             &place.rack,
         );
+        let internal = if self.shared.settings.internal_addresses {
+            numbered(Ipv4Addr::new(10, 0, 0, 0), id)
+        } else {
+            ip
+        };
+        let tokens = &self.shared.tokens;
+        tokens.join(id, [ip, internal], place, of.map(Node::id));
         if let Err(error) = node.start() {
+            tokens.leave(id);
             node.leave();
             return Err(error);
         }
@@ -140,27 +157,28 @@ impl Cluster {
     ///
     /// If its address cannot be listened at.
     pub fn add_node(&self, datacenter: &str, rack: &str) -> io::Result<Node> {
-        self.add(&Place {
-            ip: None,
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
-        })
+        self.add(&Place::in_rack(datacenter, rack), None)
     }
 
-    /// Removes a node for good: the others forget it, and it stops.
+    /// Removes a node for good: the others forget it, it stops, and its replicas are on others.
     pub fn remove_node(&self, node: &Node) {
+        self.shared.tokens.leave(node.id());
+        self.forget(node);
+    }
+
+    fn forget(&self, node: &Node) {
         self.lock().retain(|other| other != node);
         node.leave();
     }
 
-    /// Replaces a node by one at another address in the same rack, which is returned.
+    /// Replaces a node by one at another address in the same rack, which has its replicas and is returned.
     ///
     /// # Errors
     ///
     /// If the new node's address cannot be listened at.
     pub fn replace_node(&self, node: &Node) -> io::Result<Node> {
-        self.remove_node(node);
-        self.add_node(node.datacenter(), node.rack())
+        self.forget(node);
+        self.add(&Place::in_rack(node.datacenter(), node.rack()), Some(node))
     }
 
     /// Waits until the condition holds, and answers whether it did within the limit. Blocks the thread.
@@ -188,8 +206,9 @@ impl Drop for Cluster {
     }
 }
 
-/// 127.0.0.1 and upwards.
-fn loopback(id: u64) -> IpAddr {
-    let first = u32::from(Ipv4Addr::new(127, 0, 0, 0));
-    IpAddr::V4(Ipv4Addr::from(first + (id & 0x00ff_ffff) as u32))
+/// The address of this number in a network.
+fn numbered(network: Ipv4Addr, id: u64) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from(
+        u32::from(network) + (id & 0x00ff_ffff) as u32,
+    ))
 }

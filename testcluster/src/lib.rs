@@ -17,6 +17,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! Nodes own tokens as the server's do: tables have tablets or vnodes, the cluster's own tables tell of them, requests are counted
+//! as hits or hops, and tests move tablets and ask where a key is.
+//!
 //! Linux answers at every address of 127.0.0.0/8; elsewhere 127.0.0.2 and upwards must be added to the loopback interface
 //! before more than one node can start.
 //!
@@ -26,15 +29,21 @@ mod api;
 mod builder;
 mod cluster;
 mod compression;
+mod conditions;
 mod connection;
+mod contention;
+mod coordination;
 mod deafness;
 mod door;
 mod error;
+mod expression;
 mod fault;
 mod head;
 mod localnodes;
 mod members;
 mod node;
+mod ownership;
+mod permissions;
 mod reply;
 mod request;
 mod routes;
@@ -43,15 +52,19 @@ mod sigv4;
 mod socket;
 mod stats;
 mod store;
+mod system;
 mod tls;
+mod tokens;
 mod version;
 
 pub use builder::Builder;
 pub use cluster::Cluster;
+pub use contention::Turn;
 pub use error::ApiError;
 pub use fault::{Delay, Fault, Lie, Scope};
 pub use members::{Gossip, View};
 pub use node::Node;
+pub use ownership::Move;
 pub use stats::Stats;
 pub use tls::Tls;
 pub use version::Version;

@@ -17,14 +17,17 @@ use tokio::task::JoinHandle;
 use crate::Version;
 use crate::api::Backend;
 use crate::builder::Settings;
+use crate::contention::Contention;
 use crate::fault::{Fault, Faults};
 use crate::localnodes::{self, Query};
 use crate::members::{Gossip, Member, Members, View};
+use crate::permissions::Permissions;
 use crate::runtime::wait_for;
 use crate::socket::Socket;
 use crate::stats::{Counters, Records, Stats};
 use crate::store::Store;
 use crate::tls::{Authority, Tls};
+use crate::tokens::Tokens;
 use process::Life;
 
 /// What all nodes of a cluster have in common.
@@ -32,6 +35,9 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) members: Members,
+    pub(crate) tokens: Tokens,
+    pub(crate) contention: Contention,
+    pub(crate) permissions: Permissions,
     pub(crate) authority: Authority,
     pub(crate) threads: Handle,
 }
@@ -73,12 +79,14 @@ impl Inner {
         *lock(&self.version)
     }
 
-    pub(crate) fn backend(&self) -> Backend<'_> {
+    pub(crate) fn backend(&self, client: Option<IpAddr>) -> Backend<'_> {
         Backend {
-            settings: &self.shared.settings,
+            shared: &self.shared,
             version: self.version(),
-            store: &self.shared.store,
             counters: &self.counters,
+            addr: self.addr,
+            node: self.id,
+            client,
         }
     }
 
@@ -252,6 +260,10 @@ impl Node {
     /// Whether these bytes occur in anything that a client sent on one connection, after TLS. Up to 64 MiB are kept.
     pub fn saw(&self, bytes: &[u8]) -> bool {
         self.0.records.contain(bytes)
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.0.id
     }
 
     pub(crate) fn leave(&self) {

@@ -1,5 +1,6 @@
 //! The four routes, and what everything else is answered with.
 
+use crate::coordination;
 use crate::head::Head;
 use crate::reply::{Reply, StandardHeaders};
 
@@ -86,11 +87,16 @@ pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Hea
     reply
 }
 
-/// What every reply says to a script of another origin.
-pub(crate) fn allow_origin(reply: &mut Reply, head: &Head) {
+/// What every reply says to a script of another origin. Where replies tell of routing, scripts may read that, too.
+pub(crate) fn allow_origin(reply: &mut Reply, head: &Head, tells_of_routing: bool) {
     if head.get("Origin").is_some_and(|origin| !origin.is_empty()) {
         reply.set("Access-Control-Allow-Origin", "*");
-        reply.set("Access-Control-Expose-Headers", EXPOSED);
+        if tells_of_routing {
+            let exposed = format!("{EXPOSED},{}", coordination::ROUTING);
+            reply.set("Access-Control-Expose-Headers", exposed);
+        } else {
+            reply.set("Access-Control-Expose-Headers", EXPOSED);
+        }
     }
 }
 

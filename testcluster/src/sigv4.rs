@@ -23,14 +23,14 @@ const AMZ_DATE: &[BorrowedFormatItem<'static>] =
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Users(pub(crate) BTreeMap<String, String>);
 
-/// Checks a request's signature over the bytes of the body as they were received.
+/// Checks a request's signature over the bytes of the body as they were received, and tells whose it is.
 pub(crate) fn verify(
     users: &Users,
     method: &str,
     headers: &[(String, Vec<u8>)],
     body: &[u8],
     now: OffsetDateTime,
-) -> Result<(), ApiError> {
+) -> Result<String, ApiError> {
     if value(headers, "host").is_none() {
         return Err(invalid(
             "Host header is mandatory for signature verification",
@@ -67,7 +67,7 @@ pub(crate) fn verify(
             "wrong signature",
         ));
     }
-    Ok(())
+    Ok(claim.user.to_owned())
 }
 
 fn invalid(message: impl Into<String>) -> ApiError {

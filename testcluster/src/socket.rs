@@ -2,7 +2,7 @@
 //! any moment while the task goes on.
 
 use std::io::{self, ErrorKind, Read};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -44,6 +44,11 @@ impl Socket {
             counters,
             idle: AtomicBool::new(true),
         }))
+    }
+
+    /// The client's address, unless the client is gone.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.0.stream.peer_addr().ok().map(|addr| addr.ip())
     }
 
     /// Between requests, and nothing of the next one has arrived.

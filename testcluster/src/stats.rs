@@ -23,6 +23,14 @@ pub struct Stats {
     pub executed: u64,
     /// The same by operation.
     pub executed_by_operation: BTreeMap<String, u64>,
+    /// Keys of requests that the node holds itself, by the tables' own keys: one for each of a batch.
+    pub replica_hits: u64,
+    /// Keys of requests that only other nodes hold.
+    pub hops: u64,
+    /// Lightweight transactions: one for each key.
+    pub lwt: u64,
+    /// Of those, how many met one of another node on the same partition. Counted where the cluster has a contention window.
+    pub contended: u64,
     /// Requests being read, executed or held back now.
     pub in_flight: u64,
     /// Bytes read from sockets.
@@ -54,6 +62,10 @@ pub(crate) struct Counters {
     tls_resumed: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
+    replica_hits: AtomicU64,
+    hops: AtomicU64,
+    lwt: AtomicU64,
+    contended: AtomicU64,
     requests: Mutex<BTreeMap<String, u64>>,
     executed: Mutex<BTreeMap<String, u64>>,
 }
@@ -80,6 +92,22 @@ impl Counters {
         self.bytes_out.fetch_add(bytes as u64, Relaxed);
     }
 
+    pub(crate) fn replica_hits(&self, keys: usize) {
+        self.replica_hits.fetch_add(keys as u64, Relaxed);
+    }
+
+    pub(crate) fn hops(&self, keys: usize) {
+        self.hops.fetch_add(keys as u64, Relaxed);
+    }
+
+    pub(crate) fn lwt(&self) {
+        self.lwt.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn contended(&self) {
+        self.contended.fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn requested(&self, name: &str) {
         count(&self.requests, name);
     }
@@ -97,6 +125,10 @@ impl Counters {
             requests: lock(&self.requests).clone(),
             executed: executed_by_operation.values().sum(),
             executed_by_operation,
+            replica_hits: self.replica_hits.load(Relaxed),
+            hops: self.hops.load(Relaxed),
+            lwt: self.lwt.load(Relaxed),
+            contended: self.contended.load(Relaxed),
             in_flight: in_flight as u64,
             bytes_in: self.bytes_in.load(Relaxed),
             bytes_out: self.bytes_out.load(Relaxed),

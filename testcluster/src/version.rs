@@ -3,13 +3,15 @@
 /// The release whose rules the nodes follow. Later releases compare as greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
+    /// 5.x: `/localnodes` lists live nodes, and ignores its parameters; no tablets, and no table of them; new tables have vnodes.
+    V5,
     /// 6.1.0 to 6.1.3: `/localnodes` ignores its parameters and also lists nodes that are down.
     V6_1,
     /// 6.2.2: `/localnodes` lists live nodes, and ignores its parameters.
     V6_2,
-    /// 2025.1 to 2025.4: `/localnodes` knows `dc` and `rack`; no compression; Seastar's own 413.
+    /// 2025.1 to 2025.4: `/localnodes` knows `dc` and `rack`; no compression; Seastar's own 413; new tables still have vnodes.
     V2025,
-    /// 2026.1: compression both ways; 413 is an API error.
+    /// 2026.1: compression both ways; 413 is an API error; new tables have tablets.
     V2026_1,
     /// 2026.2: a shed request is refused before its body is read.
     #[default]
@@ -22,7 +24,16 @@ pub enum Version {
 
 impl Version {
     pub(crate) fn lists_down_nodes(self) -> bool {
-        self < Self::V6_2
+        self == Self::V6_1
+    }
+
+    pub(crate) fn has_tablets(self) -> bool {
+        self > Self::V5
+    }
+
+    /// Whether new tables have tablets in the configuration that is shipped.
+    pub(crate) fn prefers_tablets(self) -> bool {
+        self >= Self::V2026_1
     }
 
     pub(crate) fn has_localnodes_parameters(self) -> bool {

@@ -13,6 +13,7 @@ mod load;
 #[path = "../../src/moment.rs"]
 #[allow(dead_code)]
 mod moment;
+#[allow(dead_code)]
 #[path = "../../src/policy/mod.rs"]
 mod policy;
 #[path = "../../src/sync.rs"]

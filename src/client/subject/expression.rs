@@ -29,20 +29,20 @@ impl<'a> Iterator for Tokens<'a> {
     fn next(&mut self) -> Option<Token<'a>> {
         let text = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
         let first = text.chars().next()?;
-        let after = text[first.len_utf8()..]
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .map_or(text.len(), |length| first.len_utf8() + length);
-        let word = &text[..after];
-        let token = match first {
-            'a'..='z' | 'A'..='Z' => Token::Name(word),
-            '#' if word.len() > 1 => Token::Alias(word),
-            ':' if word.len() > 1 => Token::Value(word),
-            sign => {
-                self.rest = &text[sign.len_utf8()..];
-                return Some(Token::Sign(sign));
+        let length = match first {
+            'a'..='z' | 'A'..='Z' | '#' | ':' => {
+                let belongs = |c: &u8| c.is_ascii_alphanumeric() || *c == b'_';
+                1 + text[1..].bytes().take_while(belongs).count()
             }
+            other => other.len_utf8(),
         };
-        self.rest = &text[after..];
-        Some(token)
+        let (word, rest) = text.split_at(length);
+        self.rest = rest;
+        Some(match first {
+            'a'..='z' | 'A'..='Z' => Token::Name(word),
+            '#' if length > 1 => Token::Alias(word),
+            ':' if length > 1 => Token::Value(word),
+            sign => Token::Sign(sign),
+        })
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a At
 
 /// The reference to a value that stands on the other side of an equals sign than the attribute. The server allows no `OR` and no
 /// `NOT` in a key condition, so that it holds wherever it stands.
-fn equal<'a>(expression: &'a str, is_attribute: impl Fn(Token<'_>) -> bool) -> Option<&'a str> {
+fn equal(expression: &str, is_attribute: impl Fn(Token<'_>) -> bool) -> Option<&str> {
     let mut tokens = Tokens::of(expression);
     let (mut before, mut left) = (None, None);
     while let Some(token) = tokens.next() {
@@ -37,16 +37,17 @@ fn equal<'a>(expression: &'a str, is_attribute: impl Fn(Token<'_>) -> bool) -> O
             let mut ahead = tokens.clone();
             let (right, after) = (ahead.next(), ahead.next());
             match (left, right) {
-                (Some(name), Some(Token::Value(value))) if is_attribute(name) => {
-                    if before != Some(Token::Sign('.')) {
-                        return Some(value);
-                    }
+                (Some(name), Some(Token::Value(value)))
+                    if is_attribute(name) && before != Some(Token::Sign('.')) =>
+                {
+                    return Some(value);
                 }
-                (Some(Token::Value(value)), Some(name)) if is_attribute(name) => {
-                    // Anything else makes it part of a path, or a function.
-                    if matches!(after, None | Some(Token::Sign(')') | Token::Name(_))) {
-                        return Some(value);
-                    }
+                // Anything else after the name makes it part of a path, or a function.
+                (Some(Token::Value(value)), Some(name))
+                    if is_attribute(name)
+                        && matches!(after, None | Some(Token::Sign(')') | Token::Name(_))) =>
+                {
+                    return Some(value);
                 }
                 _ => {}
             }

@@ -6,6 +6,8 @@ mod expression;
 mod key_condition;
 mod reader;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod update_expression;
 
 use std::sync::Arc;

@@ -56,3 +56,189 @@ fn datacenter(cluster: &Cluster, scope: &Scope) -> Option<Scope> {
 fn addrs(nodes: &[Arc<Node>]) -> Vec<SocketAddr> {
     nodes.iter().map(|n| n.addr()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use alternator_testcluster::{Cluster as Servers, Fault, Node as Server, Scope as Requests};
+
+    use super::*;
+    use crate::config::{Config, Options};
+    use crate::discovery::refresh::Memory;
+
+    /// The addresses of the nodes that may serve, and of all.
+    type Known = (Vec<SocketAddr>, Vec<SocketAddr>);
+
+    /// Two racks of one datacenter with two nodes each, and a node elsewhere.
+    struct Stage {
+        servers: Servers,
+        cluster: Cluster,
+        refresh: Refresh,
+    }
+
+    impl Stage {
+        async fn new(scopes: &[Scope]) -> Self {
+            let servers = Servers::builder()
+                .rack("dc1", "r1", 2)
+                .rack("dc1", "r2", 2)
+                .rack("dc2", "r1", 1);
+            let servers = servers.start().unwrap();
+            let options = Options {
+                seeds: servers.urls(),
+                scopes: scopes.to_vec(),
+                discovery_timeout: Duration::from_millis(500),
+                ..Options::default()
+            };
+            let config = Arc::new(Config::parse(&options).unwrap());
+            let memory = Arc::new(Mutex::new(Memory::new(&config)));
+            let mut stage = Self {
+                servers,
+                cluster: Cluster::new(None),
+                refresh: Refresh::new(config, memory),
+            };
+            stage.cluster.want_datacenter();
+            stage.refresh().await;
+            stage
+        }
+
+        fn servers(&self) -> Vec<Server> {
+            self.servers.nodes()
+        }
+
+        async fn refresh(&mut self) {
+            let _ = self.refresh.run(&self.cluster).await;
+        }
+
+        /// Within more refreshes than any change takes.
+        async fn refresh_until(&mut self, condition: impl Fn(&Known) -> bool) {
+            for _ in 0..10 {
+                self.refresh().await;
+                if condition(&self.known()) {
+                    return;
+                }
+            }
+            panic!("{:?}", self.known());
+        }
+
+        fn node(&self, at: usize) -> Arc<Node> {
+            let ip = self.servers.node(at).addr().ip();
+            let snapshot = self.cluster.snapshot();
+            Arc::clone(snapshot.as_ref().unwrap().at(ip).unwrap())
+        }
+
+        fn known(&self) -> Known {
+            (
+                addrs(&self.cluster.nodes()),
+                addrs(&self.cluster.all_nodes()),
+            )
+        }
+    }
+
+    fn at(servers: &[Server]) -> Vec<SocketAddr> {
+        let mut addrs: Vec<_> = servers.iter().map(Server::addr).collect();
+        addrs.sort();
+        addrs
+    }
+
+    fn rack() -> Scope {
+        Scope::rack("dc1", "r1")
+    }
+
+    #[tokio::test]
+    async fn the_rest_of_the_datacenter_is_known_and_serves_nothing_by_itself() {
+        let stage = Stage::new(&[rack()]).await;
+        let servers = stage.servers();
+        assert_eq!(stage.known(), (at(&servers[..2]), at(&servers[..4])));
+    }
+
+    #[tokio::test]
+    async fn nodes_of_other_racks_join_at_once_and_leave_after_three_misses() {
+        let mut stage = Stage::new(&[rack()]).await;
+        let new = stage.servers.add_node("dc1", "r3").unwrap();
+        stage.refresh().await;
+        let (rack, all) = (at(&stage.servers()[..2]), stage.known().1);
+        assert!(all.contains(&new.addr()) && all.len() == 5);
+        stage.servers.remove_node(&new);
+        for left in [5, 5, 4] {
+            stage.refresh().await;
+            let known = stage.known();
+            assert_eq!((known.0, known.1.len()), (rack.clone(), left));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_of_another_rack_that_is_listed_joins_only_once_it_has_answered() {
+        let mut stage = Stage::new(&[rack()]).await;
+        let new = stage.servers.add_node("dc1", "r3").unwrap();
+        new.inject(Fault::Hang(Requests::LocalNodes));
+        stage.refresh().await;
+        assert_eq!(stage.known().1.len(), 4);
+        new.heal();
+        stage.refresh().await;
+        assert_eq!(stage.known().1.len(), 5);
+    }
+
+    #[tokio::test]
+    async fn whatever_goes_wrong_around_it_the_rack_is_followed() {
+        let mut stage = Stage::new(&[rack()]).await;
+        let servers = stage.servers();
+        for server in &servers[2..4] {
+            server.inject(Fault::Hang(Requests::LocalNodes));
+        }
+        let new = stage.servers.add_node("dc1", "r1").unwrap();
+        let near = [servers[0].clone(), servers[1].clone(), new];
+        for _ in 0..4 {
+            stage.refresh().await;
+            assert_eq!(stage.known().0, at(&near));
+            assert_eq!(stage.known().1.len(), 5);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_that_comes_near_and_goes_again_stays_the_same_and_connected() {
+        let scopes = [rack(), Scope::datacenter("dc1"), Scope::Cluster];
+        let mut stage = Stage::new(&scopes).await;
+        let servers = stage.servers();
+        let node = stage.node(2);
+        let lease = node.pool.lease(Duration::from_secs(60)).await;
+        lease.ok().unwrap().finish();
+        let connections = (node.pool.idle(), node.pool.opened());
+        for _ in 0..2 {
+            servers[..2].iter().for_each(Server::stop);
+            stage
+                .refresh_until(|known| known.0 == at(&servers[2..4]))
+                .await;
+            assert_eq!(stage.known().1, at(&servers[2..4]));
+            assert!(Arc::ptr_eq(&node, &stage.node(2)));
+            for server in &servers[..2] {
+                server.start().unwrap();
+            }
+            stage
+                .refresh_until(|known| *known == (at(&servers[..2]), at(&servers[..4])))
+                .await;
+            assert!(Arc::ptr_eq(&node, &stage.node(2)));
+        }
+        assert_eq!((node.pool.idle(), node.pool.opened()), connections);
+    }
+
+    #[tokio::test]
+    async fn without_a_rack_there_is_nobody_else() {
+        let mut stage = Stage::new(&[rack(), Scope::Cluster]).await;
+        let servers = stage.servers();
+        servers[..2].iter().for_each(Server::stop);
+        stage
+            .refresh_until(|known| known.0 == at(&servers[2..]))
+            .await;
+        assert_eq!(stage.known().1, at(&servers[2..]));
+        // Back in the rack, those of other datacenters are gone at once.
+        for server in &servers[..2] {
+            server.start().unwrap();
+        }
+        stage
+            .refresh_until(|known| known.0 == at(&servers[..2]))
+            .await;
+        assert_eq!(stage.known().1, at(&servers[..4]));
+    }
+}

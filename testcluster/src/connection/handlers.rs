@@ -50,9 +50,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         head: &Head,
         operation: &str,
     ) -> io::Result<Outcome> {
-        let backend = node.backend();
+        let backend = node.backend(self.socket.peer());
         let mut reply = self.new_reply(head);
-        routes::allow_origin(&mut reply, head);
+        self.allow_origin(&mut reply, head);
         let refuse = |mut reply: Reply, error: &ApiError| {
             backend.refuse(&mut reply, error);
             Ok(Outcome::Reply(reply))
@@ -104,7 +104,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             _ => {}
         }
-        let reply = backend.answer(reply, head, self.peer, operation, &body);
+        let reply = backend
+            .answer(reply, head, self.peer, operation, &body)
+            .await;
         if matches!(faults.of_request(), Some(Fault::ResetAfterRequest { .. })) {
             return Ok(Outcome::Reset);
         }
@@ -135,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let standard = &node.shared.settings.headers;
         let mut reply = self.new_reply(head);
         if matches!(route, Route::Health | Route::Preflight) {
-            routes::allow_origin(&mut reply, head);
+            self.allow_origin(&mut reply, head);
         }
         Ok(match route {
             Route::Health => routes::health(standard, reply, head).into(),
@@ -181,6 +183,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             (false, _) => reply.set("Connection", "close"),
         }
         reply
+    }
+
+    fn allow_origin(&self, reply: &mut Reply, head: &Head) {
+        routes::allow_origin(reply, head, self.node.shared.settings.routing_header);
     }
 
     async fn read_body(&mut self, node: &Inner, limit: usize) -> Result<Bytes, BodyError> {

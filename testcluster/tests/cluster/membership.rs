@@ -116,6 +116,7 @@ fn only_live_and_normal_nodes_are_listed() {
 #[test]
 fn older_releases_list_what_they_list() {
     for (version, down, parameters) in [
+        (Version::V5, false, false),
         (Version::V6_1, true, false),
         (Version::V6_2, false, false),
         (Version::V2025, false, true),

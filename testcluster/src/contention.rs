@@ -1,0 +1,169 @@
+//! What happens to lightweight transactions on one partition that two nodes coordinate at about the same time.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many of a partition's latest turns may still be under way.
+const LATEST: usize = 8;
+
+/// Transactions on one partition, in a row, that one node coordinated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Turn {
+    /// The node's address.
+    pub coordinator: SocketAddr,
+    /// When the first of them began.
+    pub began: Instant,
+    /// When the last of them ended, as far as any has.
+    pub ended: Instant,
+    /// How many there were.
+    pub transactions: u64,
+    /// How many of them have not ended.
+    running: u64,
+}
+
+impl Turn {
+    /// Whether any transaction of this turn was under way during one of the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.began < other.ended && other.began < self.ended
+    }
+}
+
+/// When transactions contend, and what that costs.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    /// How long after one of another coordinator a transaction contends with it. Zero: none ever does, and nothing is kept.
+    pub(crate) window: Duration,
+    pub(crate) retry: Duration,
+    /// The share of contended transactions that fail, from 0 to 1.
+    pub(crate) errors: f64,
+}
+
+/// What a transaction meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meeting {
+    Nobody,
+    /// Another coordinator's transaction: one more round.
+    Retry,
+    /// Another coordinator's transaction, and nobody can tell which of the two was first.
+    Failure,
+}
+
+#[derive(Default)]
+struct State {
+    /// By table and token.
+    partitions: HashMap<String, HashMap<i64, Vec<Turn>>>,
+    /// The part of a failure that is due.
+    failures_due: f64,
+}
+
+pub(crate) struct Contention {
+    rules: Rules,
+    state: Mutex<State>,
+}
+
+/// One transaction under way; it ends when this is dropped.
+pub(crate) struct Transaction<'a> {
+    contention: &'a Contention,
+    table: String,
+    token: i64,
+    turn: usize,
+}
+
+impl Contention {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn retry(&self) -> Duration {
+        self.rules.retry
+    }
+
+    /// Begins a transaction, and tells what it meets. None where nothing contends.
+    pub(crate) fn begin(
+        &self,
+        coordinator: SocketAddr,
+        table: &str,
+        token: i64,
+    ) -> Option<(Transaction<'_>, Meeting)> {
+        if self.rules.window.is_zero() {
+            return None;
+        }
+        let state = &mut *self.lock();
+        // Looked up first, because an entry would need an owned name for every transaction.
+        if !state.partitions.contains_key(table) {
+            state.partitions.insert(table.to_owned(), HashMap::new());
+        }
+        let turns = state.partitions.get_mut(table)?.entry(token).or_default();
+        let now = Instant::now();
+        let contends = turns.iter().rev().take(LATEST).any(|turn| {
+            let is_near = turn.running > 0 || now < turn.ended + self.rules.window;
+            turn.coordinator != coordinator && is_near
+        });
+        match turns
+            .last_mut()
+            .filter(|turn| turn.coordinator == coordinator)
+        {
+            Some(turn) => {
+                turn.transactions += 1;
+                turn.running += 1;
+            }
+            None => turns.push(Turn {
+                coordinator,
+                began: now,
+                ended: now,
+                transactions: 1,
+                running: 1,
+            }),
+        }
+        let transaction = Transaction {
+            contention: self,
+            table: table.to_owned(),
+            token,
+            turn: turns.len() - 1,
+        };
+        let meeting = if !contends {
+            Meeting::Nobody
+        } else {
+            state.failures_due += self.rules.errors;
+            if state.failures_due >= 1.0 {
+                state.failures_due -= 1.0;
+                Meeting::Failure
+            } else {
+                Meeting::Retry
+            }
+        };
+        Some((transaction, meeting))
+    }
+
+    /// Who coordinated the transactions on a partition, in the order in which they began.
+    pub(crate) fn turns(&self, table: &str, token: i64) -> Vec<Turn> {
+        let state = self.lock();
+        let partitions = state.partitions.get(table);
+        partitions
+            .and_then(|partitions| partitions.get(&token))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        let state = &mut *self.contention.lock();
+        let partitions = state.partitions.get_mut(&self.table);
+        let turns = partitions.and_then(|partitions| partitions.get_mut(&self.token));
+        if let Some(turn) = turns.and_then(|turns| turns.get_mut(self.turn)) {
+            turn.running -= 1;
+            turn.ended = Instant::now();
+        }
+    }
+}

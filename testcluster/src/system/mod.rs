@@ -1,0 +1,67 @@
+//! `.scylla.alternator.<keyspace>.<table>`: the cluster's own tables, which can be read by Query and Scan and by nothing else.
+
+mod cell;
+mod paging;
+mod query;
+mod rows;
+mod tables;
+
+use serde_json::Value;
+
+use crate::ApiError;
+use crate::expression::invalid;
+use crate::store::Reply;
+
+pub(crate) use tables::View;
+
+const PREFIX: &str = ".scylla.alternator.";
+
+/// Whether a request may be about one of these tables, as cheaply as that can be told.
+pub(crate) fn may_concern(operation: &str, body: &[u8]) -> bool {
+    matches!(operation, "Query" | "Scan")
+        && body
+            .windows(PREFIX.len())
+            .any(|bytes| bytes == PREFIX.as_bytes())
+}
+
+/// The table that a request for one of these names, such as `system.local`.
+pub(crate) fn table(request: &Value) -> Option<&str> {
+    request["TableName"].as_str()?.strip_prefix(PREFIX)
+}
+
+/// Answers a request for the table of this name, if `permit` lets it.
+///
+/// # Errors
+///
+/// Where there is no such table, the reader may not read it, or the request is wrong.
+pub(crate) fn answer(
+    view: &View<'_>,
+    operation: &str,
+    request: &Value,
+    table: &str,
+    permit: impl FnOnce() -> Result<(), ApiError>,
+) -> Result<Reply, ApiError> {
+    let not_found = || {
+        let what = "Requested resource not found";
+        ApiError::new(
+            "ResourceNotFoundException",
+            format!("{what}: Table: {PREFIX}{table} not found"),
+        )
+    };
+    // No partition has an empty key, so this is the table without its rows.
+    let schema = view.contents(table, Some("")).ok_or_else(not_found)?;
+    permit()?;
+    if !request["IndexName"].is_null() {
+        return Err(invalid("Internal tables have no indexes"));
+    }
+    let wanted = query::Wanted::of(operation, request)?;
+    let partition = wanted.partition(&schema)?;
+    let contents = view
+        .contents(table, partition.as_deref())
+        .ok_or_else(not_found)?;
+    let answer = wanted.page(&contents, partition.as_deref(), view.settings.page_bytes)?;
+    Ok(Reply {
+        items: answer["Items"].as_array().map_or(0, Vec::len),
+        body: answer.to_string().into_bytes(),
+    })
+}

@@ -1,0 +1,104 @@
+//! Tables come and go and change their tags by requests, and their tokens follow.
+
+use serde_json::Value;
+
+use super::table::{self, Spread, Table};
+use super::{Defaults, State, Tokens, isolation, ring, tablets};
+use crate::ApiError;
+
+/// Whether an operation changes what is known of tables.
+pub(crate) fn changes(operation: &str) -> bool {
+    matches!(
+        operation,
+        "CreateTable" | "DeleteTable" | "TagResource" | "UntagResource"
+    )
+}
+
+impl Tokens {
+    /// What a request that the store has executed means for the tables.
+    ///
+    /// # Errors
+    ///
+    /// Never for requests that [`Tokens::check`] has let pass.
+    pub(crate) fn follow(
+        &self,
+        operation: &str,
+        request: &Value,
+        reply: &[u8],
+    ) -> Result<(), ApiError> {
+        let state = &mut *self.write();
+        match operation {
+            "CreateTable" => {
+                let created: Value = serde_json::from_slice(reply).unwrap_or_default();
+                let id = created["TableDescription"]["TableId"].as_str();
+                if let (Some(wish), Some(id)) = (table::Wish::of(request)?, id) {
+                    state.create(&self.defaults, wish, id);
+                }
+            }
+            "DeleteTable" => {
+                let name = request["TableName"].as_str();
+                name.map(|name| state.tables.remove(name));
+            }
+            "TagResource" => {
+                if let (Some(table), Some(isolation)) =
+                    (state.tagged(request), table::isolation_of(request)?)
+                {
+                    table.isolation = Some(isolation);
+                }
+            }
+            "UntagResource" => {
+                let mut keys = request["TagKeys"].as_array().into_iter().flatten();
+                if keys.any(|key| key == isolation::TAG)
+                    && let Some(table) = state.tagged(request)
+                {
+                    table.isolation = None;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Refuses what the server would refuse and the store does not know.
+    ///
+    /// # Errors
+    ///
+    /// Where a tag has a value that there is not.
+    pub(crate) fn check(&self, operation: &str, request: &Value) -> Result<(), ApiError> {
+        match operation {
+            "CreateTable" | "TagResource" => table::isolation_of(request).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl State {
+    fn create(&mut self, defaults: &Defaults, wish: table::Wish, id: &str) {
+        // The server's rule counts the nodes of all datacenters.
+        let factor = if self.hosts.len() < 3 { 1 } else { 3 };
+        let factor = defaults.factor.unwrap_or(factor);
+        let spread = wish.spread.unwrap_or(defaults.spread);
+        let map = match spread {
+            Spread::Tablets(count) => {
+                tablets::map(&self.hosts, defaults.shards, &mut self.rng, count, factor)
+            }
+            Spread::Vnodes => ring::map(&self.hosts, factor),
+        };
+        let table = Table {
+            id: id.to_owned(),
+            key: wish.key,
+            spread,
+            factor,
+            map,
+            base: None,
+            isolation: wish.isolation,
+        };
+        self.tables.insert(wish.name, table);
+    }
+
+    /// The table that a request about tags names by its ARN, which ends with the table's name.
+    fn tagged(&mut self, request: &Value) -> Option<&mut Table> {
+        let (_, name) = request["ResourceArn"].as_str()?.rsplit_once('/')?;
+        self.tables.get_mut(name)
+    }
+}

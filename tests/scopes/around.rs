@@ -1,0 +1,152 @@
+//! With a rack as the scope, only requests that belong to one node of the datacenter reach its other racks.
+
+use std::time::Duration;
+
+use alternator_connector::{
+    AlternatorConnector, Builder, CoordinatorOrder, KeyType, LwtAffinity, Scope, TokenAwareness,
+};
+use alternator_testcluster::{Cluster, Node};
+use aws_sdk_dynamodb::Client;
+
+use crate::support::*;
+use crate::{by_hand_from, cluster, connector_from};
+
+/// What the connector asks for where it surveys the datacenter and not only the rack.
+const WHOLE_DATACENTER: &[u8] = b"GET /localnodes?dc=dc1 HTTP";
+
+fn in_the_rack(builder: Builder) -> Builder {
+    let affinity = LwtAffinity::read_modify_write().order(CoordinatorOrder::Shared);
+    builder
+        .scope(Scope::rack("dc1", "r1"))
+        .lwt_affinity(affinity)
+        .token_awareness(TokenAwareness::off())
+        .table(TABLE, "pk", KeyType::String)
+}
+
+/// A client whose conditional writes of a key all belong to the same node.
+async fn routing(connector: &AlternatorConnector) -> Client {
+    let sdk = sdk_config(connector).await;
+    Client::from_conf(retrying_at_once(connector.dynamodb_config(&sdk), 5).build())
+}
+
+/// A write that belongs to the coordinator of its key.
+async fn write(client: &Client, key: &str) {
+    let put = client.put_item().table_name(TABLE).item("pk", s(key));
+    let put = put.condition_expression("attribute_not_exists(filler)");
+    put.send().await.unwrap();
+}
+
+fn writes(node: &Node) -> u64 {
+    node.stats().requests_of("PutItem")
+}
+
+/// A key whose writes belong to this node.
+async fn key_of(node: &Node, client: &Client) -> String {
+    for i in 0..1000 {
+        let (key, before) = (format!("key {i}"), writes(node));
+        write(client, &key).await;
+        if writes(node) > before {
+            return key;
+        }
+    }
+    panic!("the node coordinates no key");
+}
+
+/// Until all four nodes of the datacenter get the writes that belong to them.
+async fn eventually_reaches_all(cluster: &Cluster, client: &Client) {
+    eventually("every node of the datacenter gets writes", async || {
+        for i in 0..20 {
+            write(client, &format!("key {i}")).await;
+        }
+        cluster.nodes()[..4].iter().all(|node| writes(node) > 0)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ordinary_requests_stay_in_the_rack_while_others_go_to_their_node_of_the_datacenter() {
+    let cluster = cluster();
+    let nodes = cluster.nodes();
+    let connector = in_the_rack(connector_from(&nodes)).build().unwrap();
+    let client = routing(&connector).await;
+    create_table(&client).await;
+    eventually_reaches_all(&cluster, &client).await;
+    for i in 0..100 {
+        ping(&client).await.unwrap();
+        write(&client, &format!("key {i}")).await;
+    }
+    assert_eq!(routes(&connector), addrs(&nodes[..2]));
+    for node in &nodes[2..] {
+        assert_eq!(node.stats().data_requests(), writes(node));
+    }
+    for node in &nodes[4..] {
+        assert_eq!(node.stats().data_requests(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_node_of_another_rack_that_dies_gets_nothing_until_it_is_back() {
+    // The others list it for as long as it is down, and drop it after a second.
+    for detection in [Duration::from_secs(3600), Duration::from_millis(50)] {
+        let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
+        let builder = builder.auth(USER.0, USER.1).failure_detection(detection);
+        let cluster = builder.start().unwrap();
+        let nodes = cluster.nodes();
+        let connector = in_the_rack(connector_from(&nodes)).build().unwrap();
+        let client = routing(&connector).await;
+        create_table(&client).await;
+        eventually_reaches_all(&cluster, &client).await;
+        let key = key_of(&nodes[3], &client).await;
+        for _ in 0..2 {
+            nodes[3].stop();
+            for _ in 0..3 {
+                write(&client, &key).await;
+            }
+            // It is out, and tried by no request any more.
+            let before = connector.stats().redispatched;
+            for _ in 0..20 {
+                write(&client, &key).await;
+            }
+            assert_eq!(connector.stats().redispatched, before);
+            nodes[3].start().unwrap();
+            let before = writes(&nodes[3]);
+            eventually("the key returns to its node", async || {
+                write(&client, &key).await;
+                writes(&nodes[3]) > before
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_clients_that_route_by_key_have_the_datacenter_asked_for() {
+    let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
+    let cluster = builder.auth(USER.0, USER.1).record(true).start().unwrap();
+    let nodes = cluster.nodes();
+    let connector = in_the_rack(by_hand_from(&nodes)).build().unwrap();
+    let asked = || nodes.iter().any(|node| node.saw(WHOLE_DATACENTER));
+    ping(&client(&connector).await).await.unwrap();
+    for _ in 0..10 {
+        connector.refresh().await.unwrap();
+    }
+    assert!(!asked());
+    // The next refresh would be due in an hour.
+    let client = routing(&connector).await;
+    eventually("it is asked for soon", async || asked()).await;
+    drop(client);
+}
+
+#[tokio::test]
+async fn a_client_that_routes_nothing_by_key_has_nothing_more_asked_for() {
+    let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
+    let cluster = builder.auth(USER.0, USER.1).record(true).start().unwrap();
+    let builder = in_the_rack(by_hand_from(&cluster.nodes())).lwt_affinity(LwtAffinity::off());
+    let connector = builder.build().unwrap();
+    ping(&routing(&connector).await).await.unwrap();
+    for _ in 0..10 {
+        connector.refresh().await.unwrap();
+    }
+    let nodes = cluster.nodes();
+    assert!(!nodes.iter().any(|node| node.saw(WHOLE_DATACENTER)));
+}
