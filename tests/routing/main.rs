@@ -14,7 +14,6 @@ mod permissions;
 #[allow(dead_code)]
 #[path = "../pass_through/server.rs"]
 mod server;
-#[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
 
