@@ -11,6 +11,7 @@ mod isolation;
 mod learning;
 mod old_clusters;
 mod permissions;
+mod senders;
 #[allow(dead_code)]
 #[path = "../pass_through/server.rs"]
 mod server;
