@@ -35,7 +35,7 @@ pub(crate) fn user(arrived: &Arrived) -> &str {
 async fn nodes_accept_requests_that_sign_who_asks_whom_for_what() {
     for tls in [Tls::Off, Tls::Server] {
         let cluster = enforcing(tls).nodes(3).start().unwrap();
-        let connector = connector(&cluster).build().unwrap();
+        let connector = keyless(&cluster).build().unwrap();
         let client = lean_client(&connector, |config| config).await;
         create_table(&client).await;
         for i in 0..5 {
