@@ -37,9 +37,9 @@ pub fn connector(cluster: &Cluster) -> alternator_connector::Builder {
         .connect_timeout(Duration::from_millis(500))
 }
 
-/// The same, with nothing routed by key, so that whatever arrives was sent by the user.
-pub fn keyless(cluster: &Cluster) -> alternator_connector::Builder {
-    connector(cluster)
+/// Routes nothing by key, so that whatever arrives was sent by the user.
+pub fn keyless(builder: alternator_connector::Builder) -> alternator_connector::Builder {
+    builder
         .token_awareness(TokenAwareness::off())
         .lwt_affinity(LwtAffinity::off())
 }
