@@ -114,7 +114,9 @@ impl Lookup<'_> {
             if row.is_moving() {
                 outlook = Outlook::Moving;
             }
-            base = row.text("base_table").map(str::to_owned).or(base.take());
+            if let Some(table) = row.text("base_table") {
+                base = Some(table.to_owned());
+            }
         });
         rows.await?;
         Ok((tablets, outlook, base))

@@ -9,7 +9,7 @@ use super::*;
 /// A client that the connector knows nothing of, for what others do.
 async fn somebody_else(cluster: &Cluster) -> Client {
     let connector = connector(cluster).build().unwrap();
-    super::client(&connector).await
+    client(&connector).await
 }
 
 async fn get_by(client: &Client, attribute: &str) -> bool {

@@ -16,11 +16,11 @@ mod old_clusters;
 mod permissions;
 mod racks;
 mod replicas;
+mod senders;
 #[allow(dead_code)]
 #[path = "../pass_through/server.rs"]
 mod server;
 mod succession;
-#[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
 
