@@ -74,6 +74,14 @@ async fn a_key_has_one_coordinator_while_its_own_dies_and_returns() {
             if order == PrimaryReplica {
                 assert_eq!(next.ip(), actual(&cluster, 0)[1]);
             }
+            let redispatched = connector.stats().redispatched;
+            let so_far = coordinated(&cluster, next);
+            eventually("it goes on", async || {
+                coordinated(&cluster, next) > so_far + 50
+            })
+            .await;
+            // The dead node is not tried by every request.
+            assert_eq!(connector.stats().redispatched, redispatched);
             own.start().unwrap();
             eventually("the key returns", async || coordinated(&cluster, first) > 1).await;
             let moment = coordinated(&cluster, next);
