@@ -62,8 +62,12 @@ fn key(n: usize) -> String {
 
 /// Creates a table with this partition key, a string.
 async fn create(client: &Client, table: &str, key: &str) {
+    create_of_type(client, table, key, ScalarAttributeType::S).await;
+}
+
+async fn create_of_type(client: &Client, table: &str, key: &str, key_type: ScalarAttributeType) {
     let attribute = AttributeDefinition::builder().attribute_name(key);
-    let attribute = attribute.attribute_type(ScalarAttributeType::S).build();
+    let attribute = attribute.attribute_type(key_type).build();
     let schema = KeySchemaElement::builder().attribute_name(key);
     let schema = schema.key_type(KeyType::Hash).build();
     let create = client.create_table().table_name(table);

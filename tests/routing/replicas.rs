@@ -18,24 +18,13 @@ const TABLES: [(&str, ScalarAttributeType); 3] = [
     ("blobs", ScalarAttributeType::B),
 ];
 
-async fn create(client: &Client, table: &str, key_type: ScalarAttributeType) {
-    let attribute = AttributeDefinition::builder().attribute_name("pk");
-    let attribute = attribute.attribute_type(key_type).build().unwrap();
-    let schema = KeySchemaElement::builder().attribute_name("pk");
-    let schema = schema.key_type(KeyType::Hash).build().unwrap();
-    let create = client.create_table().table_name(table);
-    let create = create.attribute_definitions(attribute).key_schema(schema);
-    let create = create.billing_mode(BillingMode::PayPerRequest);
-    create.send().await.unwrap();
-}
-
 /// The tables, and a client of a connector that knows their replicas.
 async fn learned(cluster: &Cluster) -> Client {
     let connector = connector(cluster).build().unwrap();
     let client = client(&connector).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     for (table, key_type) in TABLES {
-        create(&client, table, key_type).await;
+        create_of_type(&client, table, "pk", key_type).await;
         eventually("the table is known", async || {
             let get = client.get_item().table_name(table);
             get.key("pk", value(table, 0)).send().await.unwrap();
