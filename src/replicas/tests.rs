@@ -204,6 +204,57 @@ proptest! {
     }
 }
 
+/// Two datacenters with four hosts each.
+fn two_datacenters() -> Hosts {
+    Hosts::new((0..8).map(|n| {
+        let host = Host {
+            address: address(n),
+            id: id(n).into(),
+            datacenter: ["dc1", "dc2"][usize::from(n / 4)].into(),
+            rack: "r1".into(),
+        };
+        (host, internal(n))
+    }))
+}
+
+/// Hints have no shards, and list the replicas in the datacenter of the node that gives them.
+#[test]
+fn a_hint_of_what_is_known_of_its_datacenter_says_nothing_new() {
+    let tablets = [tablet(0, &[0, 4, 1, 5]), tablet(100, &[1, 0, 4, 5])];
+    let map = Replicas::from_tablets(&two_datacenters(), tablets);
+    for known in [
+        hint(-5, 0, &[0, 1]),
+        hint(i64::MIN, 0, &[1, 0]),
+        hint(0, 100, &[5, 4]),
+        hint(-5, 50, &[4, 5]),
+    ] {
+        assert_eq!(map.with_hint(&known), None, "{known}");
+    }
+    for news in [
+        hint(-5, 0, &[0]),
+        hint(-5, 0, &[0, 1, 2]),
+        hint(-5, 0, &[0, 2]),
+        hint(-5, 0, &[9]),
+        hint(-5, 101, &[0, 1]),
+    ] {
+        assert!(map.with_hint(&news).is_some(), "{news}");
+    }
+}
+
+#[test]
+fn a_hint_takes_neither_shards_nor_replicas_of_other_datacenters() {
+    let tablets = [tablet(0, &[0, 4, 1, 5])];
+    let map = Replicas::from_tablets(&two_datacenters(), tablets);
+    let hinted = map.with_hint(&hint(-5, 0, &[2, 1])).unwrap();
+    let shards = |token| {
+        let replicas = hinted.of(Token(token)).iter();
+        replicas.map(|replica| replica.shard).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&hinted, -1), [2, 1, 4, 5]);
+    assert_eq!(shards(-1), [None, Some(8), Some(11), Some(12)]);
+    assert_eq!(of(&hinted, -5), [0, 4, 1, 5]);
+}
+
 #[test]
 fn what_is_odd_is_no_hint() {
     let parsed = |text| Hint::parse(text).map(|hint| hint.to_string());

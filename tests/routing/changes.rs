@@ -1,6 +1,6 @@
 //! What is known follows the cluster.
 
-use alternator_connector::TokenAwareness;
+use alternator_connector::{CoordinatorOrder, LwtAffinity, Scope, TokenAwareness};
 
 use super::*;
 
@@ -98,4 +98,24 @@ async fn a_move_is_learned_from_the_answer_of_a_node_that_has_lost_the_key() {
     )
     .await;
     assert!(connector.routing(TABLE).is_some());
+}
+
+#[tokio::test]
+async fn answers_that_confirm_what_is_known_take_nothing_from_it() {
+    let datacenters = nine().rack("dc2", "rack1", 3).tablets(16);
+    let cluster = with_table(datacenters.routing_header(true)).await;
+    // Most coordinators hold no replica of the key, and say so.
+    let affinity = LwtAffinity::every_write().order(CoordinatorOrder::Shared);
+    let builder = connector(&cluster).lwt_affinity(affinity);
+    let builder = builder.scope(Scope::datacenter("dc1"));
+    let nodes = &cluster.nodes()[..9];
+    let (connector, client) = knowing(&cluster, nodes, builder).await;
+    let before = hops(&cluster);
+    for n in 0..KEYS {
+        put(&client, n).await;
+        let replicas = connector.routing(TABLE).unwrap().replicas(&s(key(n)));
+        assert_eq!(replicas.len(), 6);
+        assert!(replicas.iter().all(|replica| replica.shard.is_some()));
+    }
+    assert!(hops(&cluster) > before + KEYS as u64 / 3);
 }
