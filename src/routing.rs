@@ -43,7 +43,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
     fn replica(&self, place: &Place) -> Option<&'a Arc<Node>> {
         let mut nodes = [self.snapshot.all().first()?; MOST];
         let mut len = 0;
-        self.replicas(place, |node| {
+        self.replicas(place, Aim::Replica, |node| {
             nodes[len] = node;
             len += 1;
         });
@@ -54,7 +54,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
     fn replica_of_most(&self, places: &[Place]) -> Option<&'a Arc<Node>> {
         let mut votes = Votes::default();
         for place in places {
-            self.replicas(place, |node| votes.add(node));
+            self.replicas(place, Aim::Replica, |node| votes.add(node));
         }
         self.best(&votes.most())
     }
@@ -78,7 +78,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         let generator = match self.order {
             CoordinatorOrder::PrimaryReplica => {
                 let mut first = None;
-                self.replicas(place, |node| {
+                self.replicas(place, Aim::Coordinator, |node| {
                     first.get_or_insert(node);
                 });
                 if first.is_some() {
@@ -95,10 +95,13 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         order.find(|node| self.serves(node))
     }
 
-    /// Visits those replicas of a place that come into question, in their order.
-    fn replicas(&self, place: &Place, mut visit: impl FnMut(&'a Arc<Node>)) {
+    /// Visits those replicas of a place that come into question, in their order, by the map that goes for the aim.
+    fn replicas(&self, place: &Place, aim: Aim, mut visit: impl FnMut(&'a Arc<Node>)) {
         let known = place.table.known();
-        let replicas = known.as_ref().and_then(|known| known.replicas.as_deref());
+        let replicas = known.as_ref().and_then(|known| match aim {
+            Aim::Replica => known.replicas.as_deref(),
+            Aim::Coordinator => known.ordered.as_deref(),
+        });
         let (Some(replicas), Some(token)) = (replicas, place.token) else {
             return;
         };

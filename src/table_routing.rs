@@ -23,6 +23,9 @@ pub enum ReplicaMap {
     Tablets,
     /// The ring of virtual nodes. The ring has no order of replicas; the connector gives each range one, the same in every client.
     Vnodes,
+    /// What shows of tablets to a role that may not read `system.tablets`: by the ring, or by what nodes have answered. Their replicas
+    /// have no order that all clients know, so lightweight transactions do not go by them.
+    Unordered,
 }
 
 /// A node that holds a key.
@@ -63,6 +66,7 @@ impl TableRouting {
         self.replicas_known().map(|replicas| match replicas.kind() {
             Kind::Tablets => ReplicaMap::Tablets,
             Kind::Ring => ReplicaMap::Vnodes,
+            Kind::Unordered => ReplicaMap::Unordered,
         })
     }
 

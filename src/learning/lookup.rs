@@ -1,5 +1,7 @@
 //! What is asked about a table, step by step.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::asking::{Asking, Refusal};
@@ -36,10 +38,17 @@ impl Lookup<'_> {
         let before = before.filter(|known| known.id == description.id);
 
         let (found, mut outlook) = self.replicas(table.name(), description.id.as_deref()).await;
-        let replicas = match outlook {
-            Outlook::Moving | Outlook::Settled => found.map(Into::into),
+        let (replicas, ordered) = match outlook {
+            Outlook::Moving | Outlook::Settled => {
+                let found = found.map(Arc::new);
+                let ordered = found.clone().filter(|found| found.is_ordered());
+                (found, ordered)
+            }
             Outlook::Hidden | Outlook::Incomplete => {
-                before.as_ref().and_then(|known| known.replicas.clone())
+                let before = before.as_deref();
+                before.map_or_else(Default::default, |known| {
+                    (known.replicas.clone(), known.ordered.clone())
+                })
             }
         };
         let isolation = match self.isolation(description.arn.as_deref()).await {
@@ -55,6 +64,7 @@ impl Lookup<'_> {
             key: self.key(table, description.key),
             id: description.id,
             replicas,
+            ordered,
             isolation,
             learned: Some(Moment::now()),
         };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::asking::Refusal;
 use super::lookup::{Lookup, QUERY, SCAN};
 use crate::moment::Moment;
-use crate::replicas::{Hosts, Replicas, RingRange, Tablet};
+use crate::replicas::{Hosts, Kind, Replicas, RingRange, Tablet};
 use crate::table::Outlook;
 
 /// How the server calls the ring of all tables that have no tablets.
@@ -16,7 +16,8 @@ const ALL: &str = "<ALL>";
 /// The rows that a map is made of.
 enum Rows {
     Tablets(Vec<Tablet>, Outlook),
-    Ring(Vec<RingRange>),
+    /// With the kind of map that they make.
+    Ring(Kind, Vec<RingRange>),
 }
 
 impl Rows {
@@ -26,7 +27,7 @@ impl Rows {
                 let mut ids = tablets.iter().flat_map(|tablet| &tablet.replicas);
                 ids.all(|(id, _)| hosts.knows(*id))
             }
-            Self::Ring(ranges) => {
+            Self::Ring(_, ranges) => {
                 let mut endpoints = ranges.iter().map(|range| range.endpoint);
                 endpoints.all(|endpoint| hosts.knows_internal(endpoint))
             }
@@ -36,7 +37,9 @@ impl Rows {
     fn map(self, hosts: &Hosts) -> (Replicas, Outlook) {
         match self {
             Self::Tablets(tablets, outlook) => (Replicas::from_tablets(hosts, tablets), outlook),
-            Self::Ring(ranges) => (Replicas::from_ring(hosts, ranges), Outlook::Settled),
+            Self::Ring(kind, ranges) => {
+                (Replicas::from_ring(hosts, kind, ranges), Outlook::Settled)
+            }
         }
     }
 }
@@ -70,15 +73,18 @@ impl Lookup<'_> {
             Ok((tablets, outlook)) if !tablets.is_empty() => {
                 return Ok(Rows::Tablets(tablets, outlook));
             }
-            Ok(_) | Err(Refusal::Denied) => &[Some(name), Some(ALL)],
+            // Rows of the table alone are its tablets, without the order that others read.
+            Ok(_) | Err(Refusal::Denied) => {
+                &[(Some(name), Kind::Unordered), (Some(ALL), Kind::Ring)]
+            }
             // Before there were tablets, the ring was not told by tables.
-            Err(Refusal::NotFound) => &[None],
+            Err(Refusal::NotFound) => &[(None, Kind::Ring)],
             Err(refusal) => return Err(refusal),
         };
-        for of in rings {
+        for (of, kind) in rings {
             let ranges = self.noting(self.ring(name, *of).await, "system.token_ring")?;
             if !ranges.is_empty() {
-                return Ok(Rows::Ring(ranges));
+                return Ok(Rows::Ring(*kind, ranges));
             }
         }
         Err(Refusal::Failed(

@@ -33,10 +33,13 @@ pub(crate) struct Replica {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The table's tablets, each with its replicas in the server's order.
-    #[default]
     Tablets,
     /// The ring of tokens, in which a range has its replicas in no order. They get one that every client makes alike.
     Ring,
+    /// What shows of tablets to those who may not read them: replicas in no order that other clients know of, and maybe not those of
+    /// all tokens.
+    #[default]
+    Unordered,
 }
 
 /// Every replica of a table.
@@ -58,6 +61,11 @@ impl Replicas {
 
     pub(crate) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether the first replica of a token is the same to every client that has such a map.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.kind != Kind::Unordered
     }
 
     /// The replicas of a token, the primary replica first; none where nobody is known.

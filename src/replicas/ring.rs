@@ -17,8 +17,13 @@ pub(crate) struct RingRange {
 }
 
 impl Replicas {
-    /// In whatever order they come, and however often. Hosts that are not known are left out.
-    pub(crate) fn from_ring(hosts: &Hosts, rows: impl IntoIterator<Item = RingRange>) -> Self {
+    /// In whatever order they come, and however often. Hosts that are not known are left out. It is of the kind that the rows make,
+    /// which are those of the ring itself, or those by which tablets show in it.
+    pub(crate) fn from_ring(
+        hosts: &Hosts,
+        kind: Kind,
+        rows: impl IntoIterator<Item = RingRange>,
+    ) -> Self {
         let mut by_end: BTreeMap<i64, (i64, Vec<IpAddr>)> = BTreeMap::new();
         for row in rows {
             let (_, endpoints) = by_end
@@ -40,7 +45,7 @@ impl Replicas {
         if let Some((start, replicas)) = around {
             ranges.push(start, i64::MAX, replicas);
         }
-        ranges.finish(Arc::clone(hosts.all()), Kind::Ring)
+        ranges.finish(Arc::clone(hosts.all()), kind)
     }
 }
 

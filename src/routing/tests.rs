@@ -7,7 +7,7 @@ use crate::config::Policy;
 use crate::health::Out;
 use crate::key::{Key, KeyType, Token};
 use crate::moment::Moment;
-use crate::replicas::{Host, HostId, Hosts, Replicas, Tablet};
+use crate::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
 use crate::table::{Known, Outlook, PartitionKey, Table, Tables};
 use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
@@ -54,6 +54,32 @@ fn unknown() -> Arc<Table> {
 
 /// A table of tablets with these replicas each.
 fn table(tablets: &[(i64, &[u8])]) -> Arc<Table> {
+    let hosts = hosts();
+    let tablets = tablets.iter().map(|(last_token, replicas)| Tablet {
+        last_token: *last_token,
+        replicas: replicas
+            .iter()
+            .map(|i| (HostId::parse(&id(*i)).unwrap(), 0))
+            .collect(),
+    });
+    knowing(Replicas::from_tablets(&hosts, tablets))
+}
+
+/// A table whose only range has these replicas, by rows of the ring that make such a map.
+fn ring(kind: Kind, replicas: &[u8]) -> Arc<Table> {
+    let row = |i: &u8| RingRange {
+        start: i64::MIN,
+        end: i64::MAX,
+        endpoint: [10, 0, 0, *i].into(),
+    };
+    knowing(Replicas::from_ring(
+        &hosts(),
+        kind,
+        replicas.iter().map(row),
+    ))
+}
+
+fn hosts() -> Hosts {
     let host = |i: u8| {
         let address = [10, 0, 0, i].into();
         let host = Host {
@@ -64,21 +90,20 @@ fn table(tablets: &[(i64, &[u8])]) -> Arc<Table> {
         };
         (host, address)
     };
-    let hosts = Hosts::new((1..=20).map(host));
-    let tablets = tablets.iter().map(|(last_token, replicas)| Tablet {
-        last_token: *last_token,
-        replicas: replicas
-            .iter()
-            .map(|i| (HostId::parse(&id(*i)).unwrap(), 0))
-            .collect(),
-    });
+    Hosts::new((1..=20).map(host))
+}
+
+/// A table that was looked up and has these replicas.
+fn knowing(replicas: Replicas) -> Arc<Table> {
+    let replicas = Arc::new(replicas);
     let known = Known {
         key: PartitionKey {
             name: "id".into(),
             key_type: KeyType::String,
         },
         id: None,
-        replicas: Some(Arc::new(Replicas::from_tablets(&hosts, tablets))),
+        ordered: replicas.is_ordered().then(|| Arc::clone(&replicas)),
+        replicas: Some(replicas),
         isolation: None,
         learned: None,
     };
@@ -329,6 +354,44 @@ fn while_the_replicas_are_not_known_the_primary_replica_is_that_of_the_shared_or
             .way(Policy::PeakEwma, CoordinatorOrder::Shared, &route)
             .is_empty()
     );
+}
+
+#[test]
+fn replicas_in_an_order_of_their_own_do_not_decide_who_coordinates() {
+    fastrand::seed(7);
+    let cluster = Cluster::new(1..=9, []);
+    let order = CoordinatorOrder::PrimaryReplica;
+    let way = |table: &Arc<Table>, aim| {
+        let route = to(aim, &[place(table, 77)]);
+        cluster.way(Policy::PeakEwma, order, &route)
+    };
+    let shared = way(&unknown(), Aim::Coordinator);
+    let hinted = knowing(Replicas::default());
+    hinted.hint(b"0,100,10.0.0.8,10.0.0.2,10.0.0.5", Token(77));
+    let others = [2, 5, 8].into_iter().collect::<BTreeSet<_>>();
+    for table in [ring(Kind::Unordered, &[8, 2, 5]), hinted] {
+        assert_eq!(way(&table, Aim::Coordinator), shared);
+        let replicas = way(&table, Aim::Replica).into_iter();
+        assert_eq!(replicas.collect::<BTreeSet<_>>(), others);
+    }
+    let vnodes = way(&ring(Kind::Ring, &[8, 2, 5]), Aim::Coordinator);
+    let first = vnodes[..3].iter().copied();
+    assert_eq!(first.collect::<BTreeSet<_>>(), others);
+}
+
+/// Other clients do not get the same hints.
+#[test]
+fn a_hint_changes_who_is_a_replica_and_not_who_coordinates() {
+    fastrand::seed(7);
+    let cluster = Cluster::new(1..=9, []);
+    let table = table(&[(i64::MAX, &[8, 2, 5])]);
+    table.hint(b"0,100,10.0.0.7,10.0.0.2,10.0.0.5", Token(77));
+    let route = to(Aim::Replica, &[place(&table, 77)]);
+    assert_eq!(cluster.chosen(Policy::Random, &route), [2, 5, 7].into());
+    let route = to(Aim::Coordinator, &[place(&table, 77)]);
+    let order = CoordinatorOrder::PrimaryReplica;
+    let way = cluster.way(Policy::PeakEwma, order, &route);
+    assert_eq!(way[..3], [8, 2, 5]);
 }
 
 /// The orders of the vectors, whose nodes are `http://10.0.0.1:8000/` to `…12`.

@@ -37,6 +37,9 @@ pub(crate) struct Known {
     /// A UUID; `None` where the table has not been looked up, or the server does not tell.
     pub(crate) id: Option<Box<str>>,
     pub(crate) replicas: Option<Arc<Replicas>>,
+    /// The replicas by which keys have coordinators: as they were looked up, in an order that every client learns alike. Hints do not
+    /// change them, as other clients do not get the same ones.
+    pub(crate) ordered: Option<Arc<Replicas>>,
     pub(crate) isolation: Option<Isolation>,
     /// When it was last looked up.
     pub(crate) learned: Option<Moment>,
@@ -49,6 +52,7 @@ impl Known {
             key,
             id: None,
             replicas: None,
+            ordered: None,
             isolation: None,
             learned: None,
         }
@@ -59,6 +63,7 @@ impl Known {
         self.key == other.key
             && self.id == other.id
             && self.replicas == other.replicas
+            && self.ordered == other.ordered
             && self.isolation == other.isolation
     }
 }

@@ -3,6 +3,7 @@
 use tracing::Level;
 
 use super::heard::{heard, listen};
+use super::support::direct::HOUR;
 use super::*;
 
 const INTERNAL: [&str; 4] = [
@@ -27,7 +28,7 @@ async fn without_permission_on_tablets_the_ring_tells_the_replicas() {
         knows_the_replicas(&connector, &cluster)
     })
     .await;
-    assert_eq!(map_of(&connector), Some(ReplicaMap::Vnodes));
+    assert_eq!(map_of(&connector), Some(ReplicaMap::Unordered));
     assert_eq!(warnings(), 1);
     let before = hops(&cluster);
     for n in 0..KEYS {
@@ -101,4 +102,42 @@ async fn answers_teach_a_client_that_may_not_read_the_tables() {
         get(&client, n).await;
     }
     assert_eq!(hops(&cluster), before);
+}
+
+/// They differ in what they have been told, and in nothing that coordinators depend on.
+#[tokio::test]
+async fn clients_that_may_not_read_tablets_agree_on_coordinators_whatever_else_they_may_know() {
+    let denied = |tables: &[&str]| {
+        let contending = nine().tablets(16).contention_window(HOUR);
+        let cluster = contending.contention_retry(Duration::ZERO);
+        tables
+            .iter()
+            .fold(cluster, |cluster, table| cluster.deny(USER.0, table))
+    };
+    for denied in [denied(&INTERNAL), denied(&["system.tablets"])] {
+        let cluster = with_table(denied.routing_header(true)).await;
+        let mut clients = Vec::new();
+        for half in [0..KEYS / 2, KEYS / 2..KEYS] {
+            let connector = connector(&cluster).build().unwrap();
+            let client = client(&connector).await;
+            connector.refresh().await.unwrap();
+            asking_until(&client, "the key is known", || {
+                connector.routing(TABLE).is_some()
+            })
+            .await;
+            for n in half {
+                get(&client, n).await;
+            }
+            clients.push(client);
+        }
+        for n in 0..KEYS {
+            for client in &clients {
+                let put = client.put_item().table_name(TABLE).item("pk", s(key(n)));
+                let put = put.condition_expression("attribute_not_exists(absent)");
+                put.send().await.unwrap();
+            }
+            let turns = cluster.coordinators(TABLE, &json!({ "S": key(n) }));
+            assert_eq!(turns.len(), 1, "{turns:?}");
+        }
+    }
 }
