@@ -50,7 +50,7 @@ impl Lesson {
         tables: Arc<Tables>,
         config: Arc<Config>,
     ) {
-        let (table, begun) = (&self.table, Moment::now());
+        let table = &self.table;
         let Some(node) = any(&cluster.nodes()) else {
             return table.failed(Moment::now(), fastrand::f64());
         };
@@ -67,15 +67,16 @@ impl Lesson {
         let looking = async {
             // The semaphore is never closed.
             let _turn = tables.turns.acquire().await;
-            lookup.table(table).await
+            let begun = Moment::now();
+            let (known, outlook) = lookup.table(table).await?;
+            Ok((known, outlook, Moment::now().since(begun)))
         };
         let found = timeout(LOOKUP, looking).await;
         let found = found.unwrap_or_else(|_| Err(Refusal::Failed("no answer in time".into())));
         let (now, random) = (Moment::now(), fastrand::f64());
         match found {
-            Ok((known, outlook)) => {
+            Ok((known, outlook, took)) => {
                 let longest = config.token_awareness.refresh_interval;
-                let took = now.since(begun);
                 tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?outlook, "table was looked up");
                 table.learned(known, outlook, took, longest, now, random);
             }

@@ -159,7 +159,7 @@ impl Table {
         let soonest = match outlook {
             // Doubts will not be settled either.
             Outlook::Hidden => pace::ABSENT,
-            Outlook::Moving | Outlook::Settled => pace::pause(took),
+            Outlook::Moving | Outlook::Settled => pace::pause(took, longest),
             Outlook::Incomplete => due,
         };
         self.ask_again(now.after(soonest), now.after(due.max(soonest)));

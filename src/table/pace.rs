@@ -5,8 +5,12 @@ use std::time::Duration;
 /// How soon again where something has changed or is about to: soon enough to follow tablets that move once a second.
 const SOON: Duration = Duration::from_secs(1);
 
-/// How much of the time is spent on lookups at most, as its inverse: a fiftieth.
+/// How much of the time is spent on lookups, as its inverse: a fiftieth.
 const REST: u32 = 50;
+
+/// But a change of the node list, or a request that did not fit, has no table wait for longer than this. Lookups that take as much as
+/// a second take a tenth of the time then.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 
 /// The first wait after a lookup that failed, and the longest.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -65,9 +69,10 @@ impl Pace {
     }
 }
 
-/// The shortest time between two lookups, of which one took so long.
-pub(super) fn pause(took: Duration) -> Duration {
-    SOON.max(took.saturating_mul(REST))
+/// The shortest time until the next lookup, after one that took so long.
+pub(super) fn pause(took: Duration, longest: Duration) -> Duration {
+    let rest = took.saturating_mul(REST).min(LONGEST_REST);
+    rest.max(SOON).min(longest)
 }
 
 fn varied(wait: Duration, random: f64) -> Duration {
@@ -127,7 +132,19 @@ mod tests {
 
     #[test]
     fn lookups_take_a_fiftieth_of_the_time_at_most() {
-        assert_eq!(pause(Duration::from_millis(3)), SOON);
-        assert_eq!(pause(Duration::from_millis(100)), Duration::from_secs(5));
+        let pause = |millis, longest| pause(Duration::from_millis(millis), longest);
+        assert_eq!(pause(3, LONGEST), SOON);
+        assert_eq!(pause(100, LONGEST), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_slow_lookup_does_not_put_off_the_next_for_long() {
+        let short = Duration::from_millis(300);
+        for millis in [201, 8000, u64::MAX] {
+            let took = Duration::from_millis(millis);
+            assert_eq!(pause(took, LONGEST), LONGEST_REST);
+            assert_eq!(pause(took, short), short);
+        }
+        assert_eq!(pause(Duration::ZERO, short), short);
     }
 }
