@@ -16,7 +16,7 @@ use crate::host;
 use crate::learning::{Complete, Lesson};
 use crate::moment::Moment;
 use crate::signing::{Date, Keys};
-use crate::table::Table;
+use crate::table::{Role, Table};
 
 /// Has a request carry the lesson that it asks for, where that is due and the sender is known. `changes` is how often the node list
 /// has changed.
@@ -29,9 +29,10 @@ pub(super) fn carry(
     let Some(sender) = sender(request) else {
         return;
     };
-    if table.begin(Moment::now(), changes) {
+    if let Some(claim) = table.begin(Moment::now(), changes, sender.role()) {
         request.add_extension(Lesson {
             table: Arc::clone(table),
+            claim,
             client: Arc::new(sender),
         });
     }
@@ -97,6 +98,14 @@ impl Sender {
             signer: Some(signer),
             ..unsigned
         })
+    }
+}
+
+impl Sender {
+    fn role(&self) -> Role {
+        let signer = self.signer.as_ref();
+        let credentials = signer.and_then(|signer| signer.identity.data::<Credentials>());
+        Role::of(credentials.map(Credentials::access_key_id))
     }
 }
 

@@ -44,7 +44,7 @@ impl Lookup<'_> {
                 let ordered = found.clone().filter(|found| found.is_ordered());
                 (found, ordered)
             }
-            Outlook::Hidden | Outlook::Incomplete => {
+            Outlook::Hidden | Outlook::Denied | Outlook::Incomplete => {
                 let before = before.as_deref();
                 before.map_or_else(Default::default, |known| {
                     (known.replicas.clone(), known.ordered.clone())
@@ -97,7 +97,8 @@ impl Lookup<'_> {
                 self.tables.said.hidden();
                 (None, Outlook::Hidden)
             }
-            Err(Refusal::Denied | Refusal::TooLong) => (None, Outlook::Hidden),
+            Err(Refusal::TooLong) => (None, Outlook::Hidden),
+            Err(Refusal::Denied) => (None, Outlook::Denied),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::error::BoxError;
 use crate::moment::Moment;
 use crate::node::Node;
 use crate::policy::Candidate;
-use crate::table::{LOOKUP, Table, Tables};
+use crate::table::{Claim, LOOKUP, Table, Tables, Timing};
 use asking::{Asking, Refusal};
 use lookup::Lookup;
 
@@ -35,10 +35,11 @@ pub(crate) trait Complete: fmt::Debug + Send + Sync {
 }
 
 /// One lookup of one table, which is asked for by a request and made in the background. Carried by that request as an extension,
-/// once [`Table::begin`] has said yes.
+/// with the claim that [`Table::begin`] has given.
 #[derive(Clone, Debug)]
 pub(crate) struct Lesson {
     pub(crate) table: Arc<Table>,
+    pub(crate) claim: Claim,
     pub(crate) client: Arc<dyn Complete>,
 }
 
@@ -50,9 +51,9 @@ impl Lesson {
         tables: Arc<Tables>,
         config: Arc<Config>,
     ) {
-        let table = &self.table;
+        let (table, claim) = (&self.table, self.claim);
         let Some(node) = any(&cluster.nodes()) else {
-            return table.failed(Moment::now(), fastrand::f64());
+            return table.failed(claim, Moment::now(), fastrand::f64());
         };
         let lookup = Lookup {
             asking: Asking {
@@ -78,16 +79,21 @@ impl Lesson {
             Ok((known, outlook, took)) => {
                 let longest = config.token_awareness.refresh_interval;
                 tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?outlook, "table was looked up");
-                table.learned(known, outlook, took, longest, now, random);
+                let timing = Timing {
+                    took,
+                    longest,
+                    random,
+                };
+                table.learned(claim, known, outlook, timing, now);
             }
-            Err(Refusal::NotFound) => table.absent(now),
+            Err(Refusal::NotFound) => table.absent(claim, now),
             Err(Refusal::Denied | Refusal::TooLong) => {
                 tables.said.denied("DescribeTable");
-                table.refused(now);
+                table.refused(claim, now);
             }
             Err(Refusal::Failed(error)) => {
                 tracing::debug!(table = table.name(), node = %node.addr(), %error, "table could not be looked up");
-                table.failed(now, random);
+                table.failed(claim, now, random);
             }
         }
     }

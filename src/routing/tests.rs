@@ -8,7 +8,7 @@ use crate::health::Out;
 use crate::key::{Key, KeyType, Token};
 use crate::moment::Moment;
 use crate::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
-use crate::table::{Known, Outlook, PartitionKey, Table, Tables};
+use crate::table::{Known, PartitionKey, Table, Tables};
 use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
 const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
@@ -108,8 +108,7 @@ fn knowing(replicas: Replicas) -> Arc<Table> {
         learned: None,
     };
     let table = unknown();
-    let (took, longest) = (Duration::ZERO, Duration::from_secs(60));
-    table.learned(known, Outlook::Settled, took, longest, NOW, 0.5);
+    table.set(known, Duration::from_secs(60), NOW);
     table
 }
 

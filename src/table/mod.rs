@@ -1,6 +1,7 @@
 //! What is known of the tables that requests are about.
 
 mod pace;
+mod refusals;
 mod registry;
 mod said;
 
@@ -16,6 +17,9 @@ use crate::moment::Moment;
 use crate::replicas::{Hint, Replicas};
 pub(crate) use pace::Outlook;
 use pace::Pace;
+pub(crate) use pace::Timing;
+use refusals::Refusals;
+pub(crate) use refusals::Role;
 pub(crate) use registry::Tables;
 pub(crate) use said::Said;
 
@@ -83,7 +87,23 @@ pub(crate) struct Table {
     changes: AtomicU64,
     /// When a request was last about it, to the second.
     used: AtomicU64,
-    pace: Mutex<Pace>,
+    lookups: Mutex<Lookups>,
+}
+
+/// How its lookups went. Whoever changes `soonest` or `due` has this locked.
+#[derive(Debug, Default)]
+struct Lookups {
+    pace: Pace,
+    refusals: Refusals,
+    /// The number of the latest claim. It grows, too, when the table is forgotten.
+    latest: u64,
+}
+
+/// The right to look a table up, until it is forgotten.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    role: Role,
+    number: u64,
 }
 
 impl Table {
@@ -97,7 +117,7 @@ impl Table {
             soonest: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             used: AtomicU64::new(0),
-            pace: Mutex::default(),
+            lookups: Mutex::default(),
         }
     }
 
@@ -122,29 +142,34 @@ impl Table {
             && (self.due.load(Relaxed) <= now || self.changes.load(Relaxed) != changes)
     }
 
-    /// Whether to look it up now. Whoever gets a yes is the only one, until it has said what came of it.
-    pub(crate) fn begin(&self, now: Moment, changes: u64) -> bool {
-        let claimed = now.after(LOOKUP).as_nanos();
-        let is_due = |soonest| (soonest <= now.as_nanos()).then_some(claimed);
-        let begins = self.is_due(now, changes)
-            && self.soonest.fetch_update(Relaxed, Relaxed, is_due).is_ok();
-        if begins {
-            self.changes.store(changes, Relaxed);
+    /// Whether a role is to look it up now. Whoever gets a claim is the only one, until it has said what came of it.
+    pub(crate) fn begin(&self, now: Moment, changes: u64, role: Role) -> Option<Claim> {
+        let mut lookups = self.lookups();
+        if !self.is_due(now, changes) {
+            return None;
         }
-        begins
+        if lookups.refusals.bar(role, now) {
+            self.soonest
+                .store(now.after(pace::PASS).as_nanos(), Relaxed);
+            return None;
+        }
+        self.soonest.store(now.after(LOOKUP).as_nanos(), Relaxed);
+        self.changes.store(changes, Relaxed);
+        Some(lookups.claim(role))
     }
 
-    /// Takes over what a lookup that took so long has found. It is asked for again after `longest` at the latest, unless the
-    /// outlook says later; `random` is below one.
+    /// Takes over what a lookup has found.
     pub(crate) fn learned(
         &self,
+        claim: Claim,
         known: Known,
         outlook: Outlook,
-        took: Duration,
-        longest: Duration,
+        timing: Timing,
         now: Moment,
-        random: f64,
     ) {
+        let Some(mut lookups) = self.end(claim) else {
+            return;
+        };
         let is_new = !self
             .known()
             .as_ref()
@@ -154,38 +179,42 @@ impl Table {
             Outlook::Settled if is_new => Outlook::Moving,
             outlook => outlook,
         };
-        let mut pace = self.pace();
-        let due = pace.learned(outlook, longest, random);
-        let soonest = match outlook {
-            // Doubts will not be settled either.
-            Outlook::Hidden => pace::ABSENT,
-            Outlook::Moving | Outlook::Settled => pace::pause(took, longest),
-            Outlook::Incomplete => due,
-        };
-        self.ask_again(now.after(soonest), now.after(due.max(soonest)));
+        if outlook == Outlook::Denied {
+            lookups.refusals.add(claim.role, now);
+        }
+        let (soonest, due) = lookups.pace.learned(outlook, timing);
+        self.ask_again(now.after(soonest), now.after(due));
     }
 
     /// Says that a lookup found nobody who could answer.
-    pub(crate) fn failed(&self, now: Moment, random: f64) {
-        let again = now.after(self.pace().failed(random));
-        self.ask_again(again, again);
+    pub(crate) fn failed(&self, claim: Claim, now: Moment, random: f64) {
+        if let Some(mut lookups) = self.end(claim) {
+            let again = now.after(lookups.pace.failed(random));
+            self.ask_again(again, again);
+        }
     }
 
-    /// Says that a lookup was refused for good.
-    pub(crate) fn refused(&self, now: Moment) {
-        let again = now.after(pace::REFUSED);
-        self.ask_again(again, again);
+    /// Says that the role was refused. Another one may ask at once.
+    pub(crate) fn refused(&self, claim: Claim, now: Moment) {
+        if let Some(mut lookups) = self.end(claim) {
+            lookups.refusals.add(claim.role, now);
+            self.ask_again(now, now);
+        }
     }
 
     /// Says that there is no such table.
-    pub(crate) fn absent(&self, now: Moment) {
-        self.forget();
-        let again = now.after(pace::ABSENT);
-        self.ask_again(again, again);
+    pub(crate) fn absent(&self, claim: Claim, now: Moment) {
+        if let Some(mut lookups) = self.end(claim) {
+            self.clear(&mut lookups);
+            let again = now.after(pace::ABSENT);
+            self.ask_again(again, again);
+        }
     }
 
     /// Says that something did not fit what is known.
     pub(crate) fn doubt(&self) {
+        let mut lookups = self.lookups();
+        lookups.refusals.doubt();
         self.due.fetch_min(self.soonest.load(Relaxed), Relaxed);
     }
 
@@ -217,12 +246,25 @@ impl Table {
         }
     }
 
-    /// Forgets everything that the user has not said. It is due at once.
+    /// Forgets everything that the user has not said, and what a lookup that is under way will say. It is due at once.
     fn forget(&self) {
+        let mut lookups = self.lookups();
+        lookups.latest += 1;
+        self.clear(&mut lookups);
+        self.ask_again(Moment::default(), Moment::default());
+    }
+
+    fn clear(&self, lookups: &mut Lookups) {
         let known = self.configured.clone().map(Known::configured);
         self.known.store(known.map(Arc::new));
-        *self.pace() = Pace::default();
-        self.ask_again(Moment::default(), Moment::default());
+        lookups.pace = Pace::default();
+        lookups.refusals = Refusals::default();
+    }
+
+    /// The state of the lookups, if the one with this claim is still to be heard.
+    fn end(&self, claim: Claim) -> Option<MutexGuard<'_, Lookups>> {
+        let lookups = self.lookups();
+        (lookups.latest == claim.number).then_some(lookups)
     }
 
     fn ask_again(&self, soonest: Moment, due: Moment) {
@@ -238,8 +280,28 @@ impl Table {
         }
     }
 
-    fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lookups(&self) -> MutexGuard<'_, Lookups> {
+        self.lookups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has it know this, as if a lookup had just found it.
+    #[cfg(test)]
+    pub(crate) fn set(&self, known: Known, longest: Duration, now: Moment) {
+        let claim = self.lookups().claim(Role::of(None));
+        let timing = Timing {
+            took: Duration::ZERO,
+            longest,
+            random: 0.5,
+        };
+        self.learned(claim, known, Outlook::Settled, timing, now);
+    }
+}
+
+impl Lookups {
+    fn claim(&mut self, role: Role) -> Claim {
+        self.latest += 1;
+        let number = self.latest;
+        Claim { role, number }
     }
 }
 

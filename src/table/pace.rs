@@ -22,6 +22,10 @@ pub(super) const REFUSED: Duration = Duration::from_secs(300);
 /// After there was no such table: it may be created any time, but then its first requests may as well go anywhere.
 pub(super) const ABSENT: Duration = Duration::from_secs(30);
 
+/// How often a role that was refused finds out that it is still not to ask. Until then no other role asks either, but a request costs
+/// nothing.
+pub(super) const PASS: Duration = Duration::from_millis(100);
+
 /// Intervals and waits vary by this part, so that clients that began together do not ask together for ever.
 const JITTER: f64 = 0.1;
 
@@ -32,10 +36,23 @@ pub(crate) enum Outlook {
     Moving,
     /// It stays as it is.
     Settled,
-    /// Nobody may know its replicas, which is for an administrator to change.
+    /// The cluster tells nobody where its replicas are.
     Hidden,
+    /// Whoever has asked may not know where its replicas are, which is for an administrator to change.
+    Denied,
     /// Not everything could be asked.
     Incomplete,
+}
+
+/// What the time until the next lookup depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// How long this one took.
+    pub(crate) took: Duration,
+    /// The longest that what it has found is taken for what it was.
+    pub(crate) longest: Duration,
+    /// At least zero, and below one.
+    pub(crate) random: f64,
 }
 
 /// The rhythm of one table's lookups.
@@ -48,20 +65,33 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// In how long it is to be looked up again.
-    pub(super) fn learned(&mut self, outlook: Outlook, longest: Duration, random: f64) -> Duration {
-        let interval = match outlook {
-            Outlook::Incomplete => return self.failed(random),
-            Outlook::Moving => SOON.min(longest),
-            Outlook::Settled => (self.interval * 2).clamp(SOON.min(longest), longest),
-            Outlook::Hidden => REFUSED,
+    /// In how long it may be looked up again, and in how long it is to be without any other reason.
+    pub(super) fn learned(&mut self, outlook: Outlook, timing: Timing) -> (Duration, Duration) {
+        let Timing {
+            longest, random, ..
+        } = timing;
+        let (soonest, interval) = match outlook {
+            Outlook::Incomplete => {
+                let again = self.failed(random);
+                return (again, again);
+            }
+            // To another role, it is what it was.
+            Outlook::Denied => return (Duration::ZERO, Duration::ZERO),
+            // Doubts will not be settled either.
+            Outlook::Hidden => (ABSENT, REFUSED),
+            Outlook::Moving => (timing.pause(), SOON.min(longest)),
+            Outlook::Settled => {
+                let doubled = (self.interval * 2).clamp(SOON.min(longest), longest);
+                (timing.pause(), doubled)
+            }
         };
         self.failures = 0;
         self.interval = interval.min(longest);
-        varied(interval, random)
+        let due = interval.max(soonest);
+        (varied(soonest, random), varied(due, random))
     }
 
-    /// The same after a lookup that failed.
+    /// In how long after a lookup that failed.
     pub(super) fn failed(&mut self, random: f64) -> Duration {
         let doubled = FIRST_RETRY * 2_u32.saturating_pow(self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
@@ -69,10 +99,12 @@ impl Pace {
     }
 }
 
-/// The shortest time until the next lookup, after one that took so long.
-pub(super) fn pause(took: Duration, longest: Duration) -> Duration {
-    let rest = took.saturating_mul(REST).min(LONGEST_REST);
-    rest.max(SOON).min(longest)
+impl Timing {
+    /// The shortest time until the next lookup.
+    fn pause(self) -> Duration {
+        let rest = self.took.saturating_mul(REST).min(LONGEST_REST);
+        rest.max(SOON).min(self.longest)
+    }
 }
 
 fn varied(wait: Duration, random: f64) -> Duration {
@@ -86,13 +118,27 @@ mod tests {
     const LONGEST: Duration = Duration::from_secs(60);
     const MIDDLE: f64 = 0.5;
 
+    fn timing(took: Duration, longest: Duration, random: f64) -> Timing {
+        Timing {
+            took,
+            longest,
+            random,
+        }
+    }
+
+    /// In how long it is to be looked up again.
+    fn due(pace: &mut Pace, outlook: Outlook, longest: Duration, random: f64) -> Duration {
+        pace.learned(outlook, timing(Duration::ZERO, longest, random))
+            .1
+    }
+
     #[test]
     fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
         let mut pace = Pace::default();
-        let mut settled = || pace.learned(Outlook::Settled, LONGEST, MIDDLE).as_secs();
+        let mut settled = || due(&mut pace, Outlook::Settled, LONGEST, MIDDLE).as_secs();
         assert_eq!([0; 8].map(|_| settled()), [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(pace.learned(Outlook::Moving, LONGEST, MIDDLE), SOON);
-        let next = pace.learned(Outlook::Settled, LONGEST, MIDDLE);
+        assert_eq!(due(&mut pace, Outlook::Moving, LONGEST, MIDDLE), SOON);
+        let next = due(&mut pace, Outlook::Settled, LONGEST, MIDDLE);
         assert_eq!(next, 2 * SOON);
     }
 
@@ -101,19 +147,23 @@ mod tests {
         let short = Duration::from_millis(300);
         let mut pace = Pace::default();
         for outlook in [Outlook::Moving, Outlook::Settled, Outlook::Settled] {
-            assert_eq!(pace.learned(outlook, short, MIDDLE), short);
+            assert_eq!(due(&mut pace, outlook, short, MIDDLE), short);
         }
         for (random, expected) in [(0.0, 270), (0.999_999_999, 330)] {
-            let wait = pace.learned(Outlook::Settled, short, random);
+            let wait = due(&mut pace, Outlook::Settled, short, random);
             assert_eq!(wait.as_millis().next_multiple_of(10), expected);
         }
     }
 
     #[test]
-    fn what_an_administrator_must_change_is_asked_for_late() {
+    fn what_nobody_may_know_is_asked_for_late_and_what_a_role_may_not_by_others_at_once() {
         let mut pace = Pace::default();
-        assert_eq!(pace.learned(Outlook::Hidden, LONGEST, MIDDLE), REFUSED);
-        assert_eq!(pace.learned(Outlook::Moving, LONGEST, MIDDLE), SOON);
+        let timing = timing(Duration::ZERO, LONGEST, MIDDLE);
+        let denied = pace.learned(Outlook::Denied, timing);
+        assert_eq!(denied, (Duration::ZERO, Duration::ZERO));
+        assert_eq!(pace.learned(Outlook::Hidden, timing).0, ABSENT);
+        assert_eq!(due(&mut pace, Outlook::Hidden, LONGEST, MIDDLE), REFUSED);
+        assert_eq!(due(&mut pace, Outlook::Moving, LONGEST, MIDDLE), SOON);
     }
 
     #[test]
@@ -126,13 +176,14 @@ mod tests {
         assert_eq!(waits, expected);
         waits.fill_with(|| pace.failed(MIDDLE).as_millis());
         assert_eq!(waits, [60_000; 12]);
-        pace.learned(Outlook::Settled, LONGEST, MIDDLE);
+        due(&mut pace, Outlook::Settled, LONGEST, MIDDLE);
         assert_eq!(pace.failed(MIDDLE), FIRST_RETRY);
     }
 
     #[test]
     fn lookups_take_a_fiftieth_of_the_time_at_most() {
-        let pause = |millis, longest| pause(Duration::from_millis(millis), longest);
+        let pause =
+            |millis, longest| timing(Duration::from_millis(millis), longest, MIDDLE).pause();
         assert_eq!(pause(3, LONGEST), SOON);
         assert_eq!(pause(100, LONGEST), Duration::from_secs(5));
     }
@@ -142,9 +193,11 @@ mod tests {
         let short = Duration::from_millis(300);
         for millis in [201, 8000, u64::MAX] {
             let took = Duration::from_millis(millis);
-            assert_eq!(pause(took, LONGEST), LONGEST_REST);
-            assert_eq!(pause(took, short), short);
+            let pause = |longest| timing(took, longest, MIDDLE).pause();
+            assert_eq!(pause(LONGEST), LONGEST_REST);
+            assert_eq!(pause(short), short);
         }
-        assert_eq!(pause(Duration::ZERO, short), short);
+        let pause = timing(Duration::ZERO, short, MIDDLE).pause();
+        assert_eq!(pause, short);
     }
 }

@@ -30,8 +30,34 @@ fn table() -> Table {
     Table::new("t", None)
 }
 
+const TIMING: Timing = Timing {
+    took: QUICK,
+    longest: LONGEST,
+    random: MIDDLE,
+};
+
+fn role(name: &str) -> Role {
+    Role::of(Some(name))
+}
+
+fn begins(table: &Table, now: Moment, changes: u64) -> bool {
+    table.begin(now, changes, role("a")).is_some()
+}
+
+/// That of the lookup that is under way.
+fn claim(table: &Table) -> Claim {
+    let number = table.lookups().latest;
+    let role = role("a");
+    Claim { role, number }
+}
+
 fn learned(table: &Table, now: f64, id: &str, outlook: Outlook) {
-    table.learned(known(id), outlook, QUICK, LONGEST, at(now), MIDDLE);
+    learned_in(QUICK, table, known(id), outlook, now);
+}
+
+fn learned_in(took: Duration, table: &Table, known: Known, outlook: Outlook, now: f64) {
+    let timing = Timing { took, ..TIMING };
+    table.learned(claim(table), known, outlook, timing, at(now));
 }
 
 /// The first second, to a tenth, at which the table is due.
@@ -48,12 +74,12 @@ fn due(table: &Table, from: f64, changes: u64) -> f64 {
 fn a_table_is_due_when_it_is_first_seen_and_looked_up_by_one_at_a_time() {
     let table = table();
     assert!(table.is_due(at(0.0), 0) && table.is_due(at(5.0), 3));
-    assert!(table.begin(at(5.0), 0));
-    assert!(!table.is_due(at(6.0), 0) && !table.begin(at(6.0), 0));
+    assert!(begins(&table, at(5.0), 0));
+    assert!(!table.is_due(at(6.0), 0) && !begins(&table, at(6.0), 0));
     // Nor does news make a second one, until the first is lost.
     table.doubt();
-    assert!(!table.begin(at(6.0), 1));
-    assert!(!table.begin(at(34.9), 1) && table.begin(at(35.1), 1));
+    assert!(!begins(&table, at(6.0), 1));
+    assert!(!begins(&table, at(34.9), 1) && begins(&table, at(35.1), 1));
 }
 
 #[test]
@@ -62,7 +88,7 @@ fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
     let mut now = 10.0;
     let mut waits = Vec::new();
     for _ in 0..8 {
-        assert!(table.begin(at(now), 0));
+        assert!(begins(&table, at(now), 0));
         learned(&table, now, "a", Outlook::Settled);
         let next = due(&table, now, 0);
         waits.push((next - now).round());
@@ -70,7 +96,7 @@ fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
     }
     assert_eq!(waits, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]);
     // Another table of that name is a change.
-    assert!(table.begin(at(now), 0));
+    assert!(begins(&table, at(now), 0));
     learned(&table, now, "b", Outlook::Settled);
     assert_eq!(due(&table, now, 0), now + 1.0);
 }
@@ -79,18 +105,18 @@ fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
 fn a_table_is_due_soon_when_the_node_list_has_changed_or_something_did_not_fit() {
     let table = table();
     for now in [0.0, 2.0, 5.0, 10.0, 20.0] {
-        assert!(table.begin(at(now), 7));
+        assert!(begins(&table, at(now), 7));
         learned(&table, now, "a", Outlook::Settled);
     }
     assert!(!table.is_due(at(21.1), 7));
     assert!(!table.is_due(at(20.9), 8), "but not within the same second");
     assert!(table.is_due(at(21.1), 8));
-    assert!(table.begin(at(21.1), 8));
+    assert!(begins(&table, at(21.1), 8));
     learned(&table, 21.1, "a", Outlook::Settled);
     assert!(!table.is_due(at(30.0), 8));
     table.doubt();
     assert!(table.is_due(at(30.0), 8));
-    assert!(table.begin(at(30.0), 8));
+    assert!(begins(&table, at(30.0), 8));
     learned(&table, 30.0, "a", Outlook::Settled);
     table.doubt();
     assert_eq!(due(&table, 30.0, 8), 31.0, "once a second at most");
@@ -99,9 +125,9 @@ fn a_table_is_due_soon_when_the_node_list_has_changed_or_something_did_not_fit()
 #[test]
 fn a_lookup_that_takes_long_is_not_made_often() {
     let table = table();
-    assert!(table.begin(at(0.0), 0));
+    assert!(begins(&table, at(0.0), 0));
     let took = Duration::from_millis(200);
-    table.learned(known("a"), Outlook::Moving, took, LONGEST, at(1.0), MIDDLE);
+    learned_in(took, &table, known("a"), Outlook::Moving, 1.0);
     assert_eq!(due(&table, 1.0, 1), 11.0);
 }
 
@@ -109,24 +135,21 @@ fn a_lookup_that_takes_long_is_not_made_often() {
 fn what_cannot_be_learned_is_asked_again_late_and_what_failed_soon() {
     let table = table();
     let mut waits = Vec::new();
-    let begin = |now| assert!(table.begin(at(now), 0));
+    let begin = |now| assert!(begins(&table, at(now), 0));
     let mut wait = |now| waits.push(due(&table, now, 0) - now);
     begin(0.0);
-    table.failed(at(0.0), MIDDLE);
+    table.failed(claim(&table), at(0.0), MIDDLE);
     wait(0.0);
     begin(10.0);
-    table.failed(at(10.0), MIDDLE);
+    table.failed(claim(&table), at(10.0), MIDDLE);
     wait(10.0);
-    begin(20.0);
-    table.refused(at(20.0));
-    wait(20.0);
     begin(400.0);
-    table.absent(at(400.0));
+    table.absent(claim(&table), at(400.0));
     wait(400.0);
     begin(500.0);
     learned(&table, 500.0, "a", Outlook::Hidden);
     wait(500.0);
-    for (wait, expected) in waits.iter().zip([0.1, 0.2, 300.0, 30.0, 300.0]) {
+    for (wait, expected) in waits.iter().zip([0.1, 0.2, 30.0, 300.0]) {
         assert!((wait - expected).abs() < 0.15, "{waits:?}");
     }
     table.doubt();
@@ -136,13 +159,76 @@ fn what_cannot_be_learned_is_asked_again_late_and_what_failed_soon() {
     assert!((due(&table, 600.0, 0) - 600.1).abs() < 0.15);
 }
 
+/// The first second, to a tenth, at which a role looks the table up, while it and nobody else asks.
+fn looked_up_by(table: &Table, role: Role, from: f64) -> f64 {
+    let mut now = from;
+    while table.begin(at(now), 0, role).is_none() {
+        now += 0.1;
+        assert!(now < from + 1000.0, "it never does");
+    }
+    now
+}
+
+#[test]
+fn what_one_role_is_refused_another_may_ask_for_at_once() {
+    let (poor, rich) = (role("poor"), role("rich"));
+    let refuse: [fn(&Table, Claim); 2] = [
+        |table, claim| table.refused(claim, at(10.0)),
+        |table, claim| table.learned(claim, known("a"), Outlook::Denied, TIMING, at(10.0)),
+    ];
+    for refuse in refuse {
+        let table = table();
+        let claim = table.begin(at(10.0), 0, poor).unwrap();
+        refuse(&table, claim);
+        let claim = table.begin(at(10.0), 0, rich).unwrap();
+        table.learned(claim, known("a"), Outlook::Settled, TIMING, at(10.0));
+        // Whom the one that was refused passes it on to.
+        assert!(table.begin(at(12.0), 0, poor).is_none());
+        assert!(table.begin(at(12.2), 0, Role::of(None)).is_some());
+    }
+}
+
+#[test]
+fn a_role_that_was_refused_asks_again_late_and_sooner_if_something_does_not_fit() {
+    for (doubts, expected) in [(false, 300.0), (true, 30.0)] {
+        let (table, poor) = (table(), role("poor"));
+        let claim = table.begin(at(10.0), 0, poor).unwrap();
+        table.refused(claim, at(10.0));
+        if doubts {
+            table.doubt();
+        }
+        let wait = looked_up_by(&table, poor, 10.0) - 10.0;
+        assert!((wait - expected).abs() < 0.15, "{wait}");
+    }
+}
+
+#[test]
+fn a_lookup_that_was_begun_before_the_table_was_forgotten_says_nothing_any_more() {
+    let table = table();
+    let old = table.begin(at(1.0), 0, role("a")).unwrap();
+    table.forget();
+    let new = table.begin(at(1.0), 0, role("a")).unwrap();
+    let learned = |claim, id| {
+        table.learned(claim, known(id), Outlook::Settled, TIMING, at(2.0));
+        let known = table.known();
+        known.as_ref().and_then(|known| known.id.clone())
+    };
+    assert_eq!(learned(old, "deleted"), None);
+    table.failed(old, at(1.0), MIDDLE);
+    table.refused(old, at(1.0));
+    assert!(!table.is_due(at(5.0), 0), "the other one is under way");
+    assert_eq!(learned(new, "new").as_deref(), Some("new"));
+    table.absent(old, at(2.0));
+    assert_eq!(learned(old, "deleted").as_deref(), Some("new"));
+}
+
 #[test]
 fn a_table_that_is_gone_is_forgotten_but_for_what_the_user_has_said() {
     let configured = Table::new("t", Some(key("user")));
     for (table, left) in [(table(), None), (configured, Some(key("user")))] {
         learned(&table, 0.0, "a", Outlook::Settled);
         assert_eq!(table.known().as_ref().unwrap().key, key("id"));
-        table.absent(at(1.0));
+        table.absent(claim(&table), at(1.0));
         let known = table.known().as_ref().map(|known| known.key.clone());
         assert_eq!(known, left);
         assert!(!table.is_due(at(2.0), 0));
@@ -175,14 +261,7 @@ fn with_replicas(table: &Table) {
         ..known("a")
     };
     for now in [0.0, 1.5, 4.0, 10.0] {
-        table.learned(
-            known.clone(),
-            Outlook::Settled,
-            QUICK,
-            LONGEST,
-            at(now),
-            MIDDLE,
-        );
+        learned_in(QUICK, table, known.clone(), Outlook::Settled, now);
     }
 }
 

@@ -1,5 +1,6 @@
 //! A role that may not read the cluster's own tables is served all the same, by what it may know.
 
+use aws_sdk_dynamodb::config::Credentials;
 use tracing::Level;
 
 use super::heard::{heard, listen};
@@ -102,6 +103,41 @@ async fn answers_teach_a_client_that_may_not_read_the_tables() {
         get(&client, n).await;
     }
     assert_eq!(hops(&cluster), before);
+}
+
+/// The one that may know nothing comes first, and goes on asking for items.
+#[tokio::test]
+async fn of_two_roles_of_one_connector_the_one_that_may_know_learns_for_both() {
+    let poor = ("poor", "secret");
+    let cluster = INTERNAL
+        .into_iter()
+        .fold(nine().auth(poor.0, poor.1), |cluster, table| {
+            cluster.deny(poor.0, table)
+        });
+    let cluster = with_table(cluster.tablets(16)).await;
+    let connector = connector(&cluster).build().unwrap();
+    let rich = client(&connector).await;
+    let config = connector.dynamodb_config(&sdk_config(&connector).await);
+    let credentials = Credentials::new(poor.0, poor.1, None, None, "test");
+    let config = config.credentials_provider(credentials);
+    let poor = Client::from_conf(config.retry_config(RetryConfig::disabled()).build());
+    asking_until(&poor, "the key is known", || {
+        connector.routing(TABLE).is_some()
+    })
+    .await;
+    assert_eq!(map_of(&connector), None);
+    asking_until(&rich, "the replicas are known", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+    // It changes again, and both go on.
+    cluster.move_tablet(TABLE).unwrap();
+    within(Duration::from_secs(20), "the move is known", async || {
+        get(&poor, 0).await;
+        get(&rich, 0).await;
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
 }
 
 /// They differ in what they have been told, and in nothing that coordinators depend on.

@@ -10,7 +10,7 @@ use crate::client::subject::reader::{Item, Reader};
 use crate::key::Key;
 use crate::moment::Moment;
 use crate::route::{Aim, Places};
-use crate::table::{Known, Outlook};
+use crate::table::Known;
 
 /// A connector that goes by the isolation of these tables.
 fn auto(isolations: [(&str, Isolation); 2]) -> Router {
@@ -21,15 +21,7 @@ fn auto(isolations: [(&str, Isolation); 2]) -> Router {
             isolation: Some(isolation),
             ..Known::clone(table.known().as_ref().unwrap())
         };
-        let (took, longest) = (Duration::ZERO, Duration::from_secs(60));
-        table.learned(
-            known,
-            Outlook::Settled,
-            took,
-            longest,
-            Moment::default(),
-            0.5,
-        );
+        table.set(known, Duration::from_secs(60), Moment::default());
     }
     router
 }

@@ -15,7 +15,7 @@ use super::{Router, Routers, Subject, item, key, name_of_lesson, number, router,
 use crate::affinity::{Access, Isolation, LwtAffinity};
 use crate::client::subject::reader::Reader;
 use crate::moment::Moment;
-use crate::table::{Known, Outlook};
+use crate::table::Known;
 
 fn get(table: &str) -> GetItemInput {
     let get = GetItemInput::builder().table_name(table);
@@ -47,14 +47,7 @@ fn settle(router: &Router, name: &str, then: Moment) {
     let known = Known::clone(table.known().as_ref().unwrap());
     for _ in 0..8 {
         let hour = Duration::from_secs(3600);
-        table.learned(
-            known.clone(),
-            Outlook::Settled,
-            Duration::ZERO,
-            hour,
-            then,
-            0.5,
-        );
+        table.set(known.clone(), hour, then);
     }
 }
 
@@ -128,7 +121,7 @@ fn a_table_that_is_deleted_or_created_is_forgotten() {
             ..Known::clone(table.known().as_ref().unwrap())
         };
         let (minute, now) = (Duration::from_secs(60), Moment::now());
-        table.learned(known, Outlook::Settled, Duration::ZERO, minute, now, 0.5);
+        table.set(known, minute, now);
         assert!(!table.is_due(now, router.changes()));
         Subject::of(&input, &router);
         assert!(table.known().as_ref().unwrap().isolation.is_none());
