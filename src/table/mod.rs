@@ -5,6 +5,7 @@ mod refusals;
 mod registry;
 mod said;
 
+use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -88,6 +89,8 @@ pub(crate) struct Table {
     /// When a request was last about it, to the second.
     used: AtomicU64,
     lookups: Mutex<Lookups>,
+    /// Held by the one hint that is being taken over.
+    hinting: Mutex<()>,
 }
 
 /// How its lookups went. Whoever changes `soonest` or `due` has this locked.
@@ -118,6 +121,7 @@ impl Table {
             changes: AtomicU64::new(0),
             used: AtomicU64::new(0),
             lookups: Mutex::default(),
+            hinting: Mutex::default(),
         }
     }
 
@@ -225,23 +229,32 @@ impl Table {
         let Some(hint) = hint.filter(|hint| hint.covers(token)) else {
             return;
         };
-        let mut is_news = false;
-        self.known.rcu(|before| {
-            let known = before.as_deref()?;
-            let hinted = match &known.replicas {
-                Some(replicas) => replicas.with_hint(&hint),
-                None => Replicas::default().with_hint(&hint),
-            };
-            is_news = hinted.is_some();
-            let Some(replicas) = hinted else {
-                return before.clone();
-            };
-            Some(Arc::new(Known {
-                replicas: Some(Arc::new(replicas)),
-                ..known.clone()
-            }))
-        });
-        if is_news {
+        let before = self.known();
+        let Some(known) = before.as_deref() else {
+            return;
+        };
+        let replicas = known.replicas.as_deref();
+        if replicas.is_some_and(|replicas| replicas.agrees_with(&hint)) {
+            return;
+        }
+        // To build a map takes a while. Whoever would wait for that is told again by a later answer.
+        let Ok(_alone) = self.hinting.try_lock() else {
+            return;
+        };
+        let hinted = match replicas {
+            Some(replicas) => replicas.with_hint(&hint),
+            None => Replicas::default().with_hint(&hint),
+        };
+        let Some(hinted) = hinted else {
+            return;
+        };
+        let hinted = Known {
+            replicas: Some(Arc::new(hinted)),
+            ..known.clone()
+        };
+        // What has been looked up or forgotten since stays.
+        let found = self.known.compare_and_swap(&before, Some(Arc::new(hinted)));
+        if found.as_deref().is_some_and(|found| ptr::eq(found, known)) {
             self.doubt();
         }
     }

@@ -207,12 +207,13 @@ fn a_lookup_that_was_begun_before_the_table_was_forgotten_says_nothing_any_more(
     let table = table();
     let old = table.begin(at(1.0), 0, role("a")).unwrap();
     table.forget();
-    let new = table.begin(at(1.0), 0, role("a")).unwrap();
     let learned = |claim, id| {
         table.learned(claim, known(id), Outlook::Settled, TIMING, at(2.0));
         let known = table.known();
         known.as_ref().and_then(|known| known.id.clone())
     };
+    assert_eq!(learned(old, "deleted"), None);
+    let new = table.begin(at(1.0), 0, role("a")).unwrap();
     assert_eq!(learned(old, "deleted"), None);
     table.failed(old, at(1.0), MIDDLE);
     table.refused(old, at(1.0));
@@ -288,6 +289,35 @@ fn a_hint_is_taken_over_and_raises_doubts_unless_it_is_of_other_tokens_or_says_n
     assert_eq!(replicas_of(&table, 10), [first]);
     assert_eq!(replicas_of(&table, 15), [second]);
     assert!(table.is_due(at(12.0), 0));
+}
+
+#[test]
+fn a_hint_that_says_nothing_new_costs_no_copy_and_no_change() {
+    let table = table();
+    with_replicas(&table);
+    let hint = || table.hint(b"-9,90,10.0.0.1", Token(15));
+    hint();
+    let before = table.known.load_full();
+    let allocated = allocation_counter::measure(hint);
+    // The hint itself.
+    assert!(allocated.count_total <= 1, "{allocated:?}");
+    assert!(Arc::ptr_eq(
+        &before.unwrap(),
+        &table.known.load_full().unwrap()
+    ));
+}
+
+#[test]
+fn while_one_hint_is_taken_over_another_is_left_to_a_later_answer() {
+    let table = table();
+    with_replicas(&table);
+    let hint = || table.hint(b"10,20,10.0.0.2", Token(15));
+    let one = table.hinting.lock().unwrap();
+    hint();
+    assert_eq!(replicas_of(&table, 15), [IpAddr::from([10, 0, 0, 1])]);
+    drop(one);
+    hint();
+    assert_eq!(replicas_of(&table, 15), [IpAddr::from([10, 0, 0, 2])]);
 }
 
 #[test]
