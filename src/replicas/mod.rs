@@ -10,6 +10,7 @@ mod tablets;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::key::Token;
@@ -66,6 +67,18 @@ impl Replicas {
     /// Whether the first replica of a token is the same to every client that has such a map.
     pub(crate) fn is_ordered(&self) -> bool {
         self.kind != Kind::Unordered
+    }
+
+    /// Whether requests are routed alike by both. What else is known of hosts does not count.
+    pub(crate) fn routes_like(&self, other: &Self) -> bool {
+        self.ends == other.ends
+            && self.until == other.until
+            && self.addresses().eq(other.addresses())
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = Option<IpAddr>> {
+        let replicas = self.replicas.iter();
+        replicas.map(|replica| Some(self.hosts.get(usize::from(replica.host))?.address))
     }
 
     /// The replicas of a token, the primary replica first; none where nobody is known.

@@ -404,6 +404,32 @@ fn a_map_of_ten_thousand_tablets_takes_less_than_half_a_mebibyte() {
 }
 
 #[test]
+fn maps_route_alike_whatever_else_is_known_of_hosts() {
+    let more = Hosts::new((0..9).map(|n| {
+        let host = Host {
+            address: address(8 - n),
+            id: id(8 - n).into(),
+            datacenter: "dc1".into(),
+            rack: format!("r{n}").into(),
+        };
+        (host, internal(8 - n))
+    }));
+    let map = |hosts: &Hosts, end, replicas: &[u16]| {
+        Replicas::from_tablets(hosts, [tablet(end, replicas), tablet(i64::MAX, &[0])])
+    };
+    let one = map(&hosts(5), 7, &[3, 1]);
+    assert!(one.routes_like(&map(&more, 7, &[3, 1])));
+    for other in [
+        map(&more, 8, &[3, 1]),
+        map(&more, 7, &[1, 3]),
+        map(&more, 7, &[3, 2]),
+        map(&more, 7, &[3]),
+    ] {
+        assert!(!one.routes_like(&other));
+    }
+}
+
+#[test]
 fn looking_a_token_up_allocates_nothing() {
     let map = large();
     let mut found = 0;

@@ -1,5 +1,6 @@
 //! What is known of the tables that requests are about.
 
+mod known;
 mod pace;
 mod refusals;
 mod registry;
@@ -12,10 +13,10 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use crate::affinity::Isolation;
-use crate::key::{KeyType, Token};
+use crate::key::Token;
 use crate::moment::Moment;
 use crate::replicas::{Hint, Replicas};
+pub(crate) use known::{Known, PartitionKey};
 pub(crate) use pace::Outlook;
 use pace::Pace;
 pub(crate) use pace::Timing;
@@ -27,51 +28,6 @@ pub(crate) use said::Said;
 /// How long a lookup may take: a hundred pages of the largest ring come within it. It is also how long one that was lost, with the
 /// runtime that made it, keeps others from being made.
 pub(crate) const LOOKUP: Duration = Duration::from_secs(30);
-
-/// The partition key of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PartitionKey {
-    pub(crate) name: Box<str>,
-    pub(crate) key_type: KeyType,
-}
-
-/// What is known of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Known {
-    pub(crate) key: PartitionKey,
-    /// A UUID; `None` where the table has not been looked up, or the server does not tell.
-    pub(crate) id: Option<Box<str>>,
-    pub(crate) replicas: Option<Arc<Replicas>>,
-    /// The replicas by which keys have coordinators: as they were looked up, in an order that every client learns alike. Hints do not
-    /// change them, as other clients do not get the same ones.
-    pub(crate) ordered: Option<Arc<Replicas>>,
-    pub(crate) isolation: Option<Isolation>,
-    /// When it was last looked up.
-    pub(crate) learned: Option<Moment>,
-}
-
-impl Known {
-    /// What the user has said of a table.
-    fn configured(key: PartitionKey) -> Self {
-        Self {
-            key,
-            id: None,
-            replicas: None,
-            ordered: None,
-            isolation: None,
-            learned: None,
-        }
-    }
-
-    /// Whether requests would be routed alike.
-    fn routes_like(&self, other: &Self) -> bool {
-        self.key == other.key
-            && self.id == other.id
-            && self.replicas == other.replicas
-            && self.ordered == other.ordered
-            && self.isolation == other.isolation
-    }
-}
 
 /// A table that requests are about. Its state is looked at by every request, without a lock, and changed by lessons.
 #[derive(Debug)]

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use super::registry::Tables;
 use super::*;
+use crate::key::KeyType;
 use crate::replicas::{Host, HostId, Hosts, Tablet};
 
 const LONGEST: Duration = Duration::from_secs(60);
@@ -239,14 +240,15 @@ fn a_table_that_is_gone_is_forgotten_but_for_what_the_user_has_said() {
     }
 }
 
-const A: &str = "00000000-0000-0000-0000-00000000000a";
+const A: &str = "00000000-0000-0000-0000-000000000001";
 
-fn with_replicas(table: &Table) {
+/// A table of which the first of these hosts has all.
+fn of_hosts(hosts: &[u8]) -> Known {
     let host = |n: u8| {
         let address: IpAddr = [10, 0, 0, n].into();
         let host = Host {
             address,
-            id: A.into(),
+            id: format!("00000000-0000-0000-0000-00000000000{n}").into(),
             datacenter: "dc1".into(),
             rack: "r1".into(),
         };
@@ -256,11 +258,17 @@ fn with_replicas(table: &Table) {
         last_token: i64::MAX,
         replicas: vec![(HostId::parse(A).unwrap(), 0)],
     };
-    let replicas = Replicas::from_tablets(&Hosts::new([host(1)]), [tablet]);
-    let known = Known {
-        replicas: Some(Arc::new(replicas)),
+    let hosts = Hosts::new(hosts.iter().map(|n| host(*n)));
+    let replicas = Arc::new(Replicas::from_tablets(&hosts, [tablet]));
+    Known {
+        replicas: Some(Arc::clone(&replicas)),
+        ordered: Some(replicas),
         ..known("a")
-    };
+    }
+}
+
+fn with_replicas(table: &Table) {
+    let known = of_hosts(&[1]);
     for now in [0.0, 1.5, 4.0, 10.0] {
         learned_in(QUICK, table, known.clone(), Outlook::Settled, now);
     }
@@ -289,6 +297,16 @@ fn a_hint_is_taken_over_and_raises_doubts_unless_it_is_of_other_tokens_or_says_n
     assert_eq!(replicas_of(&table, 10), [first]);
     assert_eq!(replicas_of(&table, 15), [second]);
     assert!(table.is_due(at(12.0), 0));
+}
+
+#[test]
+fn a_host_that_holds_nothing_of_a_table_is_no_change_of_it() {
+    let table = table();
+    with_replicas(&table);
+    for (now, hosts, next) in [(20.0, &[1, 2][..], 36.0), (40.0, &[1], 72.0)] {
+        learned_in(QUICK, &table, of_hosts(hosts), Outlook::Settled, now);
+        assert_eq!(due(&table, now, 0), next);
+    }
 }
 
 #[test]
