@@ -1,9 +1,10 @@
 //! Every way in which a table is learned, and what that costs requests: nothing.
 
-use alternator_connector::{Authentication, TokenAwareness};
+use alternator_connector::{Authentication, Scope, TokenAwareness};
 use aws_config::BehaviorVersion;
 
 use super::server::Server;
+use super::support::direct::HOUR;
 use super::*;
 
 /// Learns the table by requests, and says from what.
@@ -66,6 +67,23 @@ async fn maps_of_many_pages_are_learned_whole() {
         learn(&cluster, &connector).await;
         assert!(asked(&cluster, "Query") > 10, "there are many pages");
     }
+}
+
+#[tokio::test]
+async fn a_page_of_tablets_with_many_replicas_each_is_read() {
+    let cluster = (2..=5).fold(nine(), |cluster, n| {
+        cluster.rack(&format!("dc{n}"), "rack1", 3)
+    });
+    let cluster = cluster.tablets(2048).page_bytes(usize::MAX);
+    let cluster = with_table(cluster.failure_detection(HOUR)).await;
+    let connector = connector(&cluster).scope(Scope::datacenter("dc1"));
+    let connector = connector.build().unwrap();
+    let client = client(&connector).await;
+    asking_until(&client, "the replicas are known", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+    assert_eq!(known(&connector, 0).len(), 15);
 }
 
 #[tokio::test]
