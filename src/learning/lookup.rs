@@ -97,7 +97,10 @@ impl Lookup<'_> {
                 self.tables.said.hidden();
                 (None, Outlook::Hidden)
             }
-            Err(Refusal::TooLong) => (None, Outlook::Hidden),
+            Err(Refusal::TooLong) => {
+                self.tables.said.too_long(name);
+                (None, Outlook::Hidden)
+            }
             Err(Refusal::Denied) => (None, Outlook::Denied),
         }
     }

@@ -9,6 +9,7 @@ use super::PartitionKey;
 pub(crate) struct Said {
     denied: AtomicBool,
     hidden: AtomicBool,
+    too_long: AtomicBool,
     unlike: AtomicBool,
 }
 
@@ -29,6 +30,16 @@ impl Said {
         if !self.hidden.swap(true, Relaxed) {
             tracing::warn!(
                 "the cluster does not tell where tables have their replicas, and requests go to any node; ScyllaDB does since 6.0"
+            );
+        }
+    }
+
+    /// Says that a table is in more pieces than are read.
+    pub(crate) fn too_long(&self, table: &str) {
+        if !self.too_long.swap(true, Relaxed) {
+            tracing::warn!(
+                table,
+                "the table has more tablets or vnodes than are read, and its requests go to any node; check that their number is                  meant, or turn off TokenAwareness, so that they are not asked for in vain"
             );
         }
     }

@@ -2,7 +2,9 @@
 
 use alternator_connector::{Authentication, Scope, TokenAwareness};
 use aws_config::BehaviorVersion;
+use tracing::Level;
 
+use super::heard::{heard, listen};
 use super::server::Server;
 use super::support::direct::HOUR;
 use super::*;
@@ -67,6 +69,31 @@ async fn maps_of_many_pages_are_learned_whole() {
         learn(&cluster, &connector).await;
         assert!(asked(&cluster, "Query") > 10, "there are many pages");
     }
+}
+
+#[tokio::test]
+async fn a_map_of_too_many_pages_is_given_up_and_the_log_is_told_once() {
+    listen();
+    let cluster = nine().tablets(256).page_bytes(1).start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = client(&connector).await;
+    create_table(&client).await;
+    create(&client, "second", "pk").await;
+    for table in [TABLE, "second"] {
+        within(Duration::from_secs(20), "its key is known", async || {
+            let got = client.get_item().table_name(table).key("pk", s("x"));
+            got.send().await.unwrap();
+            connector.routing(table).is_some()
+        })
+        .await;
+    }
+    assert_eq!(map_of(&connector), None);
+    assert_eq!(heard(Level::WARN, "more tablets or vnodes"), 1);
+    assert_eq!(
+        asked(&cluster, "DescribeTable"),
+        2,
+        "it is not tried again soon"
+    );
 }
 
 #[tokio::test]
