@@ -34,10 +34,11 @@ impl Lookup<'_> {
         let question = json!({ "TableName": table.name() });
         let answer = self.asking.ask(DESCRIBE_TABLE, &question).await?;
         let description = Description::parse(&answer).ok_or_else(no_sense)?;
+        let (found, mut outlook) = self.replicas(table.name(), description.id.as_deref()).await;
+        let isolation = self.isolation(description.arn.as_deref()).await;
+        // Not before all is asked, as hints may come meanwhile.
         let before = table.known().clone();
         let before = before.filter(|known| known.id == description.id);
-
-        let (found, mut outlook) = self.replicas(table.name(), description.id.as_deref()).await;
         let (replicas, ordered) = match outlook {
             Outlook::Moving | Outlook::Settled => {
                 let found = found.map(Arc::new);
@@ -51,7 +52,7 @@ impl Lookup<'_> {
                 })
             }
         };
-        let isolation = match self.isolation(description.arn.as_deref()).await {
+        let isolation = match isolation {
             Ok(isolation) => isolation,
             Err(refusal) => {
                 if matches!(refusal, Refusal::Failed(_)) {
