@@ -39,16 +39,23 @@ impl Lookup<'_> {
         // Not before all is asked, as hints may come meanwhile.
         let before = table.known().clone();
         let before = before.filter(|known| known.id == description.id);
-        let (replicas, ordered) = match outlook {
+        let now = Moment::now();
+        if let (Some(found), Some(before)) = (&found, &before)
+            && self.knows_less(found, before, now)
+        {
+            outlook = Outlook::Denied;
+        }
+        let (replicas, ordered, learned) = match outlook {
             Outlook::Moving | Outlook::Settled => {
                 let found = found.map(Arc::new);
                 let ordered = found.clone().filter(|found| found.is_ordered());
-                (found, ordered)
+                (found, ordered, None)
             }
             Outlook::Hidden | Outlook::Denied | Outlook::Incomplete => {
                 let before = before.as_deref();
                 before.map_or_else(Default::default, |known| {
-                    (known.replicas.clone(), known.ordered.clone())
+                    let learned = known.learned.filter(|_| known.ordered.is_some());
+                    (known.replicas.clone(), known.ordered.clone(), learned)
                 })
             }
         };
@@ -67,9 +74,15 @@ impl Lookup<'_> {
             replicas,
             ordered,
             isolation,
-            learned: Some(Moment::now()),
+            learned: learned.or(Some(now)),
         };
         Ok((known, outlook))
+    }
+
+    /// Whether the client may not read the order of replicas that another one of the connector has lately.
+    fn knows_less(&self, found: &Replicas, before: &Known, now: Moment) -> bool {
+        let longest = self.config.token_awareness.refresh_interval;
+        !found.is_ordered() && before.is_ordered_lately(longest, now)
     }
 
     fn key(&self, table: &Table, found: PartitionKey) -> PartitionKey {

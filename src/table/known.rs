@@ -1,7 +1,9 @@
 //! What is known of a table, at one moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::pace::REFUSED;
 use crate::affinity::Isolation;
 use crate::key::KeyType;
 use crate::moment::Moment;
@@ -25,7 +27,7 @@ pub(crate) struct Known {
     /// change them, as other clients do not get the same ones.
     pub(crate) ordered: Option<Arc<Replicas>>,
     pub(crate) isolation: Option<Isolation>,
-    /// When it was last looked up.
+    /// When it was last looked up; where there is an order of replicas, when that was.
     pub(crate) learned: Option<Moment>,
 }
 
@@ -40,6 +42,13 @@ impl Known {
             isolation: None,
             learned: None,
         }
+    }
+
+    /// Whether there is an order of replicas that was looked up lately: a role that may not know it does not take it away. If nobody
+    /// else has asked in the time after which that role does so again, it does.
+    pub(crate) fn is_ordered_lately(&self, longest: Duration, now: Moment) -> bool {
+        let lately = REFUSED.max(longest.saturating_mul(2));
+        self.ordered.is_some() && self.learned.is_some_and(|at| now.since(at) < lately)
     }
 
     /// Whether requests would be routed alike.

@@ -190,6 +190,24 @@ fn what_one_role_is_refused_another_may_ask_for_at_once() {
 }
 
 #[test]
+fn an_order_of_replicas_is_kept_until_those_who_may_not_know_it_ask_again() {
+    let known = Known {
+        learned: Some(at(100.0)),
+        ..of_hosts(&[1])
+    };
+    let is_kept = |known: &Known, longest, now| {
+        known.is_ordered_lately(Duration::from_secs(longest), at(now))
+    };
+    assert!(is_kept(&known, 60, 399.0) && !is_kept(&known, 60, 401.0));
+    assert!(is_kept(&known, 3600, 7000.0));
+    let unordered = Known {
+        ordered: None,
+        ..known
+    };
+    assert!(!is_kept(&unordered, 60, 101.0));
+}
+
+#[test]
 fn a_role_that_was_refused_asks_again_late_and_sooner_if_something_does_not_fit() {
     for (doubts, expected) in [(false, 300.0), (true, 30.0)] {
         let (table, poor) = (table(), role("poor"));

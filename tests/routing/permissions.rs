@@ -1,5 +1,6 @@
 //! A role that may not read the cluster's own tables is served all the same, by what it may know.
 
+use alternator_connector::TokenAwareness;
 use aws_sdk_dynamodb::config::Credentials;
 use tracing::Level;
 
@@ -105,22 +106,30 @@ async fn answers_teach_a_client_that_may_not_read_the_tables() {
     assert_eq!(hops(&cluster), before);
 }
 
+const POOR: (&str, &str) = ("poor", "secret");
+
+/// Clients of a connector that have different roles, of which the second may not read these tables of the cluster.
+async fn rich_and_poor(denied: &[&str]) -> (Cluster, AlternatorConnector, Client, Client) {
+    let builder = nine().tablets(16).auth(POOR.0, POOR.1);
+    let builder = denied
+        .iter()
+        .fold(builder, |cluster, table| cluster.deny(POOR.0, table));
+    let cluster = with_table(builder).await;
+    let awareness = TokenAwareness::on().refresh_interval(Duration::from_millis(200));
+    let connector = connector(&cluster).token_awareness(awareness);
+    let connector = connector.build().unwrap();
+    let rich = client(&connector).await;
+    let config = connector.dynamodb_config(&sdk_config(&connector).await);
+    let credentials = Credentials::new(POOR.0, POOR.1, None, None, "test");
+    let config = config.credentials_provider(credentials);
+    let poor = Client::from_conf(config.retry_config(RetryConfig::disabled()).build());
+    (cluster, connector, rich, poor)
+}
+
 /// The one that may know nothing comes first, and goes on asking for items.
 #[tokio::test]
 async fn of_two_roles_of_one_connector_the_one_that_may_know_learns_for_both() {
-    let poor = ("poor", "secret");
-    let cluster = INTERNAL
-        .into_iter()
-        .fold(nine().auth(poor.0, poor.1), |cluster, table| {
-            cluster.deny(poor.0, table)
-        });
-    let cluster = with_table(cluster.tablets(16)).await;
-    let connector = connector(&cluster).build().unwrap();
-    let rich = client(&connector).await;
-    let config = connector.dynamodb_config(&sdk_config(&connector).await);
-    let credentials = Credentials::new(poor.0, poor.1, None, None, "test");
-    let config = config.credentials_provider(credentials);
-    let poor = Client::from_conf(config.retry_config(RetryConfig::disabled()).build());
+    let (cluster, connector, rich, poor) = rich_and_poor(&INTERNAL).await;
     asking_until(&poor, "the key is known", || {
         connector.routing(TABLE).is_some()
     })
@@ -138,6 +147,24 @@ async fn of_two_roles_of_one_connector_the_one_that_may_know_learns_for_both() {
         knows_the_order(&connector, &cluster)
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_role_that_knows_less_does_not_take_from_a_map_what_another_has_learned() {
+    let (cluster, connector, rich, poor) = rich_and_poor(&["system.tablets"]).await;
+    asking_until(&rich, "the replicas are known", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+    let before = asked(&cluster, "DescribeTable");
+    asking_until(&poor, "it has asked as well", || {
+        asked(&cluster, "DescribeTable") > before
+    })
+    .await;
+    for n in 0..KEYS {
+        get(&poor, n).await;
+        assert_eq!(map_of(&connector), Some(ReplicaMap::Tablets));
+    }
 }
 
 /// They differ in what they have been told, and in nothing that coordinators depend on.
