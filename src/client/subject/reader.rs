@@ -147,9 +147,10 @@ impl Reader<'_> {
         self.is_due(table)
     }
 
-    /// `None` of the server's own tables, which are on every node.
+    /// `None` of the server's own tables, which are on every node, and of more tables than there is room for.
     fn table(&self, name: &str) -> Option<Arc<Table>> {
-        (!name.starts_with(INTERNAL)).then(|| self.router.table(name))
+        let table = || self.router.table(name, self.now);
+        (!name.starts_with(INTERNAL)).then(table).flatten()
     }
 }
 

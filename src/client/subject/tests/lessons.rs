@@ -43,7 +43,7 @@ fn a_table_of_a_batch_that_is_not_known_is_learned_of() {
 
 /// Learns again and again that a table is what it was said to be, so that it is not due for a while from then on.
 fn settle(router: &Router, name: &str, then: Moment) {
-    let table = router.table(name);
+    let table = router.table(name, then).unwrap();
     let known = Known::clone(table.known().as_ref().unwrap());
     for _ in 0..8 {
         let hour = Duration::from_secs(3600);
@@ -122,7 +122,7 @@ fn a_table_that_is_deleted_or_created_is_forgotten() {
     ];
     for input in inputs {
         let router = router(LwtAffinity::auto());
-        let table = router.table("texts");
+        let table = router.table("texts", Moment::now()).unwrap();
         let known = Known {
             isolation: Some(Isolation::AlwaysUseLwt),
             ..Known::clone(table.known().as_ref().unwrap())
