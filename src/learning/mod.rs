@@ -23,6 +23,7 @@ use crate::node::Node;
 use crate::policy::Candidate;
 use crate::table::{LOOKUP, Table, Tables, Turn};
 use asking::{Asking, Refusal};
+pub(crate) use description::error_name;
 use lookup::Lookup;
 
 /// Completes a request that has a body and the header `x-amz-target`, in the name of a client: its address, what it says of

@@ -85,6 +85,7 @@ impl Reader<'_> {
         Subject {
             route,
             lesson: due.then_some(table),
+            renewed: None,
         }
     }
 
@@ -134,7 +135,11 @@ impl Reader<'_> {
             };
             Some(Route { aim, places })
         });
-        Subject { route, lesson }
+        Subject {
+            route,
+            lesson,
+            renewed: None,
+        }
     }
 
     fn is_due(&self, table: &Table) -> bool {
