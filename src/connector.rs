@@ -364,3 +364,34 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_asked_in_the_background_is_let_go_when_done_and_ends_with_the_connector() {
+        let connector = AlternatorConnector::new(["http://127.0.0.1:1"]);
+        let inner = Arc::clone(connector.inner().unwrap());
+        for _ in 0..100 {
+            inner.ask(ready(()));
+            yield_now().await;
+        }
+        assert_eq!(inner.asking.lock().unwrap().len(), 1);
+        let token = Arc::new(());
+        let held = Arc::clone(&token);
+        inner.ask(async move {
+            pending::<()>().await;
+            drop(held);
+        });
+        yield_now().await;
+        assert_eq!(Arc::strong_count(&token), 2);
+        drop((connector, inner));
+        yield_now().await;
+        assert_eq!(Arc::strong_count(&token), 1);
+    }
+}
