@@ -49,7 +49,8 @@ fn id(host: u8) -> String {
 }
 
 fn unknown() -> Arc<Table> {
-    Tables::new(&[]).named("orders")
+    let tables = Tables::new(&[]);
+    tables.named("orders", Moment::default()).unwrap()
 }
 
 /// A table of tablets with these replicas each.
