@@ -132,11 +132,15 @@ impl Cluster {
             }
         }
         let mut changed = !joining.is_empty();
-        if let Some(previous) = self.snapshot.swap(Some(Arc::clone(&next))) {
-            for node in previous.all().iter().filter(|n| !next.contains(n)) {
-                changed = true;
-                node.pool.retire();
+        match self.snapshot.swap(Some(Arc::clone(&next))) {
+            Some(previous) => {
+                for node in previous.all().iter().filter(|n| !next.contains(n)) {
+                    changed = true;
+                    node.pool.retire();
+                }
             }
+            // Whoever waits for nodes need not wait for the rest of the refresh.
+            None => self.rounds.send_modify(|_| {}),
         }
         // While one refresher takes over from another, a node that the first has dropped may be in the second's list.
         for node in next.all() {
@@ -219,7 +223,7 @@ impl Cluster {
         }
     }
 
-    /// Waits for the end of a refresh if no node is known yet.
+    /// Waits for nodes, or for the end of a refresh, if no node is known yet.
     ///
     /// # Errors
     ///
@@ -325,6 +329,17 @@ mod tests {
         assert_eq!(changes(&[&two], &[&one]), 1);
         assert_eq!(changes(&[&two, &one], &[]), 0);
         assert_eq!(changes(&[&three], &[]), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_nodes_goes_on_once_some_are_published() {
+        let cluster = Cluster::new(None);
+        cluster.begin_round();
+        let mut known = std::pin::pin!(cluster.known());
+        assert!(known.as_mut().now_or_never().is_none());
+        let one = node(&config("http://127.0.0.1:1"), 1);
+        cluster.publish(Snapshot::new([one]).unwrap());
+        assert!(known.now_or_never().is_some_and(|known| known.is_ok()));
     }
 
     #[tokio::test]
