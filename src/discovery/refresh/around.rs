@@ -218,6 +218,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn while_the_rack_is_dead_the_rest_of_the_datacenter_is_followed() {
+        // Nobody answers about the rack where its nodes were the only seeds.
+        for seeds in [2, 5] {
+            let mut stage = Stage::unheard(seeds, &[rack()]);
+            stage.refresh().await;
+            let servers = stage.servers();
+            let near = at(&servers[..2]);
+            servers[..2].iter().for_each(Server::stop);
+            for _ in 0..2 {
+                let new = stage.servers.add_node("dc1", "r3").unwrap();
+                stage
+                    .refresh_until(|(_, all)| all.contains(&new.addr()))
+                    .await;
+                stage.servers.remove_node(&new);
+                stage
+                    .refresh_until(|(_, all)| !all.contains(&new.addr()))
+                    .await;
+                assert_eq!(stage.known(), (near.clone(), at(&servers[..4])));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_rest_of_the_datacenter_is_followed_before_a_dead_rack_is_left() {
+        let mut stage = Stage::new(&[rack(), Scope::Cluster]).await;
+        let servers = stage.servers();
+        servers[..2].iter().for_each(Server::stop);
+        let new = stage.servers.add_node("dc1", "r3").unwrap();
+        stage.refresh().await;
+        let (near, all) = stage.known();
+        assert_eq!(near, at(&servers[..2]));
+        assert!(all.contains(&new.addr()) && all.len() == 5);
+    }
+
+    #[tokio::test]
     async fn a_node_that_comes_near_and_goes_again_stays_the_same_and_connected() {
         let scopes = [rack(), Scope::datacenter("dc1"), Scope::Cluster];
         let mut stage = Stage::new(&scopes).await;
