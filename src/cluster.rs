@@ -78,11 +78,13 @@ impl Cluster {
         self.snapshot.load()
     }
 
-    /// Whether requests are in flight, on the first few nodes at least.
+    /// Whether requests are in flight, on the first few nodes of the scope or of all at least.
     pub(crate) fn is_busy(&self) -> bool {
+        let some = |nodes: &[Arc<Node>]| nodes.iter().take(8).any(|n| n.pool.in_flight() > 0);
         let snapshot = self.snapshot();
-        let mut some = snapshot.iter().flat_map(|s| s.nodes()).take(8);
-        some.any(|node| node.pool.in_flight() > 0)
+        snapshot
+            .as_ref()
+            .is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
     }
 
     /// A copy of the list, for everyone but the hot path.
@@ -269,9 +271,11 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::time::Duration;
 
     use futures_util::FutureExt;
+    use futures_util::future::join_all;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -331,6 +335,18 @@ mod tests {
         assert_eq!(changes(&[&three], &[]), 1);
     }
 
+    /// A node that takes connections, with one that is idle.
+    async fn connected(last: u8) -> (TcpListener, Arc<Node>) {
+        let any: SocketAddr = ([127, 0, 0, last], 0).into();
+        let listener = TcpListener::bind(any).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let config = config(&format!("http://{addr}"));
+        let node = Arc::new(Node::new(addr, None, &config.dialer, config.pool));
+        let lease = node.pool.lease(Duration::from_secs(60)).await;
+        lease.ok().unwrap().finish();
+        (listener, node)
+    }
+
     #[tokio::test]
     async fn whoever_waits_for_nodes_goes_on_once_some_are_published() {
         let cluster = Cluster::new(None);
@@ -340,6 +356,21 @@ mod tests {
         let one = node(&config("http://127.0.0.1:1"), 1);
         cluster.publish(Snapshot::new([one]).unwrap());
         assert!(known.now_or_never().is_some_and(|known| known.is_ok()));
+    }
+
+    #[tokio::test]
+    async fn a_request_in_flight_anywhere_makes_the_cluster_busy() {
+        let near = connected(20).await;
+        let far = join_all((1..=9).map(connected)).await;
+        let others = far.iter().map(|(_, node)| Arc::clone(node));
+        let snapshot = Snapshot::with_others([Arc::clone(&near.1)], others);
+        let cluster = Cluster::new(snapshot);
+        for node in [&near.1, &far[0].1] {
+            assert!(!cluster.is_busy());
+            let lease = node.pool.try_lease().unwrap();
+            assert!(cluster.is_busy());
+            lease.finish();
+        }
     }
 
     #[tokio::test]
