@@ -374,6 +374,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn connections_go_with_their_node_and_with_the_cluster_in_other_racks_too() {
+        let (near, far, farther) = (connected(1).await, connected(2).await, connected(3).await);
+        let nodes = [&near.1, &far.1, &farther.1];
+        let snapshot = |others: &[&Arc<Node>]| {
+            let others = others.iter().map(|node| Arc::clone(node));
+            Snapshot::with_others([Arc::clone(&near.1)], others).unwrap()
+        };
+        let cluster = Cluster::new(Some(snapshot(&nodes[1..])));
+        let idle = || nodes.map(|node| node.pool.idle());
+        assert_eq!(idle(), [1, 1, 1]);
+        cluster.publish(snapshot(&nodes[1..2]));
+        assert_eq!(idle(), [1, 1, 0]);
+        cluster.retire();
+        assert_eq!(idle(), [0, 0, 0]);
+    }
+
+    #[tokio::test]
     async fn a_node_that_is_published_again_keeps_its_connections_again() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let config = config(&format!("http://{}", listener.local_addr().unwrap()));
