@@ -78,11 +78,13 @@ impl Cluster {
         self.snapshot.load()
     }
 
-    /// Whether requests are in flight, on the first few nodes at least.
+    /// Whether requests are in flight, on the first few nodes of the scope or of all at least.
     pub(crate) fn is_busy(&self) -> bool {
+        let some = |nodes: &[Arc<Node>]| nodes.iter().take(8).any(|n| n.pool.in_flight() > 0);
         let snapshot = self.snapshot();
-        let mut some = snapshot.iter().flat_map(|s| s.nodes()).take(8);
-        some.any(|node| node.pool.in_flight() > 0)
+        snapshot
+            .as_ref()
+            .is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
     }
 
     /// A copy of the list, for everyone but the hot path.
@@ -132,11 +134,15 @@ impl Cluster {
             }
         }
         let mut changed = !joining.is_empty();
-        if let Some(previous) = self.snapshot.swap(Some(Arc::clone(&next))) {
-            for node in previous.all().iter().filter(|n| !next.contains(n)) {
-                changed = true;
-                node.pool.retire();
+        match self.snapshot.swap(Some(Arc::clone(&next))) {
+            Some(previous) => {
+                for node in previous.all().iter().filter(|n| !next.contains(n)) {
+                    changed = true;
+                    node.pool.retire();
+                }
             }
+            // Whoever waits for nodes need not wait for the rest of the refresh.
+            None => self.rounds.send_modify(|_| {}),
         }
         // While one refresher takes over from another, a node that the first has dropped may be in the second's list.
         for node in next.all() {
@@ -219,7 +225,7 @@ impl Cluster {
         }
     }
 
-    /// Waits for the end of a refresh if no node is known yet.
+    /// Waits for nodes, or for the end of a refresh, if no node is known yet.
     ///
     /// # Errors
     ///
@@ -265,9 +271,11 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::time::Duration;
 
     use futures_util::FutureExt;
+    use futures_util::future::join_all;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -325,6 +333,61 @@ mod tests {
         assert_eq!(changes(&[&two], &[&one]), 1);
         assert_eq!(changes(&[&two, &one], &[]), 0);
         assert_eq!(changes(&[&three], &[]), 1);
+    }
+
+    /// A node that takes connections, with one that is idle.
+    async fn connected(last: u8) -> (TcpListener, Arc<Node>) {
+        let any: SocketAddr = ([127, 0, 0, last], 0).into();
+        let listener = TcpListener::bind(any).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let config = config(&format!("http://{addr}"));
+        let node = Arc::new(Node::new(addr, None, &config.dialer, config.pool));
+        let lease = node.pool.lease(Duration::from_secs(60)).await;
+        lease.ok().unwrap().finish();
+        (listener, node)
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_nodes_goes_on_once_some_are_published() {
+        let cluster = Cluster::new(None);
+        cluster.begin_round();
+        let mut known = std::pin::pin!(cluster.known());
+        assert!(known.as_mut().now_or_never().is_none());
+        let one = node(&config("http://127.0.0.1:1"), 1);
+        cluster.publish(Snapshot::new([one]).unwrap());
+        assert!(known.now_or_never().is_some_and(|known| known.is_ok()));
+    }
+
+    #[tokio::test]
+    async fn a_request_in_flight_anywhere_makes_the_cluster_busy() {
+        let near = connected(20).await;
+        let far = join_all((1..=9).map(connected)).await;
+        let others = far.iter().map(|(_, node)| Arc::clone(node));
+        let snapshot = Snapshot::with_others([Arc::clone(&near.1)], others);
+        let cluster = Cluster::new(snapshot);
+        for node in [&near.1, &far[0].1] {
+            assert!(!cluster.is_busy());
+            let lease = node.pool.try_lease().unwrap();
+            assert!(cluster.is_busy());
+            lease.finish();
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_go_with_their_node_and_with_the_cluster_in_other_racks_too() {
+        let (near, far, farther) = (connected(1).await, connected(2).await, connected(3).await);
+        let nodes = [&near.1, &far.1, &farther.1];
+        let snapshot = |others: &[&Arc<Node>]| {
+            let others = others.iter().map(|node| Arc::clone(node));
+            Snapshot::with_others([Arc::clone(&near.1)], others).unwrap()
+        };
+        let cluster = Cluster::new(Some(snapshot(&nodes[1..])));
+        let idle = || nodes.map(|node| node.pool.idle());
+        assert_eq!(idle(), [1, 1, 1]);
+        cluster.publish(snapshot(&nodes[1..2]));
+        assert_eq!(idle(), [1, 1, 0]);
+        cluster.retire();
+        assert_eq!(idle(), [0, 0, 0]);
     }
 
     #[tokio::test]

@@ -110,7 +110,8 @@ impl AlternatorConnector {
         self.inner.as_ref().ok()?.balancer.first_choice()
     }
 
-    /// What the connector has seen so far.
+    /// What the connector has seen so far: also of nodes outside of a rack, where the rest of its datacenter is known, though
+    /// [`known_nodes`](Self::known_nodes) has only those of the rack.
     pub fn stats(&self) -> Stats {
         let cluster = self
             .inner
@@ -120,7 +121,13 @@ impl AlternatorConnector {
         Stats {
             redispatched: cluster.map_or(0, |cluster| cluster.redispatched()),
             hedged: cluster.map_or(0, |cluster| cluster.hedged()),
-            nodes: self.known_nodes().iter().map(|node| node.stats()).collect(),
+            nodes: cluster.map_or_else(Vec::new, |cluster| {
+                cluster
+                    .all_nodes()
+                    .iter()
+                    .map(|node| node.stats())
+                    .collect()
+            }),
         }
     }
 
