@@ -28,7 +28,7 @@ pub(crate) const ORDERS: [(&str, CoordinatorOrder); 3] = [
 const UPDATES: usize = 50;
 
 /// About as long as the rounds of a transaction take between the replicas of a datacenter.
-const WINDOW: Duration = Duration::from_millis(10);
+pub(crate) const WINDOW: Duration = Duration::from_millis(10);
 
 pub(crate) fn print() -> bool {
     runtime().block_on(compared())
