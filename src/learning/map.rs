@@ -62,18 +62,21 @@ impl Lookup<'_> {
 
     /// The rows of the tablets. Where there are none, or they may not be read, those of the ring.
     async fn rows(&self, name: &str, id: Option<&str>) -> Result<Rows, Refusal> {
-        if let Some(id) = id {
-            let tablets = self.tablets(id).await;
-            match self.noting(tablets, "system.tablets") {
-                Ok((tablets, outlook)) if !tablets.is_empty() => {
-                    return Ok(Rows::Tablets(tablets, outlook));
-                }
-                Ok(_) | Err(Refusal::Denied | Refusal::NotFound) => {}
-                Err(refusal) => return Err(refusal),
+        let tablets = match id {
+            Some(id) => self.tablets(id).await,
+            None => Err(Refusal::NotFound),
+        };
+        let rings: &[_] = match self.noting(tablets, "system.tablets") {
+            Ok((tablets, outlook)) if !tablets.is_empty() => {
+                return Ok(Rows::Tablets(tablets, outlook));
             }
-        }
-        for of in [name, ALL] {
-            let ranges = self.noting(self.ring(name, of).await, "system.token_ring")?;
+            Ok(_) | Err(Refusal::Denied) => &[Some(name), Some(ALL)],
+            // Before there were tablets, the ring was not told by tables.
+            Err(Refusal::NotFound) => &[None],
+            Err(refusal) => return Err(refusal),
+        };
+        for of in rings {
+            let ranges = self.noting(self.ring(name, *of).await, "system.token_ring")?;
             if !ranges.is_empty() {
                 return Ok(Rows::Ring(ranges));
             }
@@ -111,20 +114,27 @@ impl Lookup<'_> {
             if row.is_moving() {
                 outlook = Outlook::Moving;
             }
-            base = row.text("base_table").map(str::to_owned).or(base.take());
+            if let Some(table) = row.text("base_table") {
+                base = Some(table.to_owned());
+            }
         });
         rows.await?;
         Ok((tablets, outlook, base))
     }
 
-    async fn ring(&self, name: &str, of: &str) -> Result<Vec<RingRange>, Refusal> {
+    /// Of one table, or of all in the keyspace.
+    async fn ring(&self, name: &str, of: Option<&str>) -> Result<Vec<RingRange>, Refusal> {
         let keyspace = format!("alternator_{name}");
-        let question = json!({
+        let mut question = json!({
             "TableName": ".scylla.alternator.system.token_ring",
-            "KeyConditionExpression": "keyspace_name = :k AND table_name = :t",
-            "ExpressionAttributeValues": { ":k": { "S": keyspace }, ":t": { "S": of } },
+            "KeyConditionExpression": "keyspace_name = :k",
+            "ExpressionAttributeValues": { ":k": { "S": keyspace } },
             "ProjectionExpression": "start_token, end_token, endpoint",
         });
+        if let Some(of) = of {
+            question["KeyConditionExpression"] = json!("keyspace_name = :k AND table_name = :t");
+            question["ExpressionAttributeValues"][":t"] = json!({ "S": of });
+        }
         let mut ranges = Vec::new();
         let rows = self
             .asking

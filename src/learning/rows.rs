@@ -25,9 +25,8 @@ impl Page {
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let mut answer: Value = serde_json::from_slice(body).ok()?;
         let answer = answer.as_object_mut()?;
-        let items = match answer.remove("Items")? {
-            Value::Array(items) => items,
-            _ => return None,
+        let Value::Array(items) = answer.remove("Items")? else {
+            return None;
         };
         let next = answer.remove("LastEvaluatedKey").map(with_strings);
         let next = next.filter(|key| key.as_object().is_some_and(|key| !key.is_empty()));

@@ -66,7 +66,7 @@ impl Known {
 /// A table that requests are about. Its state is looked at by every request, without a lock, and changed by lessons.
 #[derive(Debug)]
 pub(crate) struct Table {
-    name: Box<str>,
+    name: Arc<str>,
     /// The key that the user has named.
     configured: Option<PartitionKey>,
     known: ArcSwapOption<Known>,
@@ -194,8 +194,10 @@ impl Table {
         let mut is_news = false;
         self.known.rcu(|before| {
             let known = before.as_deref()?;
-            let replicas = known.replicas.as_deref();
-            let hinted = replicas.unwrap_or(&Replicas::default()).with_hint(&hint);
+            let hinted = match &known.replicas {
+                Some(replicas) => replicas.with_hint(&hint),
+                None => Replicas::default().with_hint(&hint),
+            };
             is_news = hinted.is_some();
             let Some(replicas) = hinted else {
                 return before.clone();

@@ -1,8 +1,6 @@
 //! The tables that requests were about lately.
 
-use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,7 +26,8 @@ const HOSTS: Duration = Duration::from_secs(60);
 pub(crate) struct Tables {
     /// Keys that the user has named.
     configured: HashMap<Box<str>, PartitionKey>,
-    tables: ArcSwap<HashSet<ByName>>,
+    /// By their names.
+    tables: ArcSwap<HashMap<Arc<str>, Arc<Table>>>,
     hosts: Mutex<Option<Looked>>,
     /// For lookups to take turns.
     pub(crate) turns: Semaphore,
@@ -42,31 +41,6 @@ struct Looked {
     at: Moment,
     /// How often the node list had changed by then.
     changes: u64,
-}
-
-/// A table that is found by its name.
-#[derive(Clone, Debug)]
-struct ByName(Arc<Table>);
-
-impl Borrow<str> for ByName {
-    fn borrow(&self) -> &str {
-        &self.0.name
-    }
-}
-
-impl PartialEq for ByName {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name == other.0.name
-    }
-}
-
-impl Eq for ByName {}
-
-impl Hash for ByName {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // As the name alone, by which it is found.
-        self.0.name.hash(state);
-    }
 }
 
 impl Tables {
@@ -89,14 +63,17 @@ impl Tables {
         }
         let new = Arc::new(Table::new(name, self.configured.get(name).cloned()));
         self.tables.rcu(|tables| {
-            let mut tables = HashSet::clone(tables);
-            if tables.len() >= MOST && !tables.contains(name) {
-                let used = |table: &&ByName| table.0.used.load(Relaxed);
-                let oldest = tables.iter().min_by_key(used).cloned();
-                oldest.map(|oldest| tables.remove(&oldest));
+            let mut tables = HashMap::clone(tables);
+            if tables.len() >= MOST && !tables.contains_key(name) {
+                let oldest = tables.values().min_by_key(|t| t.used.load(Relaxed));
+                if let Some(oldest) = oldest.cloned() {
+                    tables.remove(&oldest.name);
+                }
             }
             // Where another thread was faster, its table stays.
-            let _ = tables.insert(ByName(Arc::clone(&new)));
+            tables
+                .entry(Arc::clone(&new.name))
+                .or_insert_with(|| Arc::clone(&new));
             tables
         });
         self.find(name).unwrap_or(new)
@@ -105,7 +82,7 @@ impl Tables {
     /// The table of that name, if a request was about it lately.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Table>> {
         let tables = self.tables.load();
-        tables.get(name).map(|ByName(table)| Arc::clone(table))
+        tables.get(name).map(Arc::clone)
     }
 
     /// Forgets what is known of a table but for what the user has said, as it was deleted or created.

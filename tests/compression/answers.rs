@@ -23,7 +23,7 @@ fn start(threshold: usize) -> Cluster {
 }
 
 async fn with(cluster: &Cluster, answers: ResponseCompression) -> Client {
-    let builder = connector(cluster).response_compression(answers);
+    let builder = keyless(connector(cluster)).response_compression(answers);
     client(&builder.build().unwrap()).await
 }
 
@@ -156,7 +156,7 @@ async fn a_wish_of_the_users_own_wins() {
 async fn an_answer_above_the_limit_is_an_error_that_says_so() {
     let cluster = start(4_096);
     let answers = ResponseCompression::on();
-    let builder = connector(&cluster).response_compression(answers.max_size(10_000));
+    let builder = keyless(connector(&cluster)).response_compression(answers.max_size(10_000));
     let client = retrying_client(&builder.build().unwrap()).await;
     create_table(&client).await;
     put(&client, "large", &text(20_000)).await;

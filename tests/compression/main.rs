@@ -28,7 +28,7 @@ use support::*;
 
 /// Everything on.
 fn compressing(cluster: &Cluster) -> Builder {
-    connector(cluster)
+    keyless(connector(cluster))
         .request_compression(RequestCompression::gzip())
         .response_compression(ResponseCompression::on())
 }

@@ -31,7 +31,7 @@ impl Known {
     }
 
     async fn clients(self, cluster: &Cluster, options: Options) -> Clients {
-        let mut builder = options.of(connector(cluster));
+        let mut builder = options.of(keyless(connector(cluster)));
         if self == Self::ByCertificate {
             let (certificate, key) = cluster.client_identity();
             let tls = Tls::new().ca_pem(cluster.ca_pem());

@@ -63,7 +63,7 @@ fn everything(builder: Builder) -> Builder {
 
 async fn assert_sends_what_is_added(options: fn(Builder) -> Builder, compressed: bool) {
     let cluster = enforcing().start().unwrap();
-    let connector = options(connector(&cluster)).build().unwrap();
+    let connector = options(keyless(connector(&cluster))).build().unwrap();
     let client = changed(&connector, |config| {
         config
             .interceptor(Adds::Before("x-before"))
@@ -98,7 +98,7 @@ async fn a_header_of_the_users_own_is_sent_whatever_its_name() {
     for name in USELESS {
         for adds in [Adds::Before(name), Adds::After(name)] {
             let cluster = enforcing().start().unwrap();
-            let connector = connector(&cluster).build().unwrap();
+            let connector = keyless(connector(&cluster)).build().unwrap();
             let told = format!("{adds:?}");
             let client = changed(&connector, |config| config.interceptor(adds)).await;
             ping(&client).await.unwrap();

@@ -21,7 +21,7 @@ async fn assert_avoids_tried_nodes(
     // A fresh connector knows of no bad node yet.
     for _ in 0..5 {
         nodes.iter().for_each(Node::heal);
-        let mut builder = connector(cluster)
+        let mut builder = keyless(connector(cluster))
             .active_refresh_interval(HOUR)
             .policy(Policy::Random);
         if compressed {

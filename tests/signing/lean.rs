@@ -35,7 +35,7 @@ pub(crate) fn user(arrived: &Arrived) -> &str {
 async fn nodes_accept_requests_that_sign_who_asks_whom_for_what() {
     for tls in [Tls::Off, Tls::Server] {
         let cluster = enforcing(tls).nodes(3).start().unwrap();
-        let connector = connector(&cluster).build().unwrap();
+        let connector = keyless(connector(&cluster)).build().unwrap();
         let client = lean_client(&connector, |config| config).await;
         create_table(&client).await;
         for i in 0..5 {
@@ -81,7 +81,7 @@ async fn the_host_that_is_signed_is_the_one_that_is_sent() {
 #[tokio::test]
 async fn a_wrong_secret_is_refused_after_one_request() {
     let cluster = enforcing(Tls::Off).nodes(3).start().unwrap();
-    let connector = connector(&cluster).build().unwrap();
+    let connector = keyless(connector(&cluster)).build().unwrap();
     let client = lean_client(&connector, |config| {
         config.credentials_provider(Credentials::new(USER.0, "wrong", None, None, "test"))
     })

@@ -12,7 +12,7 @@ pub mod write;
 
 use std::time::Duration;
 
-use alternator_connector::AlternatorConnector;
+use alternator_connector::{AlternatorConnector, LwtAffinity, TokenAwareness};
 use alternator_testcluster::Cluster;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
@@ -35,6 +35,13 @@ pub fn connector(cluster: &Cluster) -> alternator_connector::Builder {
         .seeds(cluster.urls())
         .active_refresh_interval(Duration::from_millis(100))
         .connect_timeout(Duration::from_millis(500))
+}
+
+/// Routes nothing by key, so that whatever arrives was sent by the user.
+pub fn keyless(builder: alternator_connector::Builder) -> alternator_connector::Builder {
+    builder
+        .token_awareness(TokenAwareness::off())
+        .lwt_affinity(LwtAffinity::off())
 }
 
 /// Lets requests say which attempt of which invocation they are.

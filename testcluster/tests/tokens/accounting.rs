@@ -200,9 +200,38 @@ fn a_tag_takes_precedence_until_it_is_taken_away() {
         "ValidationException"
     );
     assert_eq!(counted(&node, "PutItem", &put).2, 1);
+    let listed = run(&node, "ListTagsOfResource", &json!({"ResourceArn": arn}));
+    assert_eq!(listed["Tags"][0]["Value"], "a");
     let untag = json!({"ResourceArn": arn, "TagKeys": ["system:write_isolation"]});
     run(&node, "UntagResource", &untag);
     assert_eq!(counted(&node, "PutItem", &put).2, 0);
+}
+
+#[test]
+fn a_table_with_a_wrong_tag_is_not_created() {
+    let cluster = Cluster::builder().start().unwrap();
+    let node = cluster.node(0);
+    let tags = json!([{"Key": "system:write_isolation", "Value": "sometimes"}]);
+    let refused = answer(&node, "CreateTable", &table_with("tab", "S", &tags));
+    assert_eq!(refused.error().1, "ValidationException");
+    assert_eq!(
+        run(&node, "ListTables", &json!({})),
+        json!({"TableNames": []})
+    );
+}
+
+#[test]
+fn keys_of_a_table_that_shares_tablets_are_found_where_those_are() {
+    let cluster = nine().start().unwrap();
+    create(&cluster, "base");
+    create(&cluster, "shared");
+    cluster.colocate("shared", "base");
+    for n in 0..10 {
+        let value = n.to_string();
+        let replica = &cluster.replicas("base", &key(&value))[0];
+        let request = get("shared", &value);
+        assert_eq!(counted(replica, "GetItem", &request), (1, 0, 0));
+    }
 }
 
 #[test]

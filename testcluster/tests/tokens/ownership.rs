@@ -138,6 +138,20 @@ fn a_tablet_that_moves_is_where_it_was_and_the_table_tells_where_it_goes() {
 }
 
 #[test]
+fn a_move_is_given_up_when_either_of_its_nodes_leaves() {
+    for leaves in [0, 1] {
+        let cluster = with_table(nine().tablets(1));
+        let begun = cluster.begin_move("tab").unwrap();
+        let left = [begun.from, begun.to][leaves].clone();
+        cluster.remove_node(&left);
+        let before = replicas(&cluster);
+        assert!(before.iter().all(|nodes| nodes.len() == 3));
+        cluster.finish_moves("tab");
+        assert_eq!(replicas(&cluster), before);
+    }
+}
+
+#[test]
 fn split_tablets_are_twice_as_many_in_the_same_places() {
     let cluster = nine().tablets(4).start().unwrap();
     let id = create(&cluster, "tab");

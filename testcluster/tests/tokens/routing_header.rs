@@ -97,6 +97,11 @@ fn single_item_operations_tell_and_others_do_not() {
         let hint = hint(&node, operation, &request);
         assert_eq!(hint.is_some(), tells, "{operation} {request}");
     }
+    let mut wrong = item.clone();
+    wrong["ConditionExpression"] = "nonsense(".into();
+    let refused = answer(&node, "PutItem", &wrong);
+    assert_eq!(refused.error().1, "ValidationException");
+    assert_eq!(refused.header(HEADER), None, "a refusal is no answer");
     let mut failing = item;
     failing["ConditionExpression"] = "attribute_exists(p)".into();
     let failed = answer(&node, "PutItem", &failing);

@@ -1,0 +1,101 @@
+//! What is known follows the cluster.
+
+use alternator_connector::TokenAwareness;
+
+use super::*;
+
+/// So short that a test can wait for it.
+const SOON: Duration = Duration::from_millis(200);
+
+async fn learned(cluster: &Cluster, refresh: Duration) -> (AlternatorConnector, Client) {
+    let awareness = TokenAwareness::on().refresh_interval(refresh);
+    let connector = connector(cluster).token_awareness(awareness);
+    let connector = connector.build().unwrap();
+    let client = client(&connector).await;
+    create_table(&client).await;
+    eventually_routes_to(&connector, &cluster.nodes()).await;
+    asking_until(&client, "the replicas are known", || {
+        knows_the_order(&connector, cluster)
+    })
+    .await;
+    (connector, client)
+}
+
+#[tokio::test]
+async fn tablets_that_move_or_are_split_are_followed() {
+    let cluster = nine().tablets(16).start().unwrap();
+    let (connector, client) = learned(&cluster, SOON).await;
+    for _ in 0..3 {
+        assert!(cluster.move_tablet(TABLE).is_some());
+        cluster.split_tablets(TABLE);
+        asking_until(&client, "the move is known", || {
+            knows_the_order(&connector, &cluster)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_tablet_on_its_way_is_where_it_was_until_it_has_arrived() {
+    let cluster = nine().start().unwrap();
+    let (connector, client) = learned(&cluster, SOON).await;
+    assert!(cluster.begin_move(TABLE).is_some());
+    let before = asked(&cluster, "DescribeTable");
+    asking_until(&client, "it was looked up twice", || {
+        asked(&cluster, "DescribeTable") >= before + 2
+    })
+    .await;
+    assert!(knows_the_order(&connector, &cluster));
+    cluster.finish_moves(TABLE);
+    asking_until(&client, "the move is known", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_node_list_has_tables_looked_up_again() {
+    let cluster = nine().start().unwrap();
+    // Much longer than the test takes, but for the lookups that follow the first one.
+    let (connector, client) = learned(&cluster, Duration::from_secs(3600)).await;
+    let gone = cluster.node(3);
+    cluster.remove_node(&gone);
+    asking_until(&client, "the replicas of the node are elsewhere", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+    let new = cluster.replace_node(&cluster.node(0)).unwrap();
+    asking_until(&client, "the new node is known", || {
+        knows_the_order(&connector, &cluster)
+            && (0..KEYS).any(|n| known(&connector, n).contains(&new.addr().ip()))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_move_is_learned_from_the_answer_of_a_node_that_has_lost_the_key() {
+    let cluster = nine().routing_header(true).start().unwrap();
+    let (connector, client) = learned(&cluster, Duration::from_secs(3600)).await;
+    for table in ["system.tablets", "system.token_ring", "system.peers"] {
+        cluster.deny(USER.0, table);
+    }
+    for _ in 0..5 {
+        assert!(cluster.move_tablet(TABLE).is_some());
+    }
+    within(
+        Duration::from_secs(20),
+        "answers have told of all moves",
+        async || {
+            for n in 0..KEYS {
+                get(&client, n).await;
+            }
+            let before = hops(&cluster);
+            for n in 0..KEYS {
+                get(&client, n).await;
+            }
+            hops(&cluster) == before
+        },
+    )
+    .await;
+    assert!(connector.routing(TABLE).is_some());
+}

@@ -1,0 +1,166 @@
+//! Every way in which a table is learned, and what that costs requests: nothing.
+
+use alternator_connector::{Authentication, TokenAwareness};
+use aws_config::BehaviorVersion;
+
+use super::server::Server;
+use super::*;
+
+/// Learns the table by requests, and says from what.
+async fn learn(cluster: &Cluster, connector: &AlternatorConnector) -> ReplicaMap {
+    let client = client(connector).await;
+    create_table(&client).await;
+    asking_until(&client, "the replicas are known", || {
+        knows_the_replicas(connector, cluster)
+    })
+    .await;
+    let before = hops(cluster);
+    for n in 0..KEYS {
+        get(&client, n).await;
+        put(&client, n).await;
+    }
+    assert_eq!(hops(cluster), before, "requests go to replicas");
+    map_of(connector).unwrap()
+}
+
+#[tokio::test]
+async fn tablets_are_learned_with_their_order_and_shards() {
+    let cluster = nine().tablets(16).shards(7).start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    assert_eq!(learn(&cluster, &connector).await, ReplicaMap::Tablets);
+    assert!(knows_the_order(&connector, &cluster));
+    let replicas = connector.routing(TABLE).unwrap().replicas(&s(key(0)));
+    assert_eq!(replicas.len(), 3);
+    let racks: BTreeSet<_> = replicas.iter().map(|r| r.rack.clone()).collect();
+    assert_eq!(racks.len(), 3);
+    for replica in replicas {
+        assert!(replica.shard.is_some_and(|shard| shard < 7));
+        assert_eq!(
+            (replica.datacenter.as_str(), replica.host_id.len()),
+            ("dc1", 36)
+        );
+    }
+}
+
+#[tokio::test]
+async fn vnodes_are_learned_in_an_order_that_all_clients_share() {
+    let cluster = nine().vnodes(16).start().unwrap();
+    let first = connector(&cluster).build().unwrap();
+    assert_eq!(learn(&cluster, &first).await, ReplicaMap::Vnodes);
+    let second = connector(&cluster).build().unwrap();
+    let client = client(&second).await;
+    asking_until(&client, "the replicas are known", || {
+        knows_the_replicas(&second, &cluster)
+    })
+    .await;
+    for n in 0..KEYS {
+        assert_eq!(known(&first, n), known(&second, n));
+    }
+}
+
+#[tokio::test]
+async fn maps_of_many_pages_are_learned_whole() {
+    for cluster in [nine().tablets(128), nine().vnodes(64)] {
+        let cluster = cluster.page_bytes(2_000).start().unwrap();
+        let connector = connector(&cluster).build().unwrap();
+        learn(&cluster, &connector).await;
+        assert!(asked(&cluster, "Query") > 10, "there are many pages");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_shares_the_tablets_of_another_is_learned_by_that_one() {
+    let cluster = nine().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = client(&connector).await;
+    create_table(&client).await;
+    create(&client, "base", "pk").await;
+    cluster.colocate(TABLE, "base");
+    asking_until(&client, "the replicas are known", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+    assert_eq!(map_of(&connector), Some(ReplicaMap::Tablets));
+}
+
+#[tokio::test]
+async fn a_client_without_credentials_learns_unsigned() {
+    let cluster = Cluster::builder().nodes(6).start().unwrap();
+    let connector = connector(&cluster)
+        .authentication(Authentication::WhereCredentials)
+        .build()
+        .unwrap();
+    let sdk = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(connector.clone())
+        .no_credentials()
+        .load()
+        .await;
+    let client = Client::from_conf(connector.dynamodb_config(&sdk).build());
+    create_table(&client).await;
+    asking_until(&client, "the replicas are known", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_request_waits_for_a_lookup() {
+    let server = Server::start(|head, _| {
+        if head.contains("DescribeTable") {
+            loop {
+                std::thread::park();
+            }
+        }
+        let is_discovery = head.starts_with("GET");
+        Some(
+            if is_discovery {
+                r#"["127.0.0.98"]"#
+            } else {
+                "{}"
+            }
+            .to_owned(),
+        )
+    });
+    let connector = AlternatorConnector::builder().seed(server.url());
+    let connector = connector.build().unwrap();
+    let client = client(&connector).await;
+    for n in 0..20 {
+        get(&client, n).await;
+    }
+    let is_lookup = |request: &String| request.contains("DescribeTable");
+    eventually("a lookup was begun", async || {
+        server.requests().iter().any(is_lookup)
+    })
+    .await;
+    get(&client, 0).await;
+    assert!(connector.routing(TABLE).is_none(), "it has not ended");
+}
+
+#[tokio::test]
+async fn a_table_is_looked_up_once_however_many_requests_come_first() {
+    let cluster = nine().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = client(&connector).await;
+    create_table(&client).await;
+    let all = (0..64).map(|n| get(&client, n));
+    futures_util::future::join_all(all).await;
+    eventually("the table is known", async || map_of(&connector).is_some()).await;
+    assert_eq!(asked(&cluster, "DescribeTable"), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_looked_up_where_nothing_is_routed_by_key() {
+    let cluster = nine().start().unwrap();
+    let connector = connector(&cluster)
+        .token_awareness(TokenAwareness::off())
+        .lwt_affinity(alternator_connector::LwtAffinity::off())
+        .build()
+        .unwrap();
+    let client = client(&connector).await;
+    create_table(&client).await;
+    for n in 0..KEYS {
+        get(&client, n).await;
+    }
+    assert!(connector.routing(TABLE).is_none());
+    assert_eq!(asked(&cluster, "DescribeTable"), 0);
+}

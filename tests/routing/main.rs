@@ -1,0 +1,136 @@
+//! Tables are looked up in the background, in the name of the client that uses them, and requests go to the nodes that hold their
+//! keys. What cannot be learned costs a hop and nothing else.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod changes;
+mod dropped;
+#[allow(dead_code)]
+#[path = "../scopes/heard.rs"]
+mod heard;
+mod isolation;
+mod learning;
+mod old_clusters;
+mod permissions;
+mod senders;
+#[allow(dead_code)]
+#[path = "../pass_through/server.rs"]
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use alternator_connector::{AlternatorConnector, ReplicaMap};
+use alternator_testcluster::{Cluster, Node};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use serde_json::json;
+use support::*;
+
+/// Nine nodes in three racks that insist on signatures, and are known to each other by other addresses than to clients.
+fn nine() -> alternator_testcluster::Builder {
+    ["rack1", "rack2", "rack3"]
+        .into_iter()
+        .fold(Cluster::builder(), |cluster, rack| {
+            cluster.rack("dc1", rack, 3)
+        })
+        .internal_addresses()
+        .auth(USER.0, USER.1)
+}
+
+/// A client that is made for Alternator and never retries.
+async fn client(connector: &AlternatorConnector) -> Client {
+    let sdk = sdk_config(connector).await;
+    let config = connector.dynamodb_config(&sdk);
+    Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+}
+
+fn key(n: usize) -> String {
+    format!("key {n}")
+}
+
+/// Creates a table with this partition key, a string.
+async fn create(client: &Client, table: &str, key: &str) {
+    let attribute = AttributeDefinition::builder().attribute_name(key);
+    let attribute = attribute.attribute_type(ScalarAttributeType::S).build();
+    let schema = KeySchemaElement::builder().attribute_name(key);
+    let schema = schema.key_type(KeyType::Hash).build();
+    let create = client.create_table().table_name(table);
+    let create = create.attribute_definitions(attribute.unwrap());
+    let create = create.key_schema(schema.unwrap());
+    let create = create.billing_mode(BillingMode::PayPerRequest);
+    create.send().await.expect("the table is created");
+}
+
+async fn get(client: &Client, n: usize) {
+    let got = client.get_item().table_name(TABLE).key("pk", s(key(n)));
+    got.send().await.expect("the item is asked for");
+}
+
+async fn put(client: &Client, n: usize) {
+    let put = client.put_item().table_name(TABLE).item("pk", s(key(n)));
+    put.send().await.expect("the item is put");
+}
+
+/// The addresses of the replicas of a key, in order, as the connector knows them.
+fn known(connector: &AlternatorConnector, n: usize) -> Vec<IpAddr> {
+    let routing = connector.routing(TABLE);
+    let replicas = routing.map_or_else(Vec::new, |routing| routing.replicas(&s(key(n))));
+    replicas.iter().map(|replica| replica.address).collect()
+}
+
+/// The same as it is.
+fn actual(cluster: &Cluster, n: usize) -> Vec<IpAddr> {
+    let replicas = cluster.replicas(TABLE, &json!({ "S": key(n) }));
+    assert!(!replicas.is_empty(), "the cluster has the table");
+    replicas.iter().map(|node| node.addr().ip()).collect()
+}
+
+/// How many keys are compared.
+const KEYS: usize = 200;
+
+/// Whether the connector knows the replicas of all keys in the server's order.
+fn knows_the_order(connector: &AlternatorConnector, cluster: &Cluster) -> bool {
+    (0..KEYS).all(|n| known(connector, n) == actual(cluster, n))
+}
+
+/// Whether it knows them in any order.
+fn knows_the_replicas(connector: &AlternatorConnector, cluster: &Cluster) -> bool {
+    let set = |replicas: Vec<IpAddr>| replicas.into_iter().collect::<BTreeSet<_>>();
+    (0..KEYS).all(|n| set(known(connector, n)) == set(actual(cluster, n)))
+}
+
+/// Sends requests until the condition holds, as nothing is learned while nobody asks.
+async fn asking_until(client: &Client, what: &str, condition: impl Fn() -> bool) {
+    within(Duration::from_secs(20), what, async || {
+        get(client, 0).await;
+        condition()
+    })
+    .await;
+}
+
+/// How many requests of an operation all nodes have received.
+fn asked(cluster: &Cluster, operation: &str) -> u64 {
+    let of = |node: &Node| node.stats().requests_of(operation);
+    cluster.nodes().iter().map(of).sum()
+}
+
+/// How many keys were asked for on a node that does not hold them.
+fn hops(cluster: &Cluster) -> u64 {
+    cluster.nodes().iter().map(|node| node.stats().hops).sum()
+}
+
+/// How many keys were asked for on a node that holds them.
+fn hits(cluster: &Cluster) -> u64 {
+    let of = |node: &Node| node.stats().replica_hits;
+    cluster.nodes().iter().map(of).sum()
+}
+
+fn map_of(connector: &AlternatorConnector) -> Option<ReplicaMap> {
+    connector.routing(TABLE)?.replica_map()
+}
