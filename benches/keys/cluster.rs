@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType,
 };
 
-pub(crate) const NODES: usize = 9;
+const NODES: usize = 9;
 
 /// As many as a table of some size has.
 pub(crate) const TABLETS: usize = 128;
@@ -56,7 +56,7 @@ pub(crate) fn key(kind: &ScalarAttributeType, number: usize) -> AttributeValue {
     }
 }
 
-/// Asks for items until the connector knows every node of the cluster, and which of them have the table's keys.
+/// Asks for items until the connector knows which nodes have the table's keys.
 pub(crate) async fn known(
     connector: &AlternatorConnector,
     client: &Client,
@@ -65,7 +65,7 @@ pub(crate) async fn known(
 ) {
     let is_known = || {
         let routing = connector.routing(table);
-        connector.known_nodes().len() == NODES && routing.is_some_and(|r| r.replica_map().is_some())
+        routing.is_some_and(|routing| routing.replica_map().is_some())
     };
     until(is_known, async || {
         let get = client.get_item().table_name(table);

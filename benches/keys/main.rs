@@ -7,8 +7,7 @@
     missing_docs,
     unreachable_pub,
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods
+    clippy::expect_used
 )]
 
 mod agreement;
@@ -43,8 +42,10 @@ mod replicas;
 use common::server::SERVE;
 use request::GETS;
 
-/// Each prints its lines, and is true where its bounds hold.
-const SECTIONS: [(&str, fn() -> bool); 9] = [
+/// Its name, and what prints its lines and is true where its bounds hold.
+type Section = (&'static str, fn() -> bool);
+
+const SECTIONS: [Section; 9] = [
     ("cost", cost::print),
     ("map", map::print),
     ("request", request::print),
