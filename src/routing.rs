@@ -10,6 +10,7 @@ use crate::cluster::Snapshot;
 use crate::node::Node;
 use crate::order::{Draw, Generator};
 use crate::policy::{Candidate, Chooser, Circumstances};
+use crate::replicas::Replica;
 use crate::route::{Aim, Place, Places, Route};
 
 /// How many replicas of a key are looked at. A keyspace of Alternator has three in each datacenter.
@@ -101,13 +102,13 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         let (Some(replicas), Some(token)) = (replicas, place.token) else {
             return;
         };
-        for replica in replicas.of(token).iter().take(MOST) {
-            let host = replicas.hosts().get(usize::from(replica.host));
-            let node = host.and_then(|host| self.snapshot.at(host.address));
-            if let Some(node) = node.filter(|node| self.serves(node)) {
-                visit(node);
-            }
-        }
+        let node = |replica: &Replica| {
+            let host = replicas.hosts().get(usize::from(replica.host))?;
+            self.snapshot.at(host.address)
+        };
+        // Those of other datacenters are in no list, and count for nothing.
+        let nodes = replicas.of(token).iter().filter_map(node).take(MOST);
+        nodes.filter(|node| self.serves(node)).for_each(&mut visit);
     }
 
     /// The best by the policy: of those that have their full share, before those that have just returned, and of the scope, before

@@ -186,6 +186,17 @@ fn any_replica_of_the_key_is_chosen_and_nobody_else() {
 }
 
 #[test]
+fn replicas_of_other_datacenters_do_not_count() {
+    let cluster = Cluster::new(1..=9, []);
+    // None of those from 10 on is in the list.
+    let everywhere = [10, 11, 12, 13, 14, 15, 16, 17, 18, 3, 1, 5];
+    let table = table(&[(i64::MAX, &everywhere)]);
+    let route = to(Aim::Replica, &[place(&table, 7)]);
+    let chosen = cluster.chosen(Policy::Random, &route);
+    assert_eq!(chosen, [1, 3, 5].into());
+}
+
+#[test]
 fn replicas_that_are_out_or_were_tried_are_passed_over_until_none_is_left() {
     fastrand::seed(7);
     let cluster = Cluster::new(1..=9, []);

@@ -100,6 +100,24 @@ fn every_promise_names_tests_that_exist() {
 }
 
 #[test]
+fn every_test_that_the_comparison_names_exists() {
+    let page = fs::read_to_string(root().join("docs/comparison.md")).unwrap();
+    let lines = page.lines().filter(|line| line.starts_with("| "));
+    let is_claim = |line: &&str| !line.starts_with("| **") && !line.starts_with("| ---");
+    let claims = lines.skip(1).filter(is_claim);
+    let mut seen = 0;
+    for claim in claims {
+        let tests: Vec<_> = claim.split('`').filter(|q| q.contains("::")).collect();
+        assert!(!tests.is_empty(), "nothing shows: {claim}");
+        for test in tests {
+            assert!(exists(test), "{test} does not exist, beside: {claim}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 15, "{seen} claims");
+}
+
+#[test]
 fn a_test_that_is_not_there_is_not_found() {
     for there in [
         "structure::modules_depend_in_one_direction",

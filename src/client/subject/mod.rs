@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;
+use aws_sdk_dynamodb::operation::create_table::CreateTableInput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::delete_table::DeleteTableInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
@@ -86,10 +87,11 @@ impl Subject {
             let keys = batch::transacted_gets(transaction);
             reader.items(batch::ACCESS_OF_TRANSACTED_GETS, keys)
         } else {
-            if let Some(delete) = input.downcast_ref::<DeleteTableInput>()
-                && let Some(table) = &delete.table_name
-            {
-                // Its name may soon be that of another table.
+            // The name will be that of another table, or is so from now on.
+            let deleted = input.downcast_ref::<DeleteTableInput>();
+            let created = input.downcast_ref::<CreateTableInput>();
+            let table = deleted.map_or_else(|| created?.table_name(), |d| d.table_name());
+            if let Some(table) = table {
                 router.forget(table);
             }
             Self::default()

@@ -113,20 +113,27 @@ fn of_the_tables_of_a_batch_one_that_is_due_is_learned_of() {
 }
 
 #[test]
-fn a_table_that_is_deleted_is_forgotten() {
-    let router = router(LwtAffinity::auto());
-    let table = router.table("texts");
-    let known = Known {
-        isolation: Some(Isolation::AlwaysUseLwt),
-        ..Known::clone(table.known().as_ref().unwrap())
-    };
-    let (minute, now) = (Duration::from_secs(60), Moment::now());
-    table.learned(known, Outlook::Settled, Duration::ZERO, minute, now, 0.5);
-    assert!(!table.is_due(now, router.changes()));
+fn a_table_that_is_deleted_or_created_is_forgotten() {
     let delete = DeleteTableInput::builder().table_name("texts");
-    Subject::of(&Input::erase(delete.build().unwrap()), &router);
-    assert!(table.known().as_ref().unwrap().isolation.is_none());
-    assert!(table.is_due(now, router.changes()));
+    let create = CreateTableInput::builder().table_name("texts");
+    let inputs = [
+        Input::erase(delete.build().unwrap()),
+        Input::erase(create.build().unwrap()),
+    ];
+    for input in inputs {
+        let router = router(LwtAffinity::auto());
+        let table = router.table("texts");
+        let known = Known {
+            isolation: Some(Isolation::AlwaysUseLwt),
+            ..Known::clone(table.known().as_ref().unwrap())
+        };
+        let (minute, now) = (Duration::from_secs(60), Moment::now());
+        table.learned(known, Outlook::Settled, Duration::ZERO, minute, now, 0.5);
+        assert!(!table.is_due(now, router.changes()));
+        Subject::of(&input, &router);
+        assert!(table.known().as_ref().unwrap().isolation.is_none());
+        assert!(table.is_due(now, router.changes()));
+    }
 }
 
 #[test]
