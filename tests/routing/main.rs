@@ -3,18 +3,24 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod changes;
+mod choice;
+mod coordinators;
 mod dropped;
 #[allow(dead_code)]
 #[path = "../scopes/heard.rs"]
 mod heard;
 mod isolation;
 mod learning;
+mod modes;
 mod old_clusters;
 mod permissions;
+mod racks;
+mod replicas;
 mod senders;
 #[allow(dead_code)]
 #[path = "../pass_through/server.rs"]
 mod server;
+mod succession;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -22,7 +28,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, ReplicaMap};
+use alternator_connector::{AlternatorConnector, Builder, ReplicaMap};
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -56,8 +62,12 @@ fn key(n: usize) -> String {
 
 /// Creates a table with this partition key, a string.
 async fn create(client: &Client, table: &str, key: &str) {
+    create_of_type(client, table, key, ScalarAttributeType::S).await;
+}
+
+async fn create_of_type(client: &Client, table: &str, key: &str, key_type: ScalarAttributeType) {
     let attribute = AttributeDefinition::builder().attribute_name(key);
-    let attribute = attribute.attribute_type(ScalarAttributeType::S).build();
+    let attribute = attribute.attribute_type(key_type).build();
     let schema = KeySchemaElement::builder().attribute_name(key);
     let schema = schema.key_type(KeyType::Hash).build();
     let create = client.create_table().table_name(table);
@@ -91,6 +101,30 @@ fn actual(cluster: &Cluster, n: usize) -> Vec<IpAddr> {
     replicas.iter().map(|node| node.addr().ip()).collect()
 }
 
+/// A cluster that has the table.
+async fn with_table(builder: alternator_testcluster::Builder) -> Cluster {
+    let cluster = builder.start().unwrap();
+    create_table(&client(&connector(&cluster).build().unwrap()).await).await;
+    cluster
+}
+
+/// A client of a connector that knows these nodes, which are all in its scope, and the replicas of all keys.
+async fn knowing(
+    cluster: &Cluster,
+    nodes: &[Node],
+    builder: Builder,
+) -> (AlternatorConnector, Client) {
+    let connector = builder.build().unwrap();
+    let client = client(&connector).await;
+    connector.refresh().await.unwrap();
+    eventually_routes_to(&connector, nodes).await;
+    asking_until(&client, "the replicas are known", || {
+        knows_the_replicas(&connector, cluster)
+    })
+    .await;
+    (connector, client)
+}
+
 /// How many keys are compared.
 const KEYS: usize = 200;
 
@@ -118,6 +152,18 @@ async fn asking_until(client: &Client, what: &str, condition: impl Fn() -> bool)
 fn asked(cluster: &Cluster, operation: &str) -> u64 {
     let of = |node: &Node| node.stats().requests_of(operation);
     cluster.nodes().iter().map(of).sum()
+}
+
+/// How many requests of an operation each node has received.
+fn asked_of_each(cluster: &Cluster, operation: &str) -> Vec<u64> {
+    let nodes = cluster.nodes();
+    let of = |node: &Node| node.stats().requests_of(operation);
+    nodes.iter().map(of).collect()
+}
+
+/// How many more there are than before.
+fn more(after: &[u64], before: &[u64]) -> Vec<u64> {
+    after.iter().zip(before).map(|(a, b)| a - b).collect()
 }
 
 /// How many keys were asked for on a node that does not hold them.

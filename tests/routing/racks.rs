@@ -1,0 +1,89 @@
+//! Clients of one rack: reads stay in it where it has a replica, and all racks agree on coordinators.
+
+use alternator_connector::{CoordinatorOrder, LwtAffinity, Scope};
+use alternator_testcluster::{Delay, Fault};
+
+use super::support::direct::HOUR;
+use super::*;
+
+/// Of the rack with this number, counted from zero.
+fn in_rack(cluster: &Cluster, rack: usize) -> Builder {
+    let rack = cluster.node(3 * rack).rack().to_owned();
+    connector(cluster).scope(Scope::rack("dc1", rack))
+}
+
+#[tokio::test]
+async fn replicas_of_the_own_rack_come_before_those_of_others() {
+    let cluster = with_table(nine().tablets(64).failure_detection(HOUR)).await;
+    let nodes = cluster.nodes();
+    let own = &nodes[3..6];
+    let (_, client) = knowing(&cluster, own, in_rack(&cluster, 1)).await;
+    // So that they do not seem to differ by chance.
+    for node in &nodes {
+        node.inject(Fault::Slow(Delay::Fixed(Duration::from_millis(10))));
+    }
+    let before = (asked_of_each(&cluster, "GetItem"), hops(&cluster));
+    for n in 0..100 {
+        get(&client, n).await;
+    }
+    let reads = more(&asked_of_each(&cluster, "GetItem"), &before.0);
+    // The others get one each, to be measured by, and another where the own replica seems to be far slower for a moment.
+    assert!(reads[3..6].iter().sum::<u64>() >= 85, "{reads:?}");
+    assert_eq!(hops(&cluster), before.1);
+
+    let replicas = cluster.replicas(TABLE, &json!({ "S": key(0) }));
+    let near = replicas.iter().find(|node| own.contains(node)).unwrap();
+    near.stop();
+    let before = hops(&cluster);
+    for _ in 0..20 {
+        get(&client, 0).await;
+    }
+    assert_eq!(hops(&cluster), before, "other racks have replicas, too");
+}
+
+async fn write(client: &Client, key: &str) {
+    let put = client.put_item().table_name(TABLE).item("pk", s(key));
+    let put = put.condition_expression("attribute_not_exists(absent)");
+    put.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn clients_of_different_racks_agree_on_one_coordinator_in_the_datacenter() {
+    use CoordinatorOrder::{PrimaryReplica, RustClient, Shared};
+    for order in [PrimaryReplica, Shared, RustClient] {
+        let builder = nine().tablets(64).contention_window(HOUR);
+        let cluster = with_table(builder.contention_retry(Duration::ZERO)).await;
+        let nodes = cluster.nodes();
+        let affinity = LwtAffinity::read_modify_write().order(order);
+        let mut clients = Vec::new();
+        for rack in 0..2 {
+            let builder = in_rack(&cluster, rack).lwt_affinity(affinity);
+            let own = &nodes[3 * rack..3 * rack + 3];
+            let (_, client) = knowing(&cluster, own, builder).await;
+            // It knows the rest of the datacenter once it writes there.
+            eventually("every node coordinates", async || {
+                let before = asked_of_each(&cluster, "PutItem");
+                for n in 0..50 {
+                    write(&client, &format!("other {n} of rack {rack}")).await;
+                }
+                let writes = more(&asked_of_each(&cluster, "PutItem"), &before);
+                writes.iter().all(|writes| *writes > 0)
+            })
+            .await;
+            clients.push(client);
+        }
+        let contended = || -> u64 { nodes.iter().map(|node| node.stats().contended).sum() };
+        let before = contended();
+        let mut coordinators = BTreeSet::new();
+        for n in 0..40 {
+            for client in &clients {
+                write(client, &key(n)).await;
+            }
+            let turns = cluster.coordinators(TABLE, &json!({ "S": key(n) }));
+            assert_eq!((turns.len(), turns[0].transactions), (1, 2), "{order:?}");
+            coordinators.insert(turns[0].coordinator);
+        }
+        assert_eq!(contended(), before, "{order:?}");
+        assert!(coordinators.len() > 6, "they are in all racks");
+    }
+}
