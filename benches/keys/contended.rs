@@ -52,14 +52,21 @@ async fn compared() -> bool {
         let (_connector, client) = affine(&urls, coordinators, order).await;
         let ours = contended(&cluster, order, &[&client]).await;
         println!(
-            "summary lwt_contended order={order} ours={ours} round_robin={round_robin} peer={peers} of={of}"
+            "summary lwt_contended order={order} ours={} round_robin={} peer={} of={of} hops_each={:.2},{:.2},{:.2}",
+            ours.contended,
+            round_robin.contended,
+            peers.contended,
+            ours.hops_per_request(),
+            round_robin.hops_per_request(),
+            peers.hops_per_request(),
         );
-        held &= holds("no transaction contends with affinity", ours == 0);
+        held &= holds("no transaction contends with affinity", ours.contended == 0);
     }
     let connector = with_order(&urls, CoordinatorOrder::RustClient);
     let client = Client::routed(&connector).await;
     known(&connector, client.sdk(), "mixed", &ScalarAttributeType::S).await;
     let mixed = contended(&cluster, "mixed", &[&client, &peer]).await;
+    let mixed = mixed.contended;
     println!("summary lwt_mixed_fleet order=rust_client ours_and_peer={mixed} of={of}");
     held & holds("none does in a fleet of ours and the peer", mixed == 0)
 }
@@ -87,8 +94,8 @@ fn with_order(urls: &[String], order: CoordinatorOrder) -> AlternatorConnector {
     ours(urls).lwt_affinity(affinity).build().unwrap()
 }
 
-/// How many transactions contended. The workers are shared out among the clients.
-async fn contended(cluster: &Cluster, table: &str, clients: &[&Client]) -> u64 {
+/// What the transactions of all workers came to, which are shared out among the clients.
+async fn contended(cluster: &Cluster, table: &str, clients: &[&Client]) -> Counts {
     let before = Counts::of(cluster);
     workers::all(WORKERS, async |worker| {
         let mut rng = Rng::with_seed(worker as u64);
@@ -100,7 +107,7 @@ async fn contended(cluster: &Cluster, table: &str, clients: &[&Client]) -> u64 {
     .await;
     let counts = Counts::of(cluster) - before;
     assert_eq!(counts.transactions, (WORKERS * UPDATES) as u64);
-    counts.contended
+    counts
 }
 
 /// A lightweight transaction: it has a condition, and depends on what is there.
