@@ -1,5 +1,5 @@
-//! What a hop more costs those who wait for it. A node that is no replica takes a millisecond more; a timer of Tokio's ends within
-//! the millisecond after.
+//! What a hop more costs those who wait for it. A node that is no replica waits for a millisecond before it executes a request, which
+//! Tokio's timers, that count whole milliseconds, make about two of.
 
 use std::time::{Duration, Instant};
 
