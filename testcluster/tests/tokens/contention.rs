@@ -45,6 +45,10 @@ fn transactions_contend_only_between_coordinators_of_one_partition() {
     run(&first, "PutItem", &put("a"));
     assert_eq!((contended(&first), contended(&second)), (1, 1));
     assert_eq!((first.stats().lwt, second.stats().lwt), (4, 2));
+    let items: Vec<_> = ["a", "b"].map(|value| json!({"Put": put(value)})).into();
+    let request = json!({"TransactItems": items});
+    run(&first, "TransactWriteItems", &request);
+    assert_eq!((contended(&first), first.stats().lwt), (3, 6));
 }
 
 #[test]
