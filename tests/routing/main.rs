@@ -5,6 +5,7 @@
 mod changes;
 mod choice;
 mod coordinators;
+mod datacenters;
 mod dropped;
 #[allow(dead_code)]
 #[path = "../scopes/heard.rs"]
