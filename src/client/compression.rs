@@ -11,6 +11,7 @@ use crate::compression::{
     Compressed, DecodeError, Decoded, Encoding, RequestCompression, ResponseCompression, encode,
 };
 use crate::connector::Inner;
+use crate::table::Tables;
 
 const ACCEPT_ENCODING: &str = "accept-encoding";
 const CONTENT_ENCODING: &str = "content-encoding";
@@ -27,6 +28,10 @@ impl Compression {
 
     pub(super) fn cluster(&self) -> &Cluster {
         self.0.cluster()
+    }
+
+    pub(super) fn tables(&self) -> &Tables {
+        &self.0.tables
     }
 
     pub(super) fn is_for_cluster(&self, request: &HttpRequest) -> bool {

@@ -1,5 +1,5 @@
-//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about, and has answers
-//! decompressed.
+//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about and what its answer
+//! says of that, and has answers decompressed.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
-    BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextMut,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::interceptors::{
     DisableInterceptor, Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
@@ -178,5 +178,17 @@ impl Intercept for Hooks {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         Ok(self.compression.decode(context.response_mut(), config)?)
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let (Some(router), Some(asked)) = (&self.router, config.load::<Asked>()) {
+            asked.subject.heed(context.response(), router);
+        }
+        Ok(())
     }
 }

@@ -21,8 +21,9 @@ use crate::error::BoxError;
 use crate::moment::Moment;
 use crate::node::Node;
 use crate::policy::Candidate;
-use crate::table::{LOOKUP, Table, Tables};
+use crate::table::{LOOKUP, Table, Tables, Turn};
 use asking::{Asking, Refusal};
+pub(crate) use description::error_name;
 use lookup::Lookup;
 
 /// Completes a request that has a body and the header `x-amz-target`, in the name of a client: its address, what it says of
@@ -40,6 +41,8 @@ pub(crate) trait Complete: fmt::Debug + Send + Sync {
 pub(crate) struct Lesson {
     pub(crate) table: Arc<Table>,
     pub(crate) client: Arc<dyn Complete>,
+    /// Held until the lookup has ended.
+    pub(crate) turn: Turn,
 }
 
 impl Lesson {
@@ -64,12 +67,8 @@ impl Lesson {
             config: &config,
             changes: cluster.changes(),
         };
-        let looking = async {
-            // The semaphore is never closed.
-            let _turn = tables.turns.acquire().await;
-            lookup.table(table).await
-        };
-        let found = timeout(LOOKUP, looking).await;
+        let found = timeout(LOOKUP, lookup.table(table)).await;
+        drop(self.turn);
         let found = found.unwrap_or_else(|_| Err(Refusal::Failed("no answer in time".into())));
         let (now, random) = (Moment::now(), fastrand::f64());
         match found {

@@ -16,7 +16,7 @@ use crate::moment::Moment;
 use crate::replicas::{Hint, Replicas};
 pub(crate) use pace::Outlook;
 use pace::Pace;
-pub(crate) use registry::Tables;
+pub(crate) use registry::{Tables, Turn};
 pub(crate) use said::Said;
 
 /// How long a lookup may take: a hundred pages of the largest ring come within it. It is also how long one that was lost, with the
