@@ -52,13 +52,15 @@ impl Spare {
     fn begin(pool: &Arc<Pool>, wanted: usize) -> Option<Self> {
         let others = pool.spares.fetch_add(1, Relaxed);
         let way = OnItsWay(Arc::clone(pool));
-        let (idle, own) = pool.idle.count()?;
+        let own = pool.idle.own()?;
         if others >= AT_ONCE || own + others >= wanted {
             return None;
         }
         let slot = pool.try_slot()?;
-        (idle + pool.places.taken() <= pool.limits.max_connections.get())
-            .then_some(Self { slot, way })
+        let limit = pool.limits.max_connections.get();
+        let fits = |idle| idle + pool.places.taken() <= limit;
+        let begun = Self { slot, way };
+        pool.idle.leaves_room(fits).then_some(begun)
     }
 
     /// Opens this connection, and then further ones while more are wanted.
