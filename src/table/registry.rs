@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use fnv::FnvHashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{PartitionKey, Said, Table};
@@ -42,7 +43,8 @@ pub(crate) struct Tables {
     pub(crate) said: Said,
 }
 
-type ByName = HashMap<Arc<str>, Arc<Table>>;
+/// Names are the application's own, so that a hash which is cheap for short ones will do.
+type ByName = FnvHashMap<Arc<str>, Arc<Table>>;
 
 /// A turn to look a table up, which ends when the last clone is dropped.
 pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
