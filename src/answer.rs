@@ -51,10 +51,11 @@ impl Answer {
     /// Ends the attempt if the answer has come to an end.
     fn end_attempt(&mut self) {
         if self.body.is_read() {
-            if let Some((trying, outcome)) = self.attempt.take()
-                && !outcome.read(self.body.sheds())
-            {
-                trying.forget();
+            if let Some((trying, outcome)) = self.attempt.take() {
+                match outcome.read(self.body.sheds()) {
+                    true => trying.answered(),
+                    false => trying.forget(),
+                }
             }
         } else if self.body.is_broken()
             && let Some((_, outcome)) = self.attempt.take()

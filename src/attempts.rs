@@ -49,11 +49,19 @@ impl Attempt {
     }
 }
 
+/// A node that an earlier attempt has failed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) node: SocketAddr,
+    /// Whether the node answered, to say that it could not do what was asked.
+    pub(crate) answered: bool,
+}
+
 /// Where an invocation has failed so far.
 #[derive(Debug)]
 struct Failed {
     invocation: Invocation,
-    nodes: Vec<SocketAddr>,
+    nodes: Vec<Failure>,
 }
 
 #[derive(Debug)]
@@ -69,7 +77,7 @@ impl Attempts {
     }
 
     /// The nodes that the invocation's earlier attempts have tried.
-    pub(crate) fn before(&self, attempt: Attempt) -> Vec<SocketAddr> {
+    pub(crate) fn before(&self, attempt: Attempt) -> Vec<Failure> {
         if attempt.is_first {
             return Vec::new();
         }
@@ -83,22 +91,21 @@ impl Attempts {
         }
     }
 
-    /// Remembers that an attempt failed on `node`.
-    fn failed(&self, invocation: Invocation, node: SocketAddr) {
+    /// Remembers where an attempt failed, and how it did the last time.
+    fn failed(&self, invocation: Invocation, failure: Failure) {
         let mut place = self
             .place(invocation)
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         match &mut *place {
             Some(failed) if failed.invocation == invocation => {
-                if !failed.nodes.contains(&node) {
-                    failed.nodes.push(node);
-                }
+                failed.nodes.retain(|earlier| earlier.node != failure.node);
+                failed.nodes.push(failure);
             }
             place => {
                 *place = Some(Failed {
                     invocation,
-                    nodes: vec![node],
+                    nodes: vec![failure],
                 })
             }
         }
@@ -116,6 +123,8 @@ pub(crate) struct Trying {
     attempts: Arc<Attempts>,
     invocation: Option<Invocation>,
     nodes: Mutex<Nodes>,
+    /// Whether the latest node has answered.
+    answered: bool,
 }
 
 #[derive(Debug, Default)]
@@ -131,6 +140,7 @@ impl Trying {
             attempts: Arc::clone(attempts),
             invocation,
             nodes: Mutex::default(),
+            answered: false,
         }
     }
 
@@ -163,6 +173,11 @@ impl Trying {
         self.invocation = None;
     }
 
+    /// Says that the node has answered, and that another attempt should follow all the same.
+    pub(crate) fn answered(mut self) {
+        self.answered = true;
+    }
+
     fn nodes(&self) -> MutexGuard<'_, Nodes> {
         // A panic cannot leave a list of addresses in a state that matters.
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
@@ -173,8 +188,13 @@ impl Drop for Trying {
     fn drop(&mut self) {
         if let Some(invocation) = self.invocation {
             let nodes = self.nodes();
-            for node in nodes.before.iter().chain(&nodes.latest) {
-                self.attempts.failed(invocation, *node);
+            let failed = |node: &SocketAddr, answered| {
+                let node = *node;
+                self.attempts.failed(invocation, Failure { node, answered });
+            };
+            nodes.before.iter().for_each(|node| failed(node, false));
+            if let Some(latest) = &nodes.latest {
+                failed(latest, self.answered);
             }
         }
     }
@@ -198,8 +218,11 @@ mod tests {
         Attempt::of(&headers).unwrap()
     }
 
-    fn node(i: u8) -> SocketAddr {
-        ([10, 0, 0, i], 8000).into()
+    fn node(i: u8) -> Failure {
+        Failure {
+            node: ([10, 0, 0, i], 8000).into(),
+            answered: false,
+        }
     }
 
     #[test]
@@ -210,6 +233,31 @@ mod tests {
         let third = attempt("a", "ttl=20260101T000000Z; attempt=3; max=3");
         assert_eq!(attempts.before(third), [node(1), node(2)]);
         assert_eq!(attempts.before(attempt("b", "attempt=2; max=3")), []);
+    }
+
+    #[test]
+    fn of_a_node_that_was_tried_again_the_last_attempt_counts() {
+        let attempts = Arc::new(Attempts::new());
+        let invocation = Invocation::next();
+        let fail = |answered: bool| {
+            let trying = Trying::new(&attempts, Some(invocation));
+            trying.node(node(1).node);
+            trying.node(node(2).node);
+            if answered {
+                trying.answered();
+            }
+        };
+        let before = || {
+            let failures = attempts.before(Attempt {
+                invocation,
+                is_first: false,
+            });
+            failures.iter().map(|f| f.answered).collect::<Vec<_>>()
+        };
+        fail(true);
+        assert_eq!(before(), [false, true]);
+        fail(false);
+        assert_eq!(before(), [false, false]);
     }
 
     #[test]

@@ -78,11 +78,13 @@ impl Cluster {
         self.snapshot.load()
     }
 
-    /// Whether requests are in flight, on the first few nodes at least.
+    /// Whether requests are in flight, on the first few nodes of the scope or of all at least.
     pub(crate) fn is_busy(&self) -> bool {
+        let some = |nodes: &[Arc<Node>]| nodes.iter().take(8).any(|n| n.pool.in_flight() > 0);
         let snapshot = self.snapshot();
-        let mut some = snapshot.iter().flat_map(|s| s.nodes()).take(8);
-        some.any(|node| node.pool.in_flight() > 0)
+        snapshot
+            .as_ref()
+            .is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
     }
 
     /// A copy of the list, for everyone but the hot path.
@@ -132,11 +134,15 @@ impl Cluster {
             }
         }
         let mut changed = !joining.is_empty();
-        if let Some(previous) = self.snapshot.swap(Some(Arc::clone(&next))) {
-            for node in previous.all().iter().filter(|n| !next.contains(n)) {
-                changed = true;
-                node.pool.retire();
+        match self.snapshot.swap(Some(Arc::clone(&next))) {
+            Some(previous) => {
+                for node in previous.all().iter().filter(|n| !next.contains(n)) {
+                    changed = true;
+                    node.pool.retire();
+                }
             }
+            // Whoever waits for nodes need not wait for the rest of the refresh.
+            None => self.rounds.send_modify(|_| {}),
         }
         // While one refresher takes over from another, a node that the first has dropped may be in the second's list.
         for node in next.all() {
@@ -219,7 +225,7 @@ impl Cluster {
         }
     }
 
-    /// Waits for the end of a refresh if no node is known yet.
+    /// Waits for nodes, or for the end of a refresh, if no node is known yet.
     ///
     /// # Errors
     ///
@@ -264,85 +270,4 @@ impl Cluster {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use futures_util::FutureExt;
-    use tokio::net::TcpListener;
-
-    use super::*;
-    use crate::config::{Config, Options};
-
-    #[test]
-    fn a_request_wakes_a_sleeping_refresher_and_no_other() {
-        let cluster = Cluster::new(None);
-        let woken = || cluster.refresh_wanted().now_or_never().is_some();
-        cluster.note_use();
-        assert!(!woken());
-        assert!(cluster.take_use());
-
-        cluster.fall_asleep();
-        assert!(!woken());
-        cluster.note_use();
-        assert!(woken());
-        cluster.note_use();
-        assert!(!woken());
-
-        // It came while the refresher was about to fall asleep.
-        cluster.fall_asleep();
-        assert!(woken());
-    }
-
-    pub(super) fn config(seed: &str) -> Config {
-        let options = Options {
-            seeds: vec![seed.to_owned()],
-            ..Options::default()
-        };
-        Config::parse(&options).unwrap()
-    }
-
-    pub(super) fn node(config: &Config, last: u8) -> Arc<Node> {
-        let addr = ([127, 0, 0, last], 1).into();
-        Arc::new(Node::new(addr, None, &config.dialer, config.pool))
-    }
-
-    #[test]
-    fn a_change_is_that_a_node_joins_or_leaves_wherever_in_the_datacenter() {
-        let config = config("http://127.0.0.1:1");
-        let [one, two, three] = [1, 2, 3].map(|last| node(&config, last));
-        let cluster = Cluster::new(None);
-        let changes = |near: &[&Arc<Node>], far: &[&Arc<Node>]| {
-            let before = cluster.changes();
-            let [near, far] = [near, far].map(|list| list.iter().map(|n| Arc::clone(n)));
-            cluster.publish(Snapshot::with_others(near, far).unwrap());
-            cluster.changes() - before
-        };
-        assert_eq!(changes(&[&one], &[]), 1);
-        assert_eq!(changes(&[&one], &[]), 0);
-        assert_eq!(changes(&[&one], &[&two, &three]), 1);
-        // It has moved to another rack.
-        assert_eq!(changes(&[&two], &[&one, &three]), 0);
-        assert_eq!(changes(&[&two], &[&one]), 1);
-        assert_eq!(changes(&[&two, &one], &[]), 0);
-        assert_eq!(changes(&[&three], &[]), 1);
-    }
-
-    #[tokio::test]
-    async fn a_node_that_is_published_again_keeps_its_connections_again() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let config = config(&format!("http://{}", listener.local_addr().unwrap()));
-        let node = |addr| Arc::new(Node::new(addr, None, &config.dialer, config.pool));
-        let one = node(listener.local_addr().unwrap());
-        let other = node(([127, 0, 0, 2], 1).into());
-        let only = |node: &Arc<Node>| Snapshot::new([Arc::clone(node)]).unwrap();
-        let cluster = Cluster::new(Some(only(&one)));
-        let mut kept = Vec::new();
-        for list in [&one, &other, &one] {
-            cluster.publish(only(list));
-            let lease = one.pool.lease(Duration::from_secs(60)).await;
-            lease.ok().unwrap().finish();
-            kept.push(one.pool.idle());
-        }
-        assert_eq!(kept, [1, 0, 1]);
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use futures_util::future::Either;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tower::Service;
 
@@ -60,7 +60,7 @@ pub(crate) struct Inner {
     pub(crate) pass_through: PassThrough,
     pub(crate) tables: Arc<Tables>,
     /// What is asked in the background, which ends with the connector.
-    asking: Mutex<Vec<AbortHandle>>,
+    asking: Mutex<JoinSet<()>>,
 }
 
 impl AlternatorConnector {
@@ -110,7 +110,8 @@ impl AlternatorConnector {
         self.inner.as_ref().ok()?.balancer.first_choice()
     }
 
-    /// What the connector has seen so far.
+    /// What the connector has seen so far: also of nodes outside of a rack, where the rest of its datacenter is known, though
+    /// [`known_nodes`](Self::known_nodes) has only those of the rack.
     pub fn stats(&self) -> Stats {
         let cluster = self
             .inner
@@ -120,7 +121,13 @@ impl AlternatorConnector {
         Stats {
             redispatched: cluster.map_or(0, |cluster| cluster.redispatched()),
             hedged: cluster.map_or(0, |cluster| cluster.hedged()),
-            nodes: self.known_nodes().iter().map(|node| node.stats()).collect(),
+            nodes: cluster.map_or_else(Vec::new, |cluster| {
+                cluster
+                    .all_nodes()
+                    .iter()
+                    .map(|node| node.stats())
+                    .collect()
+            }),
         }
     }
 
@@ -296,10 +303,9 @@ impl Inner {
 
     fn ask(&self, question: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = Handle::try_current() {
-            let question = runtime.spawn(question).abort_handle();
             let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-            asking.retain(|earlier| !earlier.is_finished());
-            asking.push(question);
+            while asking.try_join_next().is_some() {}
+            asking.spawn_on(question, &runtime);
         }
     }
 
@@ -332,10 +338,6 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.refresher.stop();
-        let asking = self.asking.get_mut();
-        for question in asking.unwrap_or_else(PoisonError::into_inner) {
-            question.abort();
-        }
         self.balancer.cluster.retire();
     }
 }
@@ -367,5 +369,36 @@ where
                 inner.pass_through.call(request).await
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_asked_in_the_background_is_let_go_when_done_and_ends_with_the_connector() {
+        let connector = AlternatorConnector::new(["http://127.0.0.1:1"]);
+        let inner = Arc::clone(connector.inner().unwrap());
+        for _ in 0..100 {
+            inner.ask(ready(()));
+            yield_now().await;
+        }
+        assert_eq!(inner.asking.lock().unwrap().len(), 1);
+        let token = Arc::new(());
+        let held = Arc::clone(&token);
+        inner.ask(async move {
+            pending::<()>().await;
+            drop(held);
+        });
+        yield_now().await;
+        assert_eq!(Arc::strong_count(&token), 2);
+        drop((connector, inner));
+        yield_now().await;
+        assert_eq!(Arc::strong_count(&token), 1);
     }
 }

@@ -1,15 +1,14 @@
 //! The order in which one request tries nodes.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::affinity::CoordinatorOrder;
-use crate::attempts::Trying;
+use crate::attempts::{Failure, Trying};
 use crate::cluster::Cluster;
 use crate::moment::Moment;
 use crate::node::Node;
 use crate::policy::{Chooser, Circumstances};
-use crate::route::Route;
+use crate::route::{Aim, Route};
 use crate::routing::Choice;
 
 /// One request's way through the nodes. The first choice costs no allocation; what follows is only computed for a request
@@ -21,7 +20,7 @@ pub(crate) struct Plan<'a> {
     /// Where the request belongs, and the order of coordinators.
     pub(crate) route: Option<(&'a Route, CoordinatorOrder)>,
     /// Nodes that earlier attempts of the SDK have tried: to be avoided while there are others.
-    pub(crate) avoid: &'a [SocketAddr],
+    pub(crate) avoid: &'a [Failure],
     /// Nodes that this call tries: none of them is tried again.
     pub(crate) trying: &'a Trying,
 }
@@ -53,14 +52,22 @@ impl Plan<'_> {
             tried: self.trying.tried(),
         };
         let tried = |n: &Arc<Node>| circumstances.tried > 0 && self.trying.has_tried(n.addr());
-        let avoid = |n: &Arc<Node>| self.avoid.contains(&n.addr());
+        let failed = |n: &Arc<Node>| self.avoid.iter().find(|f| f.node == n.addr());
+        let avoid = |n: &Arc<Node>| failed(n).is_some();
         if let Some((route, order)) = self.route {
             let choice = Choice {
                 snapshot,
                 chooser: self.chooser,
                 order,
                 circumstances,
-                may: |n: &Arc<Node>| !tried(n) && !avoid(n),
+                may: |n: &Arc<Node>| {
+                    // A coordinator that answers is the only one, whatever it answers: a second one would make things worse.
+                    let is_left = match route.aim {
+                        Aim::Replica => avoid(n),
+                        Aim::Coordinator => failed(n).is_some_and(|f| !f.answered),
+                    };
+                    !tried(n) && !is_left
+                },
             };
             if let Some(node) = choice.next(route) {
                 return Some((Arc::clone(node), true));
@@ -74,6 +81,7 @@ impl Plan<'_> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::net::SocketAddr;
     use std::num::NonZeroUsize;
     use std::time::Duration;
 
@@ -111,12 +119,17 @@ mod tests {
 
     /// The nodes of one request in their order.
     fn plan(cluster: &Cluster, chooser: &Chooser, avoid: &[SocketAddr]) -> Vec<SocketAddr> {
+        let failure = |node: &SocketAddr| Failure {
+            node: *node,
+            answered: true,
+        };
+        let avoid: Vec<_> = avoid.iter().map(failure).collect();
         let trying = Trying::new(&Arc::new(Attempts::new()), None);
         let plan = Plan {
             cluster,
             chooser,
             route: None,
-            avoid,
+            avoid: &avoid,
             trying: &trying,
         };
         let next = || plan.next(Moment::default()).map(|n| n.addr());

@@ -16,9 +16,10 @@ use crate::route::{Aim, Place, Places, Route};
 /// How many replicas of a key are looked at. A keyspace of Alternator has three in each datacenter.
 const MOST: usize = 8;
 
-/// A replica of another rack is chosen where it costs less than this part of what one of the own rack does. To cross racks takes a
-/// fraction of a millisecond, as long as an answer from memory, and a node that is slow or overloaded costs far more than that.
-const FAR: f32 = 0.2;
+/// A replica of another rack is chosen where that of the own rack costs at least so many seconds, and where it is known to cost less
+/// than this part of that, or nothing is known of it. To cross racks takes a millisecond or less, so that to save less than a few of
+/// them is not worth leaving the rack; and a node that is slow or overloaded costs far more than its neighbours.
+const DEAR: (f32, f32) = (0.005, 0.2);
 
 /// What a choice depends on besides the route.
 pub(crate) struct Choice<'a, M> {
@@ -129,12 +130,13 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
             of(&admitted)
         } else {
             let near = of(&|node| admitted(node) && self.snapshot.is_near(node));
-            let far = of(&|node| admitted(node) && !self.snapshot.is_near(node));
-            let cost = |node: &Arc<Node>| node.cost(node.in_flight(), now);
-            match (near, far) {
-                (Some(near), Some(far)) if cost(far) < FAR * cost(near) => Some(far),
-                (near, far) => near.or(far),
+            let cost = near.map_or(f32::INFINITY, |n| n.cost(n.in_flight(), now));
+            if cost < DEAR.0 || near.is_some() && !self.chooser.looks_at_latency() {
+                return near;
             }
+            let is_cheap = |n: &Arc<Node>| n.load.unfaded_cost(n.in_flight(), now) < DEAR.1 * cost;
+            let far = of(&|n| admitted(n) && !self.snapshot.is_near(n) && is_cheap(n));
+            far.or(near)
         };
         chosen.or_else(|| of(&|_| true))
     }

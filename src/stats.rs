@@ -10,6 +10,6 @@ pub struct Stats {
     pub redispatched: u64,
     /// How many reads were sent to a second node as well. See [`Builder::hedging`](crate::Builder::hedging).
     pub hedged: u64,
-    /// The nodes that may serve requests now.
+    /// The nodes that may serve requests now, and, where those are only a rack, what is known of the rest of its datacenter.
     pub nodes: Vec<NodeStats>,
 }

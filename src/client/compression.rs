@@ -6,11 +6,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use super::hooks::Asked;
 use crate::cluster::Cluster;
 use crate::compression::{
     Compressed, DecodeError, Decoded, Encoding, RequestCompression, ResponseCompression, encode,
 };
 use crate::connector::Inner;
+use crate::table::Tables;
 
 const ACCEPT_ENCODING: &str = "accept-encoding";
 const CONTENT_ENCODING: &str = "content-encoding";
@@ -29,17 +31,23 @@ impl Compression {
         self.0.cluster()
     }
 
+    pub(super) fn tables(&self) -> &Tables {
+        &self.0.tables
+    }
+
     pub(super) fn is_for_cluster(&self, request: &HttpRequest) -> bool {
         self.0.balances(true, || request.uri().parse().ok())
     }
 
     fn of_requests<'a>(&'a self, config: &'a ConfigBag) -> &'a RequestCompression {
-        let of_operation = config.load::<RequestCompression>();
+        let of_operation = config.load::<Asked>();
+        let of_operation = of_operation.and_then(|asked| asked.request_compression.as_ref());
         of_operation.unwrap_or(&self.0.config.request_compression)
     }
 
     fn of_answers<'a>(&'a self, config: &'a ConfigBag) -> &'a ResponseCompression {
-        let of_operation = config.load::<ResponseCompression>();
+        let of_operation = config.load::<Asked>();
+        let of_operation = of_operation.and_then(|asked| asked.response_compression.as_ref());
         of_operation.unwrap_or(&self.0.config.response_compression)
     }
 

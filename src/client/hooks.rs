@@ -1,17 +1,18 @@
-//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about, and has answers
-//! decompressed.
+//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about and what its answer
+//! says of that, and has answers decompressed.
 
 use std::sync::Arc;
 
-use aws_runtime::auth::sigv4;
+use aws_runtime::auth::{PayloadSigningOverride, SigV4SessionTokenNameOverride, sigv4};
+use aws_runtime::content_encoding::DeferredSignerSender;
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeDeserializationInterceptorContextRef,
-    BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
     BeforeTransmitInterceptorContextMut,
 };
 use aws_smithy_runtime_api::client::interceptors::{
@@ -25,6 +26,7 @@ use super::compression::Compression;
 use super::router::Router;
 use super::subject::Subject;
 use crate::attempts::Invocation;
+use crate::compression::{RequestCompression, ResponseCompression};
 use crate::headers::Kept;
 
 const WHY: &str = "Alternator does not read what it makes";
@@ -34,6 +36,12 @@ const WHY: &str = "Alternator does not read what it makes";
 pub(super) struct Asked {
     pub(super) invocation: Invocation,
     pub(super) subject: Subject,
+    /// The options of the operation, where it has its own. They are put where the client's options need not be looked through for
+    /// them, as whatever a configuration does not have is looked for in all of its layers.
+    pub(super) request_compression: Option<RequestCompression>,
+    pub(super) response_compression: Option<ResponseCompression>,
+    /// Whether somebody has asked for a signature of another kind, likewise.
+    pub(super) is_unusual: bool,
 }
 
 impl Storable for Asked {
@@ -110,25 +118,18 @@ impl Intercept for Hooks {
         Ok(())
     }
 
-    fn modify_before_serialization(
-        &self,
-        _: &mut BeforeSerializationInterceptorContextMut<'_>,
-        components: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if self.signed == Signed::Few && components.identity_resolver(sigv4::SCHEME_ID).is_some() {
-            let state = config.interceptor_state();
-            state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
-        }
-        Ok(())
-    }
-
     fn read_before_serialization(
         &self,
         context: &BeforeSerializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
+        components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let state = config.interceptor_state();
+        if self.signed == Signed::Few && components.identity_resolver(sigv4::SCHEME_ID).is_some() {
+            state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
+        }
+        let request_compression = state.load::<RequestCompression>().copied();
+        let response_compression = state.load::<ResponseCompression>().copied();
         // By now the user's own interceptors have made of the input what they want.
         let subject = self
             .router
@@ -137,6 +138,9 @@ impl Intercept for Hooks {
         config.interceptor_state().store_put(Asked {
             invocation: Invocation::next(),
             subject: subject.unwrap_or_default(),
+            request_compression,
+            response_compression,
+            is_unusual: false,
         });
         Ok(())
     }
@@ -145,8 +149,15 @@ impl Intercept for Hooks {
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let state = config.interceptor_state();
+        let is_unusual = state.load::<PayloadSigningOverride>().is_some()
+            || state.load::<SigV4SessionTokenNameOverride>().is_some()
+            || state.load::<DeferredSignerSender>().is_some();
+        if is_unusual && let Some(asked) = config.get_mut_from_interceptor_state::<Asked>() {
+            asked.is_unusual = true;
+        }
         if !self.kept.content_type {
             context.request_mut().headers_mut().remove("content-type");
         }
@@ -178,5 +189,17 @@ impl Intercept for Hooks {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         Ok(self.compression.decode(context.response_mut(), config)?)
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let (Some(router), Some(asked)) = (&self.router, config.load::<Asked>()) {
+            asked.subject.heed(context.response(), router);
+        }
+        Ok(())
     }
 }

@@ -16,16 +16,21 @@ use crate::host;
 use crate::learning::{Complete, Lesson};
 use crate::moment::Moment;
 use crate::signing::{Date, Keys};
-use crate::table::{Role, Table};
+use crate::table::{Role, Table, Tables};
 
-/// Has a request carry the lesson that it asks for, where that is due and the sender is known. `changes` is how often the node list
-/// has changed.
+/// Has a request carry the lesson that it asks for, where that is due, has a turn, and the sender is known. `changes` is how often
+/// the node list has changed.
 pub(super) fn carry(
     request: &mut HttpRequest,
     table: &Arc<Table>,
+    tables: &Tables,
     changes: u64,
     sender: impl FnOnce(&HttpRequest) -> Option<Sender>,
 ) {
+    // Without a turn nothing is begun: another request about the table may find one.
+    let Some(turn) = tables.turn() else {
+        return;
+    };
     let Some(sender) = sender(request) else {
         return;
     };
@@ -34,6 +39,7 @@ pub(super) fn carry(
             table: Arc::clone(table),
             claim,
             client: Arc::new(sender),
+            turn,
         });
     }
 }
@@ -146,5 +152,33 @@ impl Signer {
             headers.insert(TOKEN, token.try_into()?);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[test]
+    fn a_lookup_that_has_no_turn_is_begun_by_a_later_request() {
+        let tables = Tables::new(&[]);
+        let table = tables.named("orders", Moment::now()).unwrap();
+        let is_carried = || {
+            let mut request = HttpRequest::new(SdkBody::empty());
+            request.set_uri("http://127.0.0.1:8000/").unwrap();
+            let sender = |request: &HttpRequest| Sender::unsigned(request, None);
+            carry(&mut request, &table, &tables, 0, sender);
+            let request = request.try_into_http1x().unwrap();
+            request.extensions().get::<Lesson>().is_some()
+        };
+        let turns = || std::iter::from_fn(|| tables.turn()).collect::<Vec<_>>();
+        let all = turns();
+        assert!(!is_carried() && table.is_due(Moment::now(), 0));
+        let count = all.len();
+        drop(all);
+        assert!(is_carried() && !table.is_due(Moment::now(), 0));
+        assert_eq!(turns().len(), count, "the turn ended with the request");
     }
 }

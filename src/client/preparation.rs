@@ -62,8 +62,11 @@ impl Preparation {
             if let Some(table) = &asked.subject.lesson
                 && self.compression.is_for_cluster(request)
             {
+                let tables = self.compression.tables();
                 let changes = self.compression.cluster().changes();
-                lesson::carry(request, table, changes, |r| sender(r, user_agent.clone()));
+                lesson::carry(request, table, tables, changes, |r| {
+                    sender(r, user_agent.clone())
+                });
             }
             let number = config.load::<RequestAttempts>();
             request.add_extension(Prepared {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::affinity::{Access, Isolation};
 use crate::connector::Inner;
+use crate::moment::Moment;
 use crate::route::Aim;
 use crate::table::Table;
 
@@ -21,9 +22,9 @@ impl Router {
         })
     }
 
-    /// The table of that name, known or not.
-    pub(super) fn table(&self, name: &str) -> Arc<Table> {
-        self.0.tables.named(name)
+    /// The table of that name, known or not; `None` if there is no room for it now.
+    pub(super) fn table(&self, name: &str, now: Moment) -> Option<Arc<Table>> {
+        self.0.tables.named(name, now)
     }
 
     /// Forgets what is known of a table.

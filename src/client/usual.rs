@@ -3,11 +3,7 @@
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_runtime::auth::{
-    HttpSignatureType, PayloadSigningOverride, SigV4OperationSigningConfig,
-    SigV4SessionTokenNameOverride, SigningOptions,
-};
-use aws_runtime::content_encoding::DeferredSignerSender;
+use aws_runtime::auth::{HttpSignatureType, SigV4OperationSigningConfig, SigningOptions};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::AuthSchemeEndpointConfig;
 use aws_smithy_runtime_api::client::identity::Identity;
@@ -18,6 +14,7 @@ use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use http::{HeaderName, header};
 
+use super::hooks::Asked;
 use crate::balancer::TARGET;
 use crate::host;
 use crate::signing::{Date, Keys, Request, authorization};
@@ -44,9 +41,9 @@ impl<'a> Usual<'a> {
     ) -> Option<Self> {
         let operation = config.load::<SigV4OperationSigningConfig>()?;
         let is_usual = signs_headers_and_body(&operation.signing_options)
-            && config.load::<PayloadSigningOverride>().is_none()
-            && config.load::<SigV4SessionTokenNameOverride>().is_none()
-            && config.load::<DeferredSignerSender>().is_none()
+            && config
+                .load::<Asked>()
+                .is_some_and(|asked| !asked.is_unusual)
             && endpoint.get("signingRegion").is_none()
             && endpoint.get("signingName").is_none()
             && request.method() == "POST";

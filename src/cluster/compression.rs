@@ -176,6 +176,23 @@ mod tests {
     }
 
     #[test]
+    fn nodes_of_other_racks_count_too() {
+        let config = config();
+        let [near, far] = [1, 2].map(|last| node(&config, last));
+        let whole = Snapshot::with_others([Arc::clone(&near)], [Arc::clone(&far)]);
+        let cluster = Cluster::new(whole);
+        cluster.learned(&near, true);
+        assert!(!cluster.understands_compression());
+        cluster.learned(&far, true);
+        assert!(cluster.understands_compression());
+        cluster.doubt_compression(Moment::default());
+        cluster.learned(&near, true);
+        assert!(!cluster.understands_compression());
+        cluster.publish(list(&[&near]));
+        assert!(cluster.understands_compression());
+    }
+
+    #[test]
     fn nodes_are_asked_once_a_minute_and_when_one_has_joined() {
         let config = config();
         let [one, two] = [1, 2].map(|last| node(&config, last));

@@ -140,6 +140,11 @@ impl Refresh {
                 self.report_empty(rank, scope);
             }
         }
+        // A rack may be dead and the rest of its datacenter not.
+        let in_force = self.memory().in_force;
+        if let Some(rank) = in_force {
+            self.look_around(cluster, &scopes[rank], everyone).await;
+        }
         if list.is_empty() && scopes.contains(&Scope::Cluster) {
             self.publish_seeds(cluster).await;
         }

@@ -21,8 +21,9 @@ use crate::error::BoxError;
 use crate::moment::Moment;
 use crate::node::Node;
 use crate::policy::Candidate;
-use crate::table::{Claim, LOOKUP, Table, Tables, Timing};
+use crate::table::{Claim, LOOKUP, Table, Tables, Timing, Turn};
 use asking::{Asking, Refusal};
+pub(crate) use description::error_name;
 use lookup::Lookup;
 
 /// Completes a request that has a body and the header `x-amz-target`, in the name of a client: its address, what it says of
@@ -41,6 +42,8 @@ pub(crate) struct Lesson {
     pub(crate) table: Arc<Table>,
     pub(crate) claim: Claim,
     pub(crate) client: Arc<dyn Complete>,
+    /// Held until the lookup has ended.
+    pub(crate) turn: Turn,
 }
 
 impl Lesson {
@@ -65,18 +68,14 @@ impl Lesson {
             config: &config,
             changes: cluster.changes(),
         };
-        let looking = async {
-            // The semaphore is never closed.
-            let _turn = tables.turns.acquire().await;
-            let begun = Moment::now();
-            let (known, outlook) = lookup.table(table).await?;
-            Ok((known, outlook, Moment::now().since(begun)))
-        };
-        let found = timeout(LOOKUP, looking).await;
+        let begun = Moment::now();
+        let found = timeout(LOOKUP, lookup.table(table)).await;
+        let took = Moment::now().since(begun);
+        drop(self.turn);
         let found = found.unwrap_or_else(|_| Err(Refusal::Failed("no answer in time".into())));
         let (now, random) = (Moment::now(), fastrand::f64());
         match found {
-            Ok((known, outlook, took)) => {
+            Ok((known, outlook)) => {
                 let longest = config.token_awareness.refresh_interval;
                 tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?outlook, "table was looked up");
                 let timing = Timing {

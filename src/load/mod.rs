@@ -125,8 +125,16 @@ impl Load {
     /// What one more request would cost on the node, beside `in_flight` others: in seconds, the latency to be expected times the
     /// slowdown of those that share it, itself included.
     pub(crate) fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.cost_by(self.latency.at(now), in_flight, now)
+    }
+
+    /// The same, where an estimate is not taken to be lower for being old. Still zero where there is none.
+    pub(crate) fn unfaded_cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.cost_by(self.latency.unfaded(now), in_flight, now)
+    }
+
+    fn cost_by(&self, mut latency: f32, in_flight: usize, now: Moment) -> f32 {
         let slowdown = slowdown(in_flight + 1);
-        let mut latency = self.latency.at(now);
         if in_flight > 0 {
             if latency == 0.0 {
                 latency = UNKNOWN;

@@ -87,6 +87,16 @@ impl PeakEwma {
         }
     }
 
+    /// The estimate as it was last made, which is not lower for having become old.
+    pub(super) fn unfaded(&self, now: Moment) -> f32 {
+        let (estimate, stamp) = self.estimate.load();
+        if stamp.until(now) > MEMORY {
+            0.0
+        } else {
+            estimate
+        }
+    }
+
     pub(super) fn forget(&self) {
         self.estimate.set_to_nothing();
     }

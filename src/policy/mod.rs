@@ -104,6 +104,11 @@ impl Chooser {
         }
     }
 
+    /// Whether latencies decide.
+    pub(crate) fn looks_at_latency(&self) -> bool {
+        matches!(self, Self::PeakEwma(_))
+    }
+
     /// The index of the best of those nodes for which `may` holds, if there are any. Unlike [`next`](Self::next) this is for a few
     /// nodes that differ from one request to the next.
     pub(crate) fn best<C: Candidate>(

@@ -13,7 +13,7 @@ use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
 const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
 
-const NOW: Moment = Moment::from_nanos(10_000_000_000);
+const NOW: Moment = Moment::from_nanos(100_000_000_000);
 
 const ORDERS: [CoordinatorOrder; 3] = [
     CoordinatorOrder::PrimaryReplica,
@@ -49,7 +49,8 @@ fn id(host: u8) -> String {
 }
 
 fn unknown() -> Arc<Table> {
-    Tables::new(&[]).named("orders")
+    let tables = Tables::new(&[]);
+    tables.named("orders", Moment::default()).unwrap()
 }
 
 /// A table of tablets with these replicas each.
@@ -273,20 +274,43 @@ fn replicas_of_the_own_rack_come_before_those_of_others() {
     }
 }
 
+/// Says that a node answered within so many milliseconds, a while ago.
+fn answered(cluster: &Cluster, node: u8, millis: u64, age: Duration) {
+    let (load, at) = (&cluster.node(node).load, NOW.before(age));
+    load.begun(at);
+    load.answered(Duration::from_millis(millis), 1, at);
+}
+
 #[test]
 fn a_replica_of_another_rack_is_chosen_where_that_of_the_own_is_far_slower() {
-    fastrand::seed(7);
     let table = table(&[(i64::MAX, &[4, 2])]);
     let route = to(Aim::Replica, &[place(&table, 1)]);
-    for (own, other, chosen) in [(4, 2, 2), (400, 2, 4)] {
+    for (own, other, chosen) in [(20, 10, 2), (400, 10, 4), (4, 0, 2)] {
         let cluster = Cluster::new(1..=3, 4..=9);
-        for (node, millis) in [(2, own), (4, other)] {
-            let load = &cluster.node(node).load;
-            load.begun(NOW);
-            load.answered(Duration::from_millis(millis), 1, NOW);
-        }
+        answered(&cluster, 2, own, Duration::ZERO);
+        answered(&cluster, 4, other, Duration::ZERO);
         assert_eq!(cluster.chosen(Policy::PeakEwma, &route), [chosen].into());
+        // Who wants exact shares does not want them to depend on latencies.
+        assert_eq!(cluster.chosen(Policy::RoundRobin, &route), [2].into());
     }
+}
+
+#[test]
+fn a_replica_of_another_rack_is_no_better_for_having_had_no_request_for_a_while() {
+    let table = table(&[(i64::MAX, &[4, 2])]);
+    let route = to(Aim::Replica, &[place(&table, 1)]);
+    let cluster = Cluster::new(1..=3, 4..=9);
+    answered(&cluster, 2, 20, Duration::ZERO);
+    answered(&cluster, 4, 20, Duration::from_secs(20));
+    assert_eq!(cluster.chosen(Policy::PeakEwma, &route), [2].into());
+    // Fast enough that nobody else need be looked at.
+    let cluster = Cluster::new(1..=3, 4..=9);
+    answered(&cluster, 2, 4, Duration::ZERO);
+    assert_eq!(cluster.chosen(Policy::PeakEwma, &route), [2].into());
+    // Nothing is known of the other, so it is worth a request.
+    let cluster = Cluster::new(1..=3, 4..=9);
+    answered(&cluster, 2, 20, Duration::ZERO);
+    assert_eq!(cluster.chosen(Policy::PeakEwma, &route), [4].into());
 }
 
 #[test]

@@ -22,7 +22,7 @@ use pace::Pace;
 pub(crate) use pace::Timing;
 use refusals::Refusals;
 pub(crate) use refusals::Role;
-pub(crate) use registry::Tables;
+pub(crate) use registry::{Tables, Turn};
 pub(crate) use said::Said;
 
 /// How long a lookup may take: a hundred pages of the largest ring come within it. It is also how long one that was lost, with the

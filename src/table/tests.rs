@@ -370,8 +370,9 @@ fn a_table_without_a_map_learns_from_hints_and_one_without_a_key_does_not() {
 #[test]
 fn a_table_is_found_by_its_name_and_made_once() {
     let tables = Tables::new(&[("c".to_owned(), key("user"))]);
-    let (a, c) = (tables.named("a"), tables.named("c"));
-    assert!(Arc::ptr_eq(&a, &tables.named("a")));
+    let named = |name| tables.named(name, at(0.0)).unwrap();
+    let (a, c) = (named("a"), named("c"));
+    assert!(Arc::ptr_eq(&a, &named("a")));
     assert!(a.known().is_none());
     assert_eq!(c.known().as_ref().unwrap().key, key("user"));
     assert!(tables.find("b").is_none());
@@ -379,20 +380,6 @@ fn a_table_is_found_by_its_name_and_made_once() {
     tables.forget("c");
     tables.forget("b");
     assert_eq!(c.known().as_ref().unwrap().key, key("user"));
-}
-
-#[test]
-fn the_table_that_was_used_the_longest_ago_makes_room() {
-    let tables = Tables::new(&[]);
-    let name = |n: u32| format!("t{n}");
-    for n in 0..1000 {
-        let _ = tables.named(&name(n)).is_due(at(f64::from(n)), 0);
-    }
-    let _ = tables.named(&name(0)).is_due(at(1000.0), 0);
-    let _ = tables.named("one more").is_due(at(1001.0), 0);
-    let found = |n| tables.find(&name(n)).is_some();
-    assert!(found(0) && !found(1) && found(2) && found(999));
-    assert!(tables.find("one more").is_some());
 }
 
 #[test]
@@ -409,7 +396,7 @@ fn hosts_are_kept_for_a_minute_and_until_the_node_list_changes() {
 fn what_every_request_asks_allocates_nothing() {
     let tables = Tables::new(&[("t".to_owned(), key("id"))]);
     let ask = |n: u32| {
-        let table = tables.named("t");
+        let table = tables.named("t", at(f64::from(n))).unwrap();
         assert!(table.known().is_some() && table.is_due(at(f64::from(n)), 0));
     };
     // The first time on a thread, arc-swap makes its own state.

@@ -213,6 +213,9 @@ impl Backend<'_> {
             && tokens::changes(operation)
         {
             self.shared.tokens.follow(operation, request, &reply.body)?;
+            if let ("DeleteTable", Some(table)) = (operation, request["TableName"].as_str()) {
+                self.shared.contention.forget(table);
+            }
         }
         result.map(Success::from)
     }

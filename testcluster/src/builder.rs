@@ -241,8 +241,16 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If an address cannot be listened at, the store cannot be opened, or there is no such write isolation.
+    /// If an address cannot be listened at, the store cannot be opened, there is no such write isolation, or the release would
+    /// tell clients of internal addresses.
     pub fn start(mut self) -> io::Result<Cluster> {
+        if self.settings.internal_addresses && self.settings.version.lists_internal_addresses() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "this release tells clients of the nodes' internal addresses, at which nobody listens: take a later one, or leave \
+                 internal addresses out",
+            ));
+        }
         let defaults = StandardHeaders::of(self.settings.version);
         self.settings.headers.server = self.server_header.unwrap_or(defaults.server);
         let by_release = if self.settings.version.prefers_tablets() {

@@ -1,12 +1,15 @@
 //! What happens to lightweight transactions on one partition that two nodes coordinate at about the same time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many of a partition's latest turns may still be under way.
 const LATEST: usize = 8;
+
+/// How many of a partition's latest turns are kept.
+const KEPT: usize = 1000;
 
 /// Transactions on one partition, in a row, that one node coordinated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +25,18 @@ pub struct Turn {
     pub transactions: u64,
     /// How many of them have not ended.
     running: u64,
+    /// No other turn has it.
+    number: u64,
 }
 
 impl Turn {
-    /// Whether any transaction of this turn was under way during one of the other.
+    /// Whether any transaction of this turn was, or still is, under way during one of the other.
     pub fn overlaps(&self, other: &Self) -> bool {
-        self.began < other.ended && other.began < self.ended
+        !self.is_over_before(other) && !other.is_over_before(self)
+    }
+
+    fn is_over_before(&self, other: &Self) -> bool {
+        self.running == 0 && self.ended <= other.began
     }
 }
 
@@ -54,7 +63,9 @@ pub(crate) enum Meeting {
 #[derive(Default)]
 struct State {
     /// By table and token.
-    partitions: HashMap<String, HashMap<i64, Vec<Turn>>>,
+    partitions: HashMap<String, HashMap<i64, VecDeque<Turn>>>,
+    /// How many turns there have been.
+    turns: u64,
     /// The part of a failure that is due.
     failures_due: f64,
 }
@@ -69,7 +80,8 @@ pub(crate) struct Transaction<'a> {
     contention: &'a Contention,
     table: String,
     token: i64,
-    turn: usize,
+    /// The number of the turn that it is of.
+    turn: u64,
 }
 
 impl Contention {
@@ -105,27 +117,34 @@ impl Contention {
             let is_near = turn.running > 0 || now < turn.ended + self.rules.window;
             turn.coordinator != coordinator && is_near
         });
-        match turns
-            .last_mut()
-            .filter(|turn| turn.coordinator == coordinator)
-        {
+        let last = turns.back_mut();
+        let turn = match last.filter(|turn| turn.coordinator == coordinator) {
             Some(turn) => {
                 turn.transactions += 1;
                 turn.running += 1;
+                turn.number
             }
-            None => turns.push(Turn {
-                coordinator,
-                began: now,
-                ended: now,
-                transactions: 1,
-                running: 1,
-            }),
-        }
+            None => {
+                state.turns += 1;
+                turns.push_back(Turn {
+                    coordinator,
+                    began: now,
+                    ended: now,
+                    transactions: 1,
+                    running: 1,
+                    number: state.turns,
+                });
+                if turns.len() > KEPT {
+                    turns.pop_front();
+                }
+                state.turns
+            }
+        };
         let transaction = Transaction {
             contention: self,
             table: table.to_owned(),
             token,
-            turn: turns.len() - 1,
+            turn,
         };
         let meeting = if !contends {
             Meeting::Nobody
@@ -141,14 +160,17 @@ impl Contention {
         Some((transaction, meeting))
     }
 
-    /// Who coordinated the transactions on a partition, in the order in which they began.
+    /// Who coordinated the latest transactions on a partition, in the order in which they began.
     pub(crate) fn turns(&self, table: &str, token: i64) -> Vec<Turn> {
         let state = self.lock();
         let partitions = state.partitions.get(table);
-        partitions
-            .and_then(|partitions| partitions.get(&token))
-            .cloned()
-            .unwrap_or_default()
+        let turns = partitions.and_then(|partitions| partitions.get(&token));
+        turns.into_iter().flatten().cloned().collect()
+    }
+
+    /// Forgets the transactions on a table that is gone.
+    pub(crate) fn forget(&self, table: &str) {
+        self.lock().partitions.remove(table);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -161,7 +183,9 @@ impl Drop for Transaction<'_> {
         let state = &mut *self.contention.lock();
         let partitions = state.partitions.get_mut(&self.table);
         let turns = partitions.and_then(|partitions| partitions.get_mut(&self.token));
-        if let Some(turn) = turns.and_then(|turns| turns.get_mut(self.turn)) {
+        // It is among the latest, where neither it nor its table has been forgotten.
+        let mut latest = turns.into_iter().flat_map(|turns| turns.iter_mut().rev());
+        if let Some(turn) = latest.find(|turn| turn.number == self.turn) {
             turn.running -= 1;
             turn.ended = Instant::now();
         }

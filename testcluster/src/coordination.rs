@@ -43,10 +43,11 @@ impl<'a> Coordinator<'a> {
     ) -> Result<Coordination<'a>, ApiError> {
         let Survey {
             accesses,
+            hits,
             hops,
             routing,
         } = self.survey(operation, request)?;
-        self.counters.replica_hits(accesses.len() - hops);
+        self.counters.replica_hits(hits);
         self.counters.hops(hops);
         let hop_cost = self.shared.settings.hop_cost;
         if hops > 0 && !hop_cost.is_zero() {
@@ -84,16 +85,20 @@ impl<'a> Coordinator<'a> {
         let tokens = &self.shared.tokens;
         let state = tokens.read();
         let accesses = Access::all(&state, tokens.defaults.isolation, operation, request)?;
-        let mut hops = 0;
+        let (mut hits, mut hops) = (0, 0);
         let mut routing = None;
         for access in &accesses {
-            let Some(table) = state.mapped(access.table) else {
+            let table = state.mapped(access.table);
+            let found = table.and_then(|table| Some((table, table.map.of(access.token)?)));
+            // Nobody holds the keys of a table that shares the tablets of one that is gone.
+            let Some((table, range)) = found else {
                 continue;
             };
-            let range = table.map.of(access.token);
-            if !range.is_some_and(|range| range.is_on(self.node)) {
+            if range.is_on(self.node) {
+                hits += 1;
+            } else {
                 hops += 1;
-                routing = range.map(|range| self.routing(&state, table, range));
+                routing = Some(self.routing(&state, table, range));
             }
         }
         let tells = self.shared.settings.routing_header
@@ -103,6 +108,7 @@ impl<'a> Coordinator<'a> {
             );
         Ok(Survey {
             accesses,
+            hits,
             hops,
             routing: routing.filter(|_| tells),
         })
@@ -126,9 +132,10 @@ impl<'a> Coordinator<'a> {
     }
 }
 
-/// What a request touches, and how much of it is elsewhere.
+/// What a request touches, how much of it is here, and how much elsewhere.
 struct Survey<'r> {
     accesses: Vec<Access<'r>>,
+    hits: usize,
     hops: usize,
     routing: Option<String>,
 }

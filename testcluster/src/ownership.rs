@@ -72,7 +72,7 @@ impl Cluster {
     }
 
     /// Who coordinated the lightweight transactions on a key's partition, in the order in which they began. Kept where the cluster
-    /// has a contention window.
+    /// has a contention window: the latest thousand turns, for as long as there is the table.
     pub fn coordinators(&self, table: &str, key: &Value) -> Vec<Turn> {
         tokens::token(key).map_or_else(Vec::new, |token| self.shared.contention.turns(table, token))
     }

@@ -3,7 +3,8 @@
 /// The release whose rules the nodes follow. Later releases compare as greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// 5.x: `/localnodes` lists live nodes, and ignores its parameters; no tablets, and no table of them; new tables have vnodes.
+    /// 5.x: `/localnodes` lists live nodes by the addresses by which they know each other, and ignores its parameters; no tablets,
+    /// and no table of them; new tables have vnodes.
     V5,
     /// 6.1.0 to 6.1.3: `/localnodes` ignores its parameters and also lists nodes that are down.
     V6_1,
@@ -23,6 +24,11 @@ pub enum Version {
 }
 
 impl Version {
+    /// Whether `/localnodes` has the addresses by which nodes know each other rather than those that clients use.
+    pub(crate) fn lists_internal_addresses(self) -> bool {
+        self == Self::V5
+    }
+
     pub(crate) fn lists_down_nodes(self) -> bool {
         self == Self::V6_1
     }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod broken;
+mod far;
 #[allow(dead_code)]
 #[path = "../scopes/heard.rs"]
 mod heard;

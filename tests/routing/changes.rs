@@ -56,10 +56,26 @@ async fn a_tablet_on_its_way_is_where_it_was_until_it_has_arrived() {
 #[tokio::test]
 async fn a_change_of_the_node_list_has_tables_looked_up_again() {
     let cluster = nine().start().unwrap();
-    // Much longer than the test takes, but for the lookups that follow the first one.
     let (connector, client) = learned(&cluster, Duration::from_secs(3600)).await;
+    // They come after one second, two, and four; the next would come after eight.
+    asking_until(&client, "lookups have become rare", || {
+        let age = connector.routing(TABLE).and_then(|routing| routing.age());
+        let has_ended = age.is_some_and(|age| age < Duration::from_secs(1));
+        asked(&cluster, "DescribeTable") == 4 && has_ended
+    })
+    .await;
     let gone = cluster.node(3);
+    let before = asked(&cluster, "DescribeTable") - gone.stats().requests_of("DescribeTable");
     cluster.remove_node(&gone);
+    within(
+        Duration::from_secs(5),
+        "it is looked up again",
+        async || {
+            get(&client, 0).await;
+            asked(&cluster, "DescribeTable") > before
+        },
+    )
+    .await;
     asking_until(&client, "the replicas of the node are elsewhere", || {
         knows_the_order(&connector, &cluster)
     })

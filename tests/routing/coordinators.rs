@@ -1,6 +1,7 @@
 //! Each key has one coordinator, whoever writes to it, and it is the one that the order says.
 
 use alternator_connector::{CoordinatorOrder, LwtAffinity};
+use alternator_testcluster::{ApiError, Fault};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use futures_util::future::join_all;
@@ -90,6 +91,37 @@ fn subject(key_type: &str, payload: &str) -> (&'static str, AttributeValue) {
         "N" => ("numbers", AttributeValue::N(payload.to_owned())),
         _ => ("blobs", AttributeValue::B(Blob::new(bytes(payload)))),
     }
+}
+
+/// How many requests each node has got of one write, whose coordinator fails so, in the order in which they are to be tried.
+async fn tried(fault: Fault) -> Vec<u64> {
+    let cluster = with_table(nine()).await;
+    let (connector, _) = knowing(&cluster, &cluster.nodes(), connector(&cluster)).await;
+    let sdk = sdk_config(&connector).await;
+    let config = retrying_at_once(connector.dynamodb_config(&sdk), 2);
+    let client = Client::from_conf(config.build());
+    let replicas = cluster.replicas(TABLE, &json!({ "S": key(0) }));
+    replicas[0].inject(fault);
+    let put = client.put_item().table_name(TABLE).item("pk", s(key(0)));
+    let put = put.condition_expression("attribute_not_exists(absent)");
+    // Whether it is executed in the end depends on the fault.
+    drop(put.send().await);
+    let of = |node: &Node| node.stats().requests_of("PutItem");
+    let elsewhere =
+        cluster.nodes().iter().map(of).sum::<u64>() - replicas.iter().map(of).sum::<u64>();
+    assert_eq!(elsewhere, 0);
+    replicas.iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn a_coordinator_that_answers_is_tried_again_and_one_that_does_not_is_left() {
+    for kind in ["InternalServerError", "RequestLimitExceeded"] {
+        let answer = Fault::Answer(ApiError::new(kind, "perhaps later"));
+        assert_eq!(tried(answer).await, [2, 0, 0]);
+    }
+    assert_eq!(tried(Fault::CloseMidHead).await, [1, 1, 0]);
+    let reset = Fault::ResetAfterRequest { execute: false };
+    assert_eq!(tried(reset).await, [1, 1, 0]);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Tables that go, come back as others, or are others than was said.
 
+use std::sync::{Arc, Barrier};
+
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use tokio::task::block_in_place;
 use tracing::Level;
 
 use super::heard::{heard, listen};
@@ -66,6 +69,72 @@ async fn a_table_that_this_client_deletes_is_forgotten_at_once() {
         .unwrap();
     assert!(connector.routing(TABLE).is_none());
     create(&client, TABLE, "pk").await;
+    asking_until(&client, "the new table is known", || {
+        knows_the_order(&connector, &cluster)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_table_that_a_node_did_not_find_is_learned_anew_however_long_it_had_stayed_as_it_was() {
+    let cluster = nine().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let (client, other) = (client(&connector).await, somebody_else(&cluster).await);
+    create_table(&client).await;
+    // The first four lookups take seven seconds, and nothing but the answer brings the fifth within as many again.
+    asking_until(&client, "the table has settled", || {
+        asked(&cluster, "DescribeTable") >= 4
+    })
+    .await;
+    for n in 0..KEYS {
+        get(&client, n).await;
+    }
+    assert!(knows_the_order(&connector, &cluster));
+
+    other.delete_table().table_name(TABLE).send().await.unwrap();
+    assert!(!get_by(&client, "pk").await);
+    create_table(&other).await;
+    within(
+        Duration::from_secs(5),
+        "the new table is known",
+        async || {
+            assert!(get_by(&client, "pk").await);
+            knows_the_order(&connector, &cluster)
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_asked_for_while_it_was_created_is_learned_once_it_exists() {
+    let cluster = nine().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let client = client(&connector).await;
+    let gate = Arc::new(Barrier::new(2));
+    let pass = |gate: &Barrier| block_in_place(|| gate.wait());
+    let other_side = Arc::clone(&gate);
+    let creation = creation(&client, TABLE, "pk", ScalarAttributeType::S).customize();
+    let creation = creation.mutate_request(move |_| {
+        pass(&other_side);
+        pass(&other_side);
+    });
+    let creation = tokio::spawn(creation.send());
+    pass(&gate);
+    // The client has begun to create it, and no node knows of that yet.
+    within(
+        Duration::from_secs(20),
+        "it was found missing",
+        async || {
+            assert!(!get_by(&client, "pk").await);
+            asked(&cluster, "DescribeTable") > 0
+        },
+    )
+    .await;
+    for _ in 0..KEYS {
+        assert!(!get_by(&client, "pk").await);
+    }
+    pass(&gate);
+    creation.await.unwrap().unwrap();
     asking_until(&client, "the new table is known", || {
         knows_the_order(&connector, &cluster)
     })

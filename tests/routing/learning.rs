@@ -1,12 +1,15 @@
 //! Every way in which a table is learned, and what that costs requests: nothing.
 
+use std::sync::{Mutex, mpsc};
+
 use alternator_connector::{Authentication, Scope, TokenAwareness};
 use aws_config::BehaviorVersion;
+use tokio::time::timeout;
 use tracing::Level;
 
 use super::heard::{heard, listen};
 use super::server::Server;
-use super::support::direct::HOUR;
+use super::support::direct::{HOUR, header};
 use super::*;
 
 /// Learns the table by requests, and says from what.
@@ -146,39 +149,46 @@ async fn a_client_without_credentials_learns_unsigned() {
         knows_the_order(&connector, &cluster)
     })
     .await;
+    assert!(asked(&cluster, "DescribeTable") > 0 && asked(&cluster, "Query") > 0);
+    for head in cluster.nodes().iter().flat_map(Node::heads) {
+        assert_eq!(header(&head, "authorization"), None);
+    }
 }
 
 #[tokio::test]
 async fn no_request_waits_for_a_lookup() {
-    let server = Server::start(|head, _| {
+    let (held, release) = mpsc::channel::<()>();
+    let release = Mutex::new(release);
+    let server = Server::start(move |head, _| {
         if head.contains("DescribeTable") {
-            loop {
-                std::thread::park();
-            }
+            // Until the other end is dropped.
+            let _ = release.lock().unwrap().recv();
         }
         let is_discovery = head.starts_with("GET");
-        Some(
-            if is_discovery {
-                r#"["127.0.0.98"]"#
-            } else {
-                "{}"
-            }
-            .to_owned(),
-        )
+        let answer = if is_discovery {
+            r#"["127.0.0.98"]"#
+        } else {
+            "{}"
+        };
+        Some(answer.to_owned())
     });
     let connector = AlternatorConnector::builder().seed(server.url());
-    let connector = connector.build().unwrap();
+    // No lookup is given up within the test.
+    let connector = connector.discovery_timeout(HOUR).build().unwrap();
     let client = client(&connector).await;
-    for n in 0..20 {
-        get(&client, n).await;
-    }
-    let is_lookup = |request: &String| request.contains("DescribeTable");
-    eventually("a lookup was begun", async || {
-        server.requests().iter().any(is_lookup)
-    })
-    .await;
-    get(&client, 0).await;
-    assert!(connector.routing(TABLE).is_none(), "it has not ended");
+    let requests = async {
+        get(&client, 0).await;
+        let is_lookup = |request: &String| request.contains("DescribeTable");
+        eventually("a lookup was begun", async || {
+            server.requests().iter().any(is_lookup)
+        })
+        .await;
+        get(&client, 0).await;
+        put(&client, 0).await;
+    };
+    let ended = timeout(Duration::from_secs(10), requests).await;
+    assert!(ended.is_ok(), "requests end while the lookup is held");
+    drop(held);
 }
 
 #[tokio::test]

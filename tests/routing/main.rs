@@ -5,6 +5,7 @@
 mod changes;
 mod choice;
 mod coordinators;
+mod datacenters;
 mod dropped;
 #[allow(dead_code)]
 #[path = "../scopes/heard.rs"]
@@ -32,6 +33,7 @@ use alternator_connector::{AlternatorConnector, Builder, ReplicaMap};
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
@@ -66,6 +68,16 @@ async fn create(client: &Client, table: &str, key: &str) {
 }
 
 async fn create_of_type(client: &Client, table: &str, key: &str, key_type: ScalarAttributeType) {
+    let create = creation(client, table, key, key_type);
+    create.send().await.expect("the table is created");
+}
+
+fn creation(
+    client: &Client,
+    table: &str,
+    key: &str,
+    key_type: ScalarAttributeType,
+) -> CreateTableFluentBuilder {
     let attribute = AttributeDefinition::builder().attribute_name(key);
     let attribute = attribute.attribute_type(key_type).build();
     let schema = KeySchemaElement::builder().attribute_name(key);
@@ -73,8 +85,7 @@ async fn create_of_type(client: &Client, table: &str, key: &str, key_type: Scala
     let create = client.create_table().table_name(table);
     let create = create.attribute_definitions(attribute.unwrap());
     let create = create.key_schema(schema.unwrap());
-    let create = create.billing_mode(BillingMode::PayPerRequest);
-    create.send().await.expect("the table is created");
+    create.billing_mode(BillingMode::PayPerRequest)
 }
 
 async fn get(client: &Client, n: usize) {

@@ -67,6 +67,15 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
         get(&client, n).await;
     }
     assert!(hops(&cluster) > 0 && hits(&cluster) > 0);
+    // In the time in which a table that may be read is looked up after one second, and again after two.
+    let open = with_table(nine()).await;
+    let other = super::client(&support::connector(&open).build().unwrap()).await;
+    let looked_up = async || {
+        get(&client, 0).await;
+        get(&other, 0).await;
+        asked(&open, "DescribeTable") == 3
+    };
+    within(Duration::from_secs(20), "it is looked up", looked_up).await;
     assert_eq!(
         asked(&cluster, "DescribeTable"),
         3,

@@ -192,28 +192,36 @@ fn assert_sent_to_a_replica(cluster: &Cluster, sent: &str, key: &Value) {
 }
 
 #[tokio::test]
-async fn a_page_of_a_scan_reaches_a_replica_of_where_it_begins() {
+async fn a_segment_of_a_scan_reaches_a_replica_of_where_it_begins() {
     const TABLETS: u64 = 16;
     let cluster = nine().tablets(TABLETS as usize).start().unwrap();
     let client = learned(&cluster).await;
-    let scan = || client.scan().table_name("texts");
     for segment in 0..TABLETS {
         // Segments are tablets.
         let size = u64::MAX / TABLETS + 1;
-        let keys = (0..).map(|n| json!({ "S": format!("text {n}") }));
+        let mut keys = (0..).map(|n| json!({ "S": format!("text {n}") }));
         let is_in_segment = |key: &Value| cluster.token(key).abs_diff(i64::MIN) / size == segment;
-        let key = keys.clone().find(is_in_segment).unwrap();
-        let total = TABLETS as i32;
+        let key = keys.find(is_in_segment).unwrap();
         // A limit by which the request is known.
         let limit = 100 + segment as i32;
-        let page = scan().segment(segment as i32).total_segments(total);
-        page.limit(limit).send().await.unwrap();
+        let scan = client.scan().table_name("texts").limit(limit);
+        let scan = scan.segment(segment as i32).total_segments(TABLETS as i32);
+        scan.send().await.unwrap();
         assert_sent_to_a_replica(&cluster, &format!("\"Limit\":{limit}"), &key);
     }
-    for n in 0..12 {
-        let key = format!("start {n} of a page");
-        let page = scan().exclusive_start_key("pk", s(&key));
-        page.send().await.unwrap();
-        assert_sent_to_a_replica(&cluster, &key, &json!({ "S": key }));
+}
+
+#[tokio::test]
+async fn a_further_page_of_a_scan_reaches_a_replica_of_where_it_begins() {
+    for builder in [nine().tablets(16), nine().vnodes(16)] {
+        let cluster = builder.start().unwrap();
+        let client = learned(&cluster).await;
+        for n in 0..12 {
+            let key = format!("start {n} of a page");
+            let page = client.scan().table_name("texts");
+            let page = page.exclusive_start_key("pk", s(&key));
+            page.send().await.unwrap();
+            assert_sent_to_a_replica(&cluster, &key, &json!({ "S": key }));
+        }
     }
 }

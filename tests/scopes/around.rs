@@ -85,6 +85,70 @@ async fn ordinary_requests_stay_in_the_rack_while_others_go_to_their_node_of_the
 }
 
 #[tokio::test]
+async fn what_is_sent_to_other_racks_is_counted_though_they_are_not_of_the_scope() {
+    let cluster = cluster();
+    let nodes = cluster.nodes();
+    let connector = in_the_rack(connector_from(&nodes)).build().unwrap();
+    let client = routing(&connector).await;
+    create_table(&client).await;
+    eventually_reaches_all(&cluster, &client).await;
+    assert_eq!(routes(&connector), addrs(&nodes[..2]));
+    assert_eq!(connector.stats().nodes.len(), 4);
+    for node in &nodes[2..4] {
+        let seen = seen(&connector, node);
+        assert_eq!(seen.requests, writes(node));
+        assert_eq!(seen.chosen_by_key, writes(node));
+    }
+}
+
+#[tokio::test]
+async fn while_the_rack_is_dead_the_others_coordinate_and_new_nodes_of_theirs_too() {
+    let cluster = cluster();
+    let nodes = cluster.nodes();
+    let connector = in_the_rack(connector_from(&nodes)).build().unwrap();
+    let client = routing(&connector).await;
+    create_table(&client).await;
+    eventually_reaches_all(&cluster, &client).await;
+    nodes[..2].iter().for_each(Node::stop);
+    let new = cluster.add_node("dc1", "r2").unwrap();
+    eventually("the new node gets writes", async || {
+        for i in 0..50 {
+            write(&client, &format!("key {i}")).await;
+        }
+        writes(&new) > 0
+    })
+    .await;
+    assert_eq!(routes(&connector), addrs(&nodes[..2]));
+}
+
+#[tokio::test]
+async fn connections_that_nodes_of_other_racks_have_closed_are_not_kept() {
+    // So many that a refresh does not ask them all, and so find out by itself.
+    let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 8);
+    let cluster = builder.auth(USER.0, USER.1).start().unwrap();
+    let nodes = cluster.nodes();
+    let (near, far) = nodes.split_at(2);
+    let connector = in_the_rack(by_hand_from(near)).build().unwrap();
+    let client = routing(&connector).await;
+    create_table(&client).await;
+    eventually("every node of the other rack gets writes", async || {
+        for i in 0..50 {
+            write(&client, &format!("key {i}")).await;
+        }
+        far.iter().all(|node| writes(node) > 0)
+    })
+    .await;
+    let idle = |node| seen(&connector, node).connections_idle as u64;
+    assert!(far.iter().all(|node| idle(node) > 0));
+    far.iter().for_each(Node::close_idle);
+    connector.refresh().await.unwrap();
+    eventually("none is kept that is closed", async || {
+        far.iter().all(|node| idle(node) == node.stats().open)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_node_of_another_rack_that_dies_gets_nothing_until_it_is_back() {
     // The others list it for as long as it is down, and drop it after a second.
     for detection in [Duration::from_secs(3600), Duration::from_millis(50)] {

@@ -10,6 +10,7 @@ mod scan;
 mod tests;
 mod update_expression;
 
+use std::slice;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
@@ -25,12 +26,17 @@ use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsInput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::router::Router;
+use crate::learning::error_name;
 use crate::moment::Moment;
-use crate::route::Route;
+use crate::route::{Places, Route};
 use crate::table::Table;
 use reader::Reader;
+
+/// What is answered to requests about a table that does not exist.
+const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
 
 /// What a request is about.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +45,8 @@ pub(super) struct Subject {
     pub(super) route: Option<Route>,
     /// A table that should be learned of, one at most for each request.
     pub(super) lesson: Option<Arc<Table>>,
+    /// The name that stands for another table, or for none, once the request has succeeded.
+    pub(super) renewed: Option<Arc<str>>,
 }
 
 impl Subject {
@@ -87,14 +95,32 @@ impl Subject {
             let keys = batch::transacted_gets(transaction);
             reader.items(batch::ACCESS_OF_TRANSACTED_GETS, keys)
         } else {
-            // The name will be that of another table, or is so from now on.
             let deleted = input.downcast_ref::<DeleteTableInput>();
             let created = input.downcast_ref::<CreateTableInput>();
             let table = deleted.map_or_else(|| created?.table_name(), |d| d.table_name());
-            if let Some(table) = table {
-                router.forget(table);
+            Self {
+                renewed: table.map(Arc::from),
+                ..Self::default()
             }
-            Self::default()
+        }
+    }
+
+    /// Takes to heart what an answer whose body has been read says of whether there are such tables.
+    pub(super) fn heed(&self, answer: &HttpResponse, router: &Router) {
+        if answer.status().is_success() {
+            if let Some(name) = &self.renewed {
+                router.forget(name);
+            }
+        } else if answer.status().as_u16() == 400
+            && let Some(route) = &self.route
+            && answer.body().bytes().and_then(error_name).as_deref() == Some(NO_SUCH_TABLE)
+        {
+            let places = match &route.places {
+                Places::One(place) => slice::from_ref(place),
+                Places::Many(places) => places,
+            };
+            // If somebody creates it again, it may have the same key.
+            places.iter().for_each(|place| place.table.doubt());
         }
     }
 }

@@ -85,6 +85,7 @@ impl Reader<'_> {
         Subject {
             route,
             lesson: due.then_some(table),
+            renewed: None,
         }
     }
 
@@ -134,7 +135,11 @@ impl Reader<'_> {
             };
             Some(Route { aim, places })
         });
-        Subject { route, lesson }
+        Subject {
+            route,
+            lesson,
+            renewed: None,
+        }
     }
 
     fn is_due(&self, table: &Table) -> bool {
@@ -147,9 +152,10 @@ impl Reader<'_> {
         self.is_due(table)
     }
 
-    /// `None` of the server's own tables, which are on every node.
+    /// `None` of the server's own tables, which are on every node, and of more tables than there is room for.
     fn table(&self, name: &str) -> Option<Arc<Table>> {
-        (!name.starts_with(INTERNAL)).then(|| self.router.table(name))
+        let table = || self.router.table(name, self.now);
+        (!name.starts_with(INTERNAL)).then(table).flatten()
     }
 }
 

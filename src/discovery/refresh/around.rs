@@ -80,27 +80,33 @@ mod tests {
 
     impl Stage {
         async fn new(scopes: &[Scope]) -> Self {
+            let mut stage = Self::unheard(5, scopes);
+            stage.refresh().await;
+            stage
+        }
+
+        /// Before anyone was asked, with so many of the nodes as seeds.
+        fn unheard(seeds: usize, scopes: &[Scope]) -> Self {
             let servers = Servers::builder()
                 .rack("dc1", "r1", 2)
                 .rack("dc1", "r2", 2)
                 .rack("dc2", "r1", 1);
             let servers = servers.start().unwrap();
             let options = Options {
-                seeds: servers.urls(),
+                seeds: servers.urls()[..seeds].to_vec(),
                 scopes: scopes.to_vec(),
                 discovery_timeout: Duration::from_millis(500),
                 ..Options::default()
             };
             let config = Arc::new(Config::parse(&options).unwrap());
             let memory = Arc::new(Mutex::new(Memory::new(&config)));
-            let mut stage = Self {
+            let cluster = Cluster::new(None);
+            cluster.want_datacenter();
+            Self {
                 servers,
-                cluster: Cluster::new(None),
+                cluster,
                 refresh: Refresh::new(config, memory),
-            };
-            stage.cluster.want_datacenter();
-            stage.refresh().await;
-            stage
+            }
         }
 
         fn servers(&self) -> Vec<Server> {
@@ -194,6 +200,56 @@ mod tests {
             assert_eq!(stage.known().0, at(&near));
             assert_eq!(stage.known().1.len(), 5);
         }
+    }
+
+    #[tokio::test]
+    async fn first_requests_do_not_wait_for_the_rest_of_the_datacenter() {
+        let mut stage = Stage::unheard(2, &[rack()]);
+        let servers = stage.servers();
+        for server in &servers[2..4] {
+            server.inject(Fault::Hang(Requests::LocalNodes));
+        }
+        tokio::select! {
+            biased;
+            known = stage.cluster.known() => known.unwrap(),
+            _ = stage.refresh.run(&stage.cluster) => panic!("nobody has answered"),
+        }
+        assert_eq!(stage.known(), (at(&servers[..2]), at(&servers[..2])));
+    }
+
+    #[tokio::test]
+    async fn while_the_rack_is_dead_the_rest_of_the_datacenter_is_followed() {
+        // Nobody answers about the rack where its nodes were the only seeds.
+        for seeds in [2, 5] {
+            let mut stage = Stage::unheard(seeds, &[rack()]);
+            stage.refresh().await;
+            let servers = stage.servers();
+            let near = at(&servers[..2]);
+            servers[..2].iter().for_each(Server::stop);
+            for _ in 0..2 {
+                let new = stage.servers.add_node("dc1", "r3").unwrap();
+                stage
+                    .refresh_until(|(_, all)| all.contains(&new.addr()))
+                    .await;
+                stage.servers.remove_node(&new);
+                stage
+                    .refresh_until(|(_, all)| !all.contains(&new.addr()))
+                    .await;
+                assert_eq!(stage.known(), (near.clone(), at(&servers[..4])));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_rest_of_the_datacenter_is_followed_before_a_dead_rack_is_left() {
+        let mut stage = Stage::new(&[rack(), Scope::Cluster]).await;
+        let servers = stage.servers();
+        servers[..2].iter().for_each(Server::stop);
+        let new = stage.servers.add_node("dc1", "r3").unwrap();
+        stage.refresh().await;
+        let (near, all) = stage.known();
+        assert_eq!(near, at(&servers[..2]));
+        assert!(all.contains(&new.addr()) && all.len() == 5);
     }
 
     #[tokio::test]

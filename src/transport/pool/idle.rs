@@ -27,13 +27,18 @@ impl Idle {
         self.lock().as_ref().map_or(0, Vec::len)
     }
 
-    /// How many connections there are, and how many of them the current runtime drives. `None` where none are kept.
-    pub(super) fn count(&self) -> Option<(usize, usize)> {
+    /// How many connections the current runtime drives. `None` where none are kept.
+    pub(super) fn own(&self) -> Option<usize> {
         let runtime = Handle::current().id();
         let list = self.lock();
         let list = list.as_ref()?;
-        let own = list.iter().filter(|c| c.runtime() == runtime).count();
-        Some((list.len(), own))
+        Some(list.iter().filter(|c| c.runtime() == runtime).count())
+    }
+
+    /// Whether there is room beside those that are kept. None comes or goes while that is decided, so that a connection which is
+    /// not among them has its place.
+    pub(super) fn leaves_room(&self, has_room_beside: impl Fn(usize) -> bool) -> bool {
+        self.with(|list| has_room_beside(list.len())) == Some(true)
     }
 
     /// A connection that the current runtime drives, and how many are left. Where there is none, one of another runtime goes

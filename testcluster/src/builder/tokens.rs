@@ -35,7 +35,8 @@ impl Builder {
     }
 
     /// Gives nodes addresses of their own among each other, 10.0.0.1 and upwards, which the cluster's tables name beside those
-    /// that clients use. By default both are the same.
+    /// that clients use. By default both are the same. Nobody listens at them, so that 5.x, which would tell clients of them,
+    /// cannot have them.
     pub fn internal_addresses(mut self) -> Self {
         self.settings.internal_addresses = true;
         self

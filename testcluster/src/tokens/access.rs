@@ -96,7 +96,10 @@ impl<'a> Access<'a> {
                     } else {
                         "Item"
                     };
-                    finder.add(&part["TableName"], &part[keys], false);
+                    let table = state.table(&part["TableName"]).map(isolation);
+                    let is_transaction = operation == "TransactWriteItems"
+                        && table.is_some_and(WriteIsolation::has_lwt);
+                    finder.add(&part["TableName"], &part[keys], is_transaction);
                 }
             }
             _ => {}

@@ -31,6 +31,11 @@ impl WriteIsolation {
         }
     }
 
+    /// Whether there are lightweight transactions at all; then every write of TransactWriteItems is one.
+    pub(crate) fn has_lwt(self) -> bool {
+        matches!(self, Self::Always | Self::OnlyReadModifyWrite)
+    }
+
     /// Whether a write of one item is a lightweight transaction.
     ///
     /// # Errors

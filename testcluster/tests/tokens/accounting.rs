@@ -94,16 +94,27 @@ fn each_key_of_a_batch_counts() {
         .iter()
         .map(|name| json!({"Put": {"TableName": "tab", "Item": {"p": key(name)}}}))
         .collect();
-    for (operation, request) in [
-        ("BatchWriteItem", json!({"RequestItems": {"tab": puts}})),
+    let gets: Vec<_> = names
+        .iter()
+        .map(|name| json!({"Get": get("tab", name)}))
+        .collect();
+    for (operation, request, lwt) in [
+        ("BatchWriteItem", json!({"RequestItems": {"tab": puts}}), 0),
         (
             "BatchGetItem",
             json!({"RequestItems": {"tab": {"Keys": keys}}}),
+            0,
         ),
-        ("BatchWriteItem", json!({"RequestItems": {"tab": deletes}})),
-        ("TransactWriteItems", json!({"TransactItems": items})),
+        (
+            "BatchWriteItem",
+            json!({"RequestItems": {"tab": deletes}}),
+            0,
+        ),
+        ("TransactWriteItems", json!({"TransactItems": items}), 20),
+        ("TransactGetItems", json!({"TransactItems": gets}), 0),
     ] {
-        assert_eq!(counted(&node, operation, &request), (held, 20 - held, 0));
+        let expected = (held, 20 - held, lwt);
+        assert_eq!(counted(&node, operation, &request), expected, "{operation}");
     }
 }
 
@@ -150,10 +161,11 @@ fn isolation_decides_which_writes_are_lightweight_transactions() {
     let mut conditional = put.clone();
     conditional["ConditionExpression"] = "attribute_exists(p) OR attribute_not_exists(p)".into();
     let batch = json!({"RequestItems": {"tab": [{"PutRequest": {"Item": {"p": key("a")}}}]}});
-    for (mode, blind, reading, batched) in [
-        ("always", 1, 1, 1),
-        ("only_rmw_uses_lwt", 0, 1, 0),
-        ("unsafe_rmw", 0, 0, 0),
+    let transact = json!({"TransactItems": [{"Put": put}]});
+    for (mode, blind, reading, batched, transacted) in [
+        ("always", 1, 1, 1, 1),
+        ("only_rmw_uses_lwt", 0, 1, 0, 1),
+        ("unsafe_rmw", 0, 0, 0, 0),
     ] {
         let by_default = Cluster::builder().write_isolation(mode).start().unwrap();
         create(&by_default, "tab");
@@ -169,6 +181,7 @@ fn isolation_decides_which_writes_are_lightweight_transactions() {
             assert_eq!(lwt("PutItem", &put), blind, "{mode}");
             assert_eq!(lwt("PutItem", &conditional), reading, "{mode}");
             assert_eq!(lwt("BatchWriteItem", &batch), batched, "{mode}");
+            assert_eq!(lwt("TransactWriteItems", &transact), transacted, "{mode}");
         }
     }
     let cluster = Cluster::builder()
@@ -178,6 +191,7 @@ fn isolation_decides_which_writes_are_lightweight_transactions() {
     create(&cluster, "tab");
     let node = cluster.node(0);
     assert_eq!(counted(&node, "PutItem", &put).2, 0);
+    assert_eq!(counted(&node, "TransactWriteItems", &transact).2, 0);
     assert_eq!(
         answer(&node, "PutItem", &conditional).error().1,
         "ValidationException"
@@ -232,6 +246,11 @@ fn keys_of_a_table_that_shares_tablets_are_found_where_those_are() {
         let request = get("shared", &value);
         assert_eq!(counted(replica, "GetItem", &request), (1, 0, 0));
     }
+    // Without the tablets there is nothing to be found, nor missed.
+    let node = cluster.node(0);
+    run(&node, "DeleteTable", &json!({"TableName": "base"}));
+    let request = get("shared", "0");
+    assert_eq!(counted(&node, "GetItem", &request), (0, 0, 0));
 }
 
 #[test]

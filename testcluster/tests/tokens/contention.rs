@@ -5,10 +5,14 @@ use std::time::{Duration, Instant};
 use alternator_testcluster::{Cluster, Node};
 use serde_json::{Value, json};
 
+use crate::raw::{Connection, operation};
 use crate::{answer, create, key, nine, run};
 
 /// Longer than any test waits.
 const WINDOW: Duration = Duration::from_secs(3600);
+
+/// Only a failing test waits for it.
+const LIMIT: Duration = Duration::from_secs(10);
 
 fn put(value: &str) -> Value {
     json!({
@@ -45,6 +49,10 @@ fn transactions_contend_only_between_coordinators_of_one_partition() {
     run(&first, "PutItem", &put("a"));
     assert_eq!((contended(&first), contended(&second)), (1, 1));
     assert_eq!((first.stats().lwt, second.stats().lwt), (4, 2));
+    let items: Vec<_> = ["a", "b"].map(|value| json!({"Put": put(value)})).into();
+    let request = json!({"TransactItems": items});
+    run(&first, "TransactWriteItems", &request);
+    assert_eq!((contended(&first), first.stats().lwt), (3, 6));
 }
 
 #[test]
@@ -123,6 +131,47 @@ fn the_coordinators_of_a_partition_are_told_in_turns() {
         assert!(!pair[0].overlaps(&pair[1]));
         assert!(pair[0].ended <= pair[1].began);
     }
+}
+
+#[test]
+fn the_latest_turns_are_kept_for_as_long_as_there_is_the_table() {
+    const KEPT: usize = 1000;
+    let builder = nine().contention_window(WINDOW).canned("PutItem", "{}");
+    let cluster = started(builder.contention_retry(Duration::ZERO));
+    let [first, second] = [cluster.node(0), cluster.node(1)];
+    run(&cluster.node(2), "PutItem", &put("a"));
+    for _ in 0..KEPT / 2 {
+        run(&first, "PutItem", &put("a"));
+        run(&second, "PutItem", &put("a"));
+    }
+    let turns = cluster.coordinators("tab", &key("a"));
+    assert_eq!(turns.len(), KEPT);
+    assert_eq!(turns[0].coordinator, first.addr());
+    assert_eq!(turns[KEPT - 1].coordinator, second.addr());
+    assert!(!turns[KEPT - 2].overlaps(&turns[KEPT - 1]));
+    run(&first, "DeleteTable", &json!({"TableName": "tab"}));
+    assert_eq!(cluster.coordinators("tab", &key("a")), []);
+    create(&cluster, "tab");
+    run(&second, "PutItem", &put("a"));
+    assert_eq!(cluster.coordinators("tab", &key("a")).len(), 1);
+}
+
+#[test]
+fn a_transaction_under_way_overlaps_all_that_begin_before_it_ends() {
+    let builder = nine().contention_window(WINDOW).contention_retry(WINDOW);
+    let cluster = started(builder);
+    run(&cluster.node(0), "PutItem", &put("a"));
+    // They contend, and would take a long time.
+    let mut under_way =
+        [cluster.node(1), cluster.node(2)].map(|node| Connection::open(node.addr()));
+    for (at, connection) in under_way.iter_mut().enumerate() {
+        connection.send(operation("PutItem", put("a").to_string()).bytes());
+        let begun = || cluster.coordinators("tab", &key("a")).len() == at + 2;
+        assert!(cluster.wait_until(LIMIT, begun));
+    }
+    let turns = cluster.coordinators("tab", &key("a"));
+    assert!(turns[1].overlaps(&turns[2]) && turns[2].overlaps(&turns[1]));
+    assert!(!turns[0].overlaps(&turns[1]));
 }
 
 #[test]

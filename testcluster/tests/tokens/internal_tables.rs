@@ -1,8 +1,9 @@
 //! The tables of tablets, nodes, options and schemas, value by value.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 
-use alternator_testcluster::Cluster;
+use alternator_testcluster::{Cluster, Version};
 use serde_json::json;
 
 use crate::{create, hosts, nine, partition, run, scan, table_with, text};
@@ -205,4 +206,12 @@ fn a_table_has_another_id_when_it_is_created_again() {
         partition(&node, "system.tablets", "table_id", second).len(),
         8
     );
+}
+
+#[test]
+fn a_release_that_would_tell_clients_of_internal_addresses_has_none() {
+    let refused = nine().version(Version::V5).internal_addresses().start();
+    assert_eq!(refused.err().unwrap().kind(), ErrorKind::InvalidInput);
+    let later = nine().version(Version::V6_1).internal_addresses();
+    assert!(later.start().is_ok());
 }

@@ -16,7 +16,7 @@ use crate::table::Known;
 fn auto(isolations: [(&str, Isolation); 2]) -> Router {
     let router = router(LwtAffinity::auto());
     for (name, isolation) in isolations {
-        let table = router.table(name);
+        let table = router.table(name, Moment::now()).unwrap();
         let known = Known {
             isolation: Some(isolation),
             ..Known::clone(table.known().as_ref().unwrap())

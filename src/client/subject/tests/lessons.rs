@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{Router, Routers, Subject, item, key, name_of_lesson, number, router, text};
 use crate::affinity::{Access, Isolation, LwtAffinity};
@@ -43,7 +44,7 @@ fn a_table_of_a_batch_that_is_not_known_is_learned_of() {
 
 /// Learns again and again that a table is what it was said to be, so that it is not due for a while from then on.
 fn settle(router: &Router, name: &str, then: Moment) {
-    let table = router.table(name);
+    let table = router.table(name, then).unwrap();
     let known = Known::clone(table.known().as_ref().unwrap());
     for _ in 0..8 {
         let hour = Duration::from_secs(3600);
@@ -56,6 +57,10 @@ const THEN: Moment = Moment::from_nanos(1_000_000_000_000);
 fn after(router: &Router, seconds: u64) -> Reader<'_> {
     let now = THEN.after(Duration::from_secs(seconds));
     Reader { router, now }
+}
+
+fn answer(status: u16, body: &str) -> HttpResponse {
+    HttpResponse::new(status.try_into().unwrap(), body.into())
 }
 
 fn lesson(subject: Subject) -> Option<String> {
@@ -106,7 +111,7 @@ fn of_the_tables_of_a_batch_one_that_is_due_is_learned_of() {
 }
 
 #[test]
-fn a_table_that_is_deleted_or_created_is_forgotten() {
+fn a_table_that_was_deleted_or_created_is_forgotten() {
     let delete = DeleteTableInput::builder().table_name("texts");
     let create = CreateTableInput::builder().table_name("texts");
     let inputs = [
@@ -115,17 +120,47 @@ fn a_table_that_is_deleted_or_created_is_forgotten() {
     ];
     for input in inputs {
         let router = router(LwtAffinity::auto());
-        let table = router.table("texts");
+        let table = router.table("texts", Moment::now()).unwrap();
         let known = Known {
             isolation: Some(Isolation::AlwaysUseLwt),
             ..Known::clone(table.known().as_ref().unwrap())
         };
         let (minute, now) = (Duration::from_secs(60), Moment::now());
         table.set(known, minute, now);
+        let subject = Subject::of(&input, &router);
+        subject.heed(&answer(400, "{}"), &router);
         assert!(!table.is_due(now, router.changes()));
-        Subject::of(&input, &router);
+        subject.heed(&answer(200, "{}"), &router);
         assert!(table.known().as_ref().unwrap().isolation.is_none());
         assert!(table.is_due(now, router.changes()));
+    }
+}
+
+#[test]
+fn a_table_that_a_node_does_not_find_is_learned_of_anew() {
+    let router = Routers::new().every_write;
+    let key = key();
+    let after = |seconds| {
+        let items = [("texts", &key), ("texts", &key)].into_iter();
+        let reader = after(&router, seconds);
+        let one = reader.item(Some("texts"), Access::EventualRead, Some(&key));
+        [one, reader.items(Access::EventualRead, items)]
+    };
+    let error = |name| format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{name}"}}"#);
+    for at in [0, 1] {
+        settle(&router, "texts", THEN);
+        let subject = &after(5)[at];
+        let heed = |status, body: &str| {
+            subject.heed(&answer(status, body), &router);
+            after(5)[at].lesson.is_some()
+        };
+        assert!(!heed(200, "{}"));
+        assert!(!heed(400, &error("ConditionalCheckFailedException")));
+        assert!(
+            !heed(400, "ResourceNotFoundException"),
+            "no error of a node"
+        );
+        assert!(heed(400, &error("ResourceNotFoundException")));
     }
 }
 

@@ -1,0 +1,93 @@
+//! Clusters of two datacenters, each of which has replicas of every key.
+
+use alternator_connector::Scope;
+
+use super::support::direct::HOUR;
+use super::*;
+
+/// Six nodes in each datacenter, with three replicas of each key; by tablets and by vnodes.
+fn two_datacenters() -> [alternator_testcluster::Builder; 2] {
+    let racks = ["rack1", "rack2", "rack3"];
+    let places = ["dc1", "dc2"].map(|datacenter| racks.map(|rack| (datacenter, rack)));
+    let places = places.as_flattened().iter();
+    let cluster = places.fold(Cluster::builder(), |cluster, (datacenter, rack)| {
+        cluster.rack(datacenter, rack, 2)
+    });
+    let cluster = cluster.internal_addresses().auth(USER.0, USER.1);
+    let cluster = cluster
+        .contention_window(HOUR)
+        .contention_retry(Duration::ZERO);
+    [cluster.clone().tablets(64), cluster.vnodes(16)]
+}
+
+fn of_datacenter(cluster: &Cluster, datacenter: &str) -> Vec<Node> {
+    let mut nodes = cluster.nodes();
+    nodes.retain(|node| node.datacenter() == datacenter);
+    nodes
+}
+
+/// Reads and writes every key, and writes it again by a transaction. Nobody is asked who does not hold the key. Tells how many
+/// requests each node had.
+async fn use_all_keys(cluster: &Cluster, client: &Client) -> Vec<u64> {
+    let before = (data_requests(cluster), hops(cluster));
+    for n in 0..KEYS {
+        get(client, n).await;
+        put(client, n).await;
+        let put = client.put_item().table_name(TABLE).item("pk", s(key(n)));
+        let put = put.condition_expression("attribute_not_exists(absent)");
+        put.send().await.unwrap();
+    }
+    assert_eq!(hops(cluster), before.1);
+    more(&data_requests(cluster), &before.0)
+}
+
+/// Who coordinated the transactions on a key, one after the other.
+fn coordinators(cluster: &Cluster, n: usize) -> Vec<IpAddr> {
+    let turns = cluster.coordinators(TABLE, &json!({ "S": key(n) }));
+    turns.iter().map(|turn| turn.coordinator.ip()).collect()
+}
+
+/// The replica of a key that comes first among those on these nodes.
+fn first(connector: &AlternatorConnector, n: usize, nodes: &[Node]) -> IpAddr {
+    let is_one = |ip: &IpAddr| nodes.iter().any(|node| node.addr().ip() == *ip);
+    let replicas = known(connector, n);
+    replicas.into_iter().find(is_one).expect("a replica here")
+}
+
+#[tokio::test]
+async fn with_a_datacenter_as_the_scope_its_replicas_serve_and_coordinate() {
+    for builder in two_datacenters() {
+        let cluster = with_table(builder).await;
+        let mut expected = vec![Vec::new(); KEYS];
+        for datacenter in ["dc2", "dc1"] {
+            let own = of_datacenter(&cluster, datacenter);
+            let builder = connector(&cluster).scope(Scope::datacenter(datacenter));
+            let (connector, client) = knowing(&cluster, &own, builder).await;
+            let sent = use_all_keys(&cluster, &client).await;
+            for (node, sent) in cluster.nodes().iter().zip(sent) {
+                assert_eq!(sent > 0, own.contains(node), "{node:?}");
+            }
+            for (n, expected) in expected.iter_mut().enumerate() {
+                expected.push(first(&connector, n, &own));
+                assert_eq!(coordinators(&cluster, n), *expected);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_the_cluster_as_the_scope_replicas_of_all_datacenters_serve_and_one_coordinates() {
+    for builder in two_datacenters() {
+        let cluster = with_table(builder).await;
+        let nodes = cluster.nodes();
+        for _ in 0..2 {
+            let builder = connector(&cluster).scope(Scope::Cluster);
+            let (connector, client) = knowing(&cluster, &nodes, builder).await;
+            let sent = use_all_keys(&cluster, &client).await;
+            assert!(sent.iter().all(|sent| *sent > 0), "{sent:?}");
+            for n in 0..KEYS {
+                assert_eq!(coordinators(&cluster, n), [first(&connector, n, &nodes)]);
+            }
+        }
+    }
+}
