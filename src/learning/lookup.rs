@@ -1,5 +1,7 @@
 //! What is asked about a table, step by step.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -18,12 +20,14 @@ pub(super) const QUERY: &str = "DynamoDB_20120810.Query";
 pub(super) const SCAN: &str = "DynamoDB_20120810.Scan";
 
 /// Who is asked, and what for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Lookup<'a> {
     pub(super) asking: Asking<'a>,
     pub(super) tables: &'a Tables,
     pub(super) config: &'a Config,
-    /// How often the node list has changed.
+    /// The addresses of the node list.
+    pub(super) listed: BTreeSet<IpAddr>,
+    /// How often it has changed.
     pub(super) changes: u64,
 }
 

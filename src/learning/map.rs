@@ -166,6 +166,6 @@ impl Lookup<'_> {
                 .rows(SCAN, question, |row| hosts.extend(row.host()));
             self.noting(rows.await, table)?;
         }
-        Ok(Hosts::new(hosts))
+        Ok(Hosts::as_listed(hosts, |ip| self.listed.contains(&ip)))
     }
 }

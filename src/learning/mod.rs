@@ -55,6 +55,7 @@ impl Lesson {
         config: Arc<Config>,
     ) {
         let (table, claim) = (&self.table, self.claim);
+        let nodes = cluster.all_nodes();
         let Some(node) = any(&cluster.nodes()) else {
             return table.failed(claim, Moment::now(), fastrand::f64());
         };
@@ -66,6 +67,7 @@ impl Lesson {
             },
             tables: &tables,
             config: &config,
+            listed: nodes.iter().map(|n| n.addr().ip().to_canonical()).collect(),
             changes: cluster.changes(),
         };
         let begun = Moment::now();

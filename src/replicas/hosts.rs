@@ -66,6 +66,19 @@ impl Hosts {
         known
     }
 
+    /// The same, where some releases list hosts by the address by which they know one another: before 6.1 all of them did.
+    pub(crate) fn as_listed(
+        hosts: impl IntoIterator<Item = (Host, IpAddr)>,
+        is_listed: impl Fn(IpAddr) -> bool,
+    ) -> Self {
+        Self::new(hosts.into_iter().map(|(mut host, internal)| {
+            if !is_listed(host.address) && is_listed(internal) {
+                host.address = internal;
+            }
+            (host, internal)
+        }))
+    }
+
     pub(crate) fn knows(&self, id: HostId) -> bool {
         self.by_id.contains_key(&id)
     }

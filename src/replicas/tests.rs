@@ -35,6 +35,28 @@ fn hosts(count: u16) -> Hosts {
     }))
 }
 
+#[test]
+fn a_host_has_the_address_by_which_it_is_listed() {
+    let host = |n: u16| {
+        let host = Host {
+            address: address(n),
+            id: id(n).into(),
+            datacenter: "dc1".into(),
+            rack: "r1".into(),
+        };
+        (host, internal(n))
+    };
+    let listed = [address(1), internal(2), address(3), internal(3)];
+    let hosts = Hosts::as_listed((1..=4).map(host), |ip| listed.contains(&ip));
+    let mut addresses: Vec<_> = hosts.all().iter().map(|host| host.address).collect();
+    let mut expected = [address(1), internal(2), address(3), address(4)];
+    addresses.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(addresses, expected);
+    // Whatever their addresses, others call them as ever.
+    assert!((1..=4).all(|n| hosts.knows_internal(internal(n))));
+}
+
 /// The replicas of a token, as numbers of hosts.
 fn of(map: &Replicas, token: i64) -> Vec<u16> {
     let hosts = map.hosts();
