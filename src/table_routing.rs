@@ -75,7 +75,8 @@ impl TableRouting {
         self.0.learned.map(|learned| Moment::now().since(learned))
     }
 
-    /// The nodes that hold a partition, the primary replica first, in all datacenters; none where they are not known, or `key` is no
+    /// The nodes that hold a partition, in all datacenters, in the order of the [map](Self::replica_map), in which the primary replica
+    /// comes first, unless it is [unordered](ReplicaMap::Unordered); none where they are not known, or `key` is no
     /// key of the table.
     pub fn replicas(&self, key: &AttributeValue) -> Vec<Replica> {
         let key = match (key, self.key_type()) {
