@@ -16,7 +16,7 @@ mod replicas;
 mod rows;
 
 use key::Token;
-use replicas::{Hosts, Replicas};
+use replicas::{Hosts, Kind, Replicas};
 use rows::{Page, Row};
 
 libfuzzer_sys::fuzz_target!(|input: (i64, &[u8])| {
@@ -27,7 +27,7 @@ libfuzzer_sys::fuzz_target!(|input: (i64, &[u8])| {
     assert!(page.next.as_ref().is_none_or(serde_json::Value::is_object));
     let hosts = Hosts::new(page.rows().filter_map(Row::host));
     let tablets = Replicas::from_tablets(&hosts, page.rows().filter_map(Row::tablet));
-    let ring = Replicas::from_ring(&hosts, page.rows().filter_map(Row::ring_range));
+    let ring = Replicas::from_ring(&hosts, Kind::Ring, page.rows().filter_map(Row::ring_range));
     for map in [tablets, ring] {
         for replica in map.of(Token(token)) {
             assert!(usize::from(replica.host) < map.hosts().len());
