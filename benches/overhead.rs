@@ -1,15 +1,10 @@
-//! What the connector costs beside the SDK's default client: `get_item` through the whole SDK against one node that gives a
-//! constant answer.
+//! What the connector costs beside the SDK's default client: `get_item` through the whole SDK
+//! against one node that gives a constant answer.
 //!
-//! `cargo bench --bench overhead` prints requests per second and CPU time per request, then, where valgrind is installed,
-//! allocations and instructions per request. The last two repeat exactly; the first two are for comparing the columns of one
-//! run.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods
-)]
+//! `cargo bench --bench overhead` prints requests per second and CPU time per request, then, where
+//! valgrind is installed, allocations and instructions per request. The last two repeat exactly;
+//! the first two are for comparing the columns of one run.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod common;
 
@@ -33,12 +28,7 @@ fn main() {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
         [SERVE, ..] => serve(&node()),
         ["--requests", which, url, requests, at_once] => {
-            requests_of(
-                which,
-                url,
-                requests.parse().unwrap(),
-                at_once.parse().unwrap(),
-            );
+            requests_of(which, url, requests.parse().unwrap(), at_once.parse().unwrap());
         }
         _ => measure(),
     }
@@ -46,12 +36,7 @@ fn main() {
 
 fn node() -> Cluster {
     let item = r#"{"Item":{"pk":{"S":"key"},"name":{"S":"a value of some length, as items have"},"n":{"N":"42"}}}"#;
-    Cluster::builder()
-        .nodes(1)
-        .record(false)
-        .canned("GetItem", item)
-        .start()
-        .unwrap()
+    Cluster::builder().nodes(1).record(false).canned("GetItem", item).start().unwrap()
 }
 
 /// What valgrind watches.
@@ -126,9 +111,7 @@ fn counts() {
     let server = Server::start();
     let arguments = |which: &str, concurrency: usize, requests: usize| {
         let [requests, at_once] = [requests, concurrency].map(|n| n.to_string());
-        ["--requests", which, server.url(), &requests, &at_once]
-            .map(str::to_owned)
-            .to_vec()
+        ["--requests", which, server.url(), &requests, &at_once].map(str::to_owned).to_vec()
     };
     for which in CLIENTS {
         let allocations = cost::allocations(|requests| arguments(which, 1, requests));
@@ -149,12 +132,7 @@ fn counts() {
 async fn client(which: &str, url: &str) -> Client {
     let config = sdk().credentials_provider(credentials());
     let config = match which {
-        "connector" => {
-            config
-                .http_client(AlternatorConnector::new([url]))
-                .load()
-                .await
-        }
+        "connector" => config.http_client(AlternatorConnector::new([url])).load().await,
         "sdk_default" => config.endpoint_url(url).load().await,
         _ => panic!("no client is called {which}"),
     };

@@ -1,4 +1,5 @@
-//! Requests stay in the application's rack; when it dies they go to the rest of its datacenter, and to no other.
+//! Requests stay in the application's rack; when it dies they go to the rest of its datacenter, and
+//! to no other.
 
 mod common;
 
@@ -26,9 +27,7 @@ async fn main() -> Result<(), Failure> {
         .fallback(Scope::datacenter("us-east-1"))
         .build()?;
     // A misspelled name shows here, and not as an application that is slower than it should be.
-    connector
-        .check_if_rack_and_datacenter_set_correctly()
-        .await?;
+    connector.check_if_rack_and_datacenter_set_correctly().await?;
     let client = Client::new(&sdk_config(&connector).await);
     let table = create_table(&client, "visits", &[("visitor", KeyType::Hash)])?;
     table.send().await?;
@@ -38,10 +37,7 @@ async fn main() -> Result<(), Failure> {
 
     println!("all nodes are up");
     let served = who_serves(&client, &nodes).await?;
-    check(
-        served == BTreeSet::from(["us-east-1a"]),
-        "the rack serves all requests",
-    )?;
+    check(served == BTreeSet::from(["us-east-1a"]), "the rack serves all requests")?;
 
     println!("the rack dies");
     rack.iter().for_each(Node::stop);
@@ -57,10 +53,7 @@ async fn main() -> Result<(), Failure> {
     }
     until_known(&connector, rack).await?;
     let served = who_serves(&client, &nodes).await?;
-    check(
-        served == BTreeSet::from(["us-east-1a"]),
-        "the rack serves all requests again",
-    )
+    check(served == BTreeSet::from(["us-east-1a"]), "the rack serves all requests again")
 }
 
 /// Sends requests, and answers in which racks they were served.
@@ -82,19 +75,14 @@ async fn who_serves<'n>(client: &Client, nodes: &'n [Node]) -> Result<BTreeSet<&
     Ok(racks)
 }
 
-/// Waits until these nodes, and no others, serve requests. The connector finds out by itself within a second or so; asking
-/// it to refresh only makes the example faster.
+/// Waits until these nodes, and no others, serve requests. The connector finds out by itself within
+/// a second or so; asking it to refresh only makes the example faster.
 async fn until_known(connector: &AlternatorConnector, nodes: &[Node]) -> Result<(), Failure> {
     let wanted: BTreeSet<_> = nodes.iter().map(Node::addr).collect();
     for _ in 0..100 {
         connector.refresh().await?;
         let known = connector.known_nodes();
-        if known
-            .iter()
-            .map(|node| node.addr())
-            .collect::<BTreeSet<_>>()
-            == wanted
-        {
+        if known.iter().map(|node| node.addr()).collect::<BTreeSet<_>>() == wanted {
             return Ok(());
         }
     }

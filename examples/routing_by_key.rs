@@ -1,4 +1,5 @@
-//! Requests go to nodes that hold their key, and conditional writes of a key to one of those: how to see it.
+//! Requests go to nodes that hold their key, and conditional writes of a key to one of those: how
+//! to see it.
 
 mod common;
 
@@ -21,9 +22,7 @@ async fn main() -> Result<(), Failure> {
             cluster.rack("us-east-1", rack, 3)
         })
         .start()?;
-    let connector = AlternatorConnector::builder()
-        .seeds(cluster.urls())
-        .build()?;
+    let connector = AlternatorConnector::builder().seeds(cluster.urls()).build()?;
     let sdk = sdk_config(&connector).await;
     let client = Client::from_conf(connector.dynamodb_config(&sdk).build());
     let table = create_table(&client, TABLE, &[("visitor", KeyType::Hash)])?;
@@ -39,10 +38,7 @@ async fn main() -> Result<(), Failure> {
     for visitor in ["Alice", "Bob"] {
         println!("{visitor} is on");
         for replica in routing.replicas(&s(visitor)) {
-            println!(
-                "  {} in {}, shard {:?}",
-                replica.address, replica.rack, replica.shard
-            );
+            println!("  {} in {}, shard {:?}", replica.address, replica.rack, replica.shard);
         }
     }
 
@@ -62,17 +58,11 @@ async fn main() -> Result<(), Failure> {
         // A counter is read before it is written, so this is a lightweight transaction.
         let update = update.update_expression("ADD visits :one");
         let one = aws_sdk_dynamodb::types::AttributeValue::N("1".to_owned());
-        update
-            .expression_attribute_values(":one", one)
-            .send()
-            .await?;
+        update.expression_attribute_values(":one", one).send().await?;
     }
     let (chosen, hit) = (by_key() - before.0, hits() - before.1);
     println!("of 200 requests, {chosen} went by their key, and {hit} met a node that holds it");
-    check(
-        (chosen, hit) == (200, 200),
-        "every request met a replica of its key",
-    )
+    check((chosen, hit) == (200, 200), "every request met a replica of its key")
 }
 
 async fn read(client: &Client, visitor: &str) -> Result<(), Failure> {

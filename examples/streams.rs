@@ -32,15 +32,8 @@ async fn main() -> Result<(), Failure> {
     }
 
     let listed = streams.list_streams().table_name("orders").send().await?;
-    let arn = listed
-        .streams()
-        .first()
-        .and_then(|stream| stream.stream_arn());
-    let described = streams
-        .describe_stream()
-        .set_stream_arn(arn.map(str::to_owned))
-        .send()
-        .await?;
+    let arn = listed.streams().first().and_then(|stream| stream.stream_arn());
+    let described = streams.describe_stream().set_stream_arn(arn.map(str::to_owned)).send().await?;
     let description = described.stream_description().ok_or("no such stream")?;
     let mut inserted = 0;
     for shard in description.shards() {
@@ -51,11 +44,8 @@ async fn main() -> Result<(), Failure> {
             .shard_iterator_type(ShardIteratorType::TrimHorizon)
             .send()
             .await?;
-        let records = streams
-            .get_records()
-            .set_shard_iterator(iterator.shard_iterator)
-            .send()
-            .await?;
+        let records =
+            streams.get_records().set_shard_iterator(iterator.shard_iterator).send().await?;
         let inserts = |record: &&_| is_insert(record);
         inserted += records.records().iter().filter(inserts).count();
     }
@@ -63,15 +53,10 @@ async fn main() -> Result<(), Failure> {
     check(inserted == 10, "every change is in the stream")?;
     let asked = |node: &alternator_testcluster::Node| {
         let stats = node.stats();
-        [
-            "ListStreams",
-            "DescribeStream",
-            "GetShardIterator",
-            "GetRecords",
-        ]
-        .iter()
-        .map(|operation| stats.requests_of(operation))
-        .sum::<u64>()
+        ["ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"]
+            .iter()
+            .map(|operation| stats.requests_of(operation))
+            .sum::<u64>()
     };
     let served: u64 = cluster.nodes().iter().map(asked).sum();
     check(

@@ -1,4 +1,5 @@
-//! HTTPS with a private certificate authority, for nodes that demand a certificate of the client too.
+//! HTTPS with a private certificate authority, for nodes that demand a certificate of the client
+//! too.
 
 mod common;
 
@@ -21,10 +22,8 @@ async fn main() -> Result<(), Failure> {
 
     println!("the nodes are {}", cluster.urls().join(" "));
     let tls = Tls::new().ca_pem(ca).client_identity_pem(certificate, key);
-    let connector = AlternatorConnector::builder()
-        .seeds(cluster.urls())
-        .tls(tls.clone())
-        .build()?;
+    let connector =
+        AlternatorConnector::builder().seeds(cluster.urls()).tls(tls.clone()).build()?;
     let client = Client::new(&sdk_config(&connector).await);
     let table = create_table(&client, "secrets", &[("id", KeyType::Hash)])?;
     table.send().await?;
@@ -52,10 +51,7 @@ async fn main() -> Result<(), Failure> {
 
 /// Checks that nothing comes of a connection with these settings, and that the error says why.
 async fn fails(cluster: &Cluster, tls: Tls, why: &str) -> Result<(), Failure> {
-    let connector = AlternatorConnector::builder()
-        .seeds(cluster.urls())
-        .tls(tls)
-        .build()?;
+    let connector = AlternatorConnector::builder().seeds(cluster.urls()).tls(tls).build()?;
     let error = connector.refresh().await.err();
     let error = error.map(|error| error.to_string()).unwrap_or_default();
     println!("  {error}");

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// The address as it is compared and connected, if it can be that of a host. An IPv4 address has one form, however it is
-/// written.
+/// The address as it is compared and connected, if it can be that of a host. An IPv4 address has
+/// one form, however it is written.
 pub(crate) fn host(ip: IpAddr) -> Option<IpAddr> {
     let ip = ip.to_canonical();
     let is_broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());

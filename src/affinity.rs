@@ -2,8 +2,8 @@
 
 /// Which writes of a key all go to the same node, its coordinator.
 ///
-/// A lightweight transaction costs more, and may fail, where another node coordinates one for the same partition at the same time.
-/// The coordinator is a node of the datacenter, whatever the rack.
+/// A lightweight transaction costs more, and may fail, where another node coordinates one for the
+/// same partition at the same time. The coordinator is a node of the datacenter, whatever the rack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct LwtAffinity {
@@ -23,8 +23,9 @@ enum Mode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CoordinatorOrder {
-    /// The first replica of the key, in the order of the tablet's own list, and then its other replicas. While a table's
-    /// replicas are not known it is [`Shared`](Self::Shared), which also settles who follows when no replica serves.
+    /// The first replica of the key, in the order of the tablet's own list, and then its other
+    /// replicas. While a table's replicas are not known it is [`Shared`](Self::Shared), which also
+    /// settles who follows when no replica serves.
     #[default]
     PrimaryReplica,
     /// That of Alternator's clients for Go, Java, Python, C++ and C#.
@@ -68,10 +69,7 @@ impl Isolation {
 
 impl LwtAffinity {
     const fn of(mode: Mode) -> Self {
-        Self {
-            mode,
-            order: CoordinatorOrder::PrimaryReplica,
-        }
+        Self { mode, order: CoordinatorOrder::PrimaryReplica }
     }
 
     /// None: writes are spread like reads.
@@ -79,8 +77,9 @@ impl LwtAffinity {
         Self::of(Mode::Off)
     }
 
-    /// Those that depend on what is there: with a condition, with an update that reads, or that return what was there before. They
-    /// are lightweight transactions unless the table's write isolation is `forbid_rmw` or `unsafe_rmw`.
+    /// Those that depend on what is there: with a condition, with an update that reads, or that
+    /// return what was there before. They are lightweight transactions unless the table's write
+    /// isolation is `forbid_rmw` or `unsafe_rmw`.
     pub const fn read_modify_write() -> Self {
         Self::of(Mode::ReadModifyWrite)
     }
@@ -90,8 +89,9 @@ impl LwtAffinity {
         Self::of(Mode::EveryWrite)
     }
 
-    /// Those that the server makes lightweight transactions of, by the write isolation of the table, or else of the node that was
-    /// asked for it. Until that is known, as [`read_modify_write`](Self::read_modify_write).
+    /// Those that the server makes lightweight transactions of, by the write isolation of the
+    /// table, or else of the node that was asked for it. Until that is known, as
+    /// [`read_modify_write`](Self::read_modify_write).
     pub const fn auto() -> Self {
         Self::of(Mode::Auto)
     }

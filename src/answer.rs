@@ -18,8 +18,9 @@ use crate::transport::{ConnectionInfo, NodeBody};
 /// An answer whose body is still to be read, and what has become of the request so far.
 pub(crate) type Answered = (Response<NodeBody>, Outcome);
 
-/// The body of a node's answer. An attempt whose answer breaks off has failed on its node like one without any, and so has one
-/// whose answer is that the node is overloaded or out of order: the SDK tries again, and should meet another node then.
+/// The body of a node's answer. An attempt whose answer breaks off has failed on its node like one
+/// without any, and so has one whose answer is that the node is overloaded or out of order: the SDK
+/// tries again, and should meet another node then.
 pub(crate) struct Answer {
     body: NodeBody,
     connection: ConnectionInfo,
@@ -74,10 +75,7 @@ impl Answer {
             return Poll::Pending;
         }
         let (node, after) = (outcome.node().addr(), self.limit);
-        let silence = self
-            .silence
-            .get_or_insert_with(|| Box::pin(sleep(after)))
-            .as_mut();
+        let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(after))).as_mut();
         silence.poll(cx).map(|()| Error::Stalled { node, after })
     }
 }

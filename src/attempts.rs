@@ -1,7 +1,7 @@
 //! Which nodes an invocation of the SDK has already tried.
 //!
-//! The SDK retries by calling the connector anew, for the same invocation. Only invocations whose attempt failed are
-//! remembered, so that a first attempt costs nothing.
+//! The SDK retries by calling the connector anew, for the same invocation. Only invocations whose
+//! attempt failed are remembered, so that a first attempt costs nothing.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
@@ -12,8 +12,8 @@ use http::HeaderMap;
 
 use crate::headers::{INVOCATION_ID, REQUEST};
 
-/// Failed invocations that are remembered at once. Two that meet in a place forget the older: then a retry may meet a
-/// node again, which is what it would do without this memory.
+/// Failed invocations that are remembered at once. Two that meet in a place forget the older: then
+/// a retry may meet a node again, which is what it would do without this memory.
 const PLACES: usize = 1024;
 
 /// An invocation: a number of its own, or the hash of its id.
@@ -42,9 +42,7 @@ impl Attempt {
         headers.get(INVOCATION_ID)?.as_bytes().hash(&mut hasher);
         Some(Self {
             invocation: Invocation(hasher.finish()),
-            is_first: headers
-                .get(REQUEST)
-                .is_none_or(|v| number(v.as_bytes()) == Some(b"1")),
+            is_first: headers.get(REQUEST).is_none_or(|v| number(v.as_bytes()) == Some(b"1")),
         })
     }
 }
@@ -71,9 +69,7 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     pub(crate) fn new() -> Self {
-        Self {
-            places: (0..PLACES).map(|_| Mutex::default()).collect(),
-        }
+        Self { places: (0..PLACES).map(|_| Mutex::default()).collect() }
     }
 
     /// The nodes that the invocation's earlier attempts have tried.
@@ -81,10 +77,7 @@ impl Attempts {
         if attempt.is_first {
             return Vec::new();
         }
-        let place = self
-            .place(attempt.invocation)
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let place = self.place(attempt.invocation).lock().unwrap_or_else(PoisonError::into_inner);
         match &*place {
             Some(failed) if failed.invocation == attempt.invocation => failed.nodes.clone(),
             _ => Vec::new(),
@@ -93,21 +86,13 @@ impl Attempts {
 
     /// Remembers where an attempt failed, and how it did the last time.
     fn failed(&self, invocation: Invocation, failure: Failure) {
-        let mut place = self
-            .place(invocation)
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.place(invocation).lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *place {
             Some(failed) if failed.invocation == invocation => {
                 failed.nodes.retain(|earlier| earlier.node != failure.node);
                 failed.nodes.push(failure);
             }
-            place => {
-                *place = Some(Failed {
-                    invocation,
-                    nodes: vec![failure],
-                })
-            }
+            place => *place = Some(Failed { invocation, nodes: vec![failure] }),
         }
     }
 
@@ -116,8 +101,8 @@ impl Attempts {
     }
 }
 
-/// The nodes that a call has tried. They are remembered for later attempts unless the call comes to a good end: also if it is
-/// dropped while it waits, as by the SDK's own timeouts.
+/// The nodes that a call has tried. They are remembered for later attempts unless the call comes to
+/// a good end: also if it is dropped while it waits, as by the SDK's own timeouts.
 #[derive(Debug)]
 pub(crate) struct Trying {
     attempts: Arc<Attempts>,
@@ -202,9 +187,7 @@ impl Drop for Trying {
 
 /// The number in `attempt=2; max=3`, which may have other parts in any order.
 fn number(value: &[u8]) -> Option<&[u8]> {
-    value
-        .split(|b| *b == b';')
-        .find_map(|part| part.trim_ascii().strip_prefix(b"attempt="))
+    value.split(|b| *b == b';').find_map(|part| part.trim_ascii().strip_prefix(b"attempt="))
 }
 
 #[cfg(test)]
@@ -219,10 +202,7 @@ mod tests {
     }
 
     fn node(i: u8) -> Failure {
-        Failure {
-            node: ([10, 0, 0, i], 8000).into(),
-            answered: false,
-        }
+        Failure { node: ([10, 0, 0, i], 8000).into(), answered: false }
     }
 
     #[test]
@@ -248,10 +228,7 @@ mod tests {
             }
         };
         let before = || {
-            let failures = attempts.before(Attempt {
-                invocation,
-                is_first: false,
-            });
+            let failures = attempts.before(Attempt { invocation, is_first: false });
             failures.iter().map(|f| f.answered).collect::<Vec<_>>()
         };
         fail(true);
@@ -283,11 +260,7 @@ mod tests {
             let id = attempt(&i.to_string(), "attempt=1").invocation;
             attempts.failed(id, node(1));
         }
-        let kept = attempts
-            .places
-            .iter()
-            .filter(|p| p.lock().unwrap().is_some())
-            .count();
+        let kept = attempts.places.iter().filter(|p| p.lock().unwrap().is_some()).count();
         assert!(kept <= PLACES);
     }
 }

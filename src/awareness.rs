@@ -15,21 +15,20 @@ impl TokenAwareness {
     pub const fn on() -> Self {
         Self {
             is_on: true,
-            // As long as a client that nobody talks to keeps its node list; moves are noticed sooner, see `refresh_interval`.
+            // As long as a client that nobody talks to keeps its node list; moves are noticed
+            // sooner, see `refresh_interval`.
             refresh_interval: Duration::from_secs(60),
         }
     }
 
     /// Requests go to any node.
     pub const fn off() -> Self {
-        Self {
-            is_on: false,
-            ..Self::on()
-        }
+        Self { is_on: false, ..Self::on() }
     }
 
-    /// The longest that a table's replicas are taken for what they were, while there are requests about it. Default: 60 s. It varies
-    /// by a tenth. While tablets move, or nodes join or leave, they are asked for again after a second, and then less and less often.
+    /// The longest that a table's replicas are taken for what they were, while there are requests
+    /// about it. Default: 60 s. It varies by a tenth. While tablets move, or nodes join or leave,
+    /// they are asked for again after a second, and then less and less often.
     pub const fn refresh_interval(mut self, interval: Duration) -> Self {
         self.refresh_interval = interval;
         self

@@ -38,8 +38,9 @@ pub(crate) fn is_dynamodb(target: Option<&[u8]>) -> bool {
 /// The header that says which operation a request is for.
 pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
-/// How long nothing may come of the body of an answer that has begun, where the user has set no limit: as long as the SDK bears
-/// it (the grace period of its protection against stalled streams). A node has all of an answer before it sends the head.
+/// How long nothing may come of the body of an answer that has begun, where the user has set no
+/// limit: as long as the SDK bears it (the grace period of its protection against stalled streams).
+/// A node has all of an answer before it sends the head.
 const BODY_SILENCE: Duration = Duration::from_secs(5);
 
 /// How long one call may wait for what.
@@ -49,17 +50,14 @@ pub(crate) struct Limits {
     pub(crate) connect: Duration,
     /// For a connection to any node.
     pub(crate) connect_budget: Duration,
-    /// For the head of the answer, once the request can be sent, and for each part of its body; the limits of the operation and
-    /// of bodies if there is none.
+    /// For the head of the answer, once the request can be sent, and for each part of its body; the
+    /// limits of the operation and of bodies if there is none.
     pub(crate) read: Option<Duration>,
 }
 
 impl Limits {
     fn patience(&self) -> Patience {
-        Patience {
-            connect: self.connect,
-            until: Instant::now() + self.connect_budget,
-        }
+        Patience { connect: self.connect, until: Instant::now() + self.connect_budget }
     }
 }
 
@@ -93,7 +91,8 @@ impl Balancer {
         }
     }
 
-    /// Sends a DynamoDB request to one node, after trying as many as it takes to find one that can be connected.
+    /// Sends a DynamoDB request to one node, after trying as many as it takes to find one that can
+    /// be connected.
     pub(crate) async fn call<B>(
         &self,
         request: Request<B>,
@@ -112,14 +111,13 @@ impl Balancer {
         if self.cluster.snapshot().is_none() {
             let known = timeout(limits.connect_budget, self.cluster.known());
             let known = Box::pin(known).await;
-            known
-                .unwrap_or_else(|_| self.cluster.last_refresh())
-                .map_err(Error::NoNodes)?;
+            known.unwrap_or_else(|_| self.cluster.last_refresh()).map_err(Error::NoNodes)?;
         }
 
         if self.cluster.is_busy() {
-            // Requests that become ready together are then written together, rather than each waking its node by itself. That
-            // is worth a seventh of the CPU time of 32 requests at once on one thread, by `cargo bench --bench overhead`.
+            // Requests that become ready together are then written together, rather than each
+            // waking its node by itself. That is worth a seventh of the CPU time of 32 requests at
+            // once on one thread, by `cargo bench --bench overhead`.
             tokio::task::yield_now().await;
         }
 
@@ -132,10 +130,7 @@ impl Balancer {
             avoid: &earlier,
             trying: &trying,
         };
-        let target = head
-            .headers
-            .get(TARGET)
-            .map_or(&b""[..], HeaderValue::as_bytes);
+        let target = head.headers.get(TARGET).map_or(&b""[..], HeaderValue::as_bytes);
         let operation = Operation::of(target);
         let call = Call {
             body: &body,
@@ -163,8 +158,8 @@ impl Balancer {
         Ok(response.map(|body| Answer::new(body, trying, outcome, limit)))
     }
 
-    /// Sends the request on the first connection that is to be had. If that turns out to be closed before anything was written,
-    /// on the next one.
+    /// Sends the request on the first connection that is to be had. If that turns out to be closed
+    /// before anything was written, on the next one.
     async fn serve(
         &self,
         mut head: Parts,
@@ -195,7 +190,8 @@ impl Balancer {
                     head = *unsent;
                     let node = outcome.unsent();
                     if lease.reused() {
-                        // The node closed a connection that it had kept, which says nothing about the node.
+                        // The node closed a connection that it had kept, which says nothing about
+                        // the node.
                         plan.trying.may_try_again(node.addr());
                     } else {
                         node.counters.not_connected();
@@ -228,8 +224,8 @@ impl Balancer {
     }
 }
 
-/// The whole body as shared bytes. The bodies of DynamoDB are in memory, so this is one poll that copies nothing; it also
-/// tells the SDK's watch over stalled uploads that the upload is done.
+/// The whole body as shared bytes. The bodies of DynamoDB are in memory, so this is one poll that
+/// copies nothing; it also tells the SDK's watch over stalled uploads that the upload is done.
 async fn gather<B>(body: B) -> Result<Bytes, BoxError>
 where
     B: http_body::Body<Data = Bytes>,
@@ -266,9 +262,7 @@ pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
 /// The host as SigV4 signs it.
 fn signed_host(uri: &Uri) -> Option<HeaderValue> {
     let authority = uri.authority()?.as_str();
-    let host = uri
-        .scheme_str()
-        .map_or(authority, |scheme| host::of(scheme, authority));
+    let host = uri.scheme_str().map_or(authority, |scheme| host::of(scheme, authority));
     HeaderValue::from_str(host).ok()
 }
 
@@ -317,11 +311,8 @@ mod tests {
 
     #[test]
     fn a_host_header_that_is_there_already_stays() {
-        let request = Request::builder()
-            .uri("http://a:1/")
-            .header("host", "signed")
-            .body(())
-            .unwrap();
+        let request =
+            Request::builder().uri("http://a:1/").header("host", "signed").body(()).unwrap();
         let (mut head, ()) = request.into_parts();
         address(&mut head).unwrap();
         assert_eq!(head.headers[header::HOST], "signed");

@@ -11,14 +11,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use crate::answer::Answer;
 use crate::error::BoxError;
 
-/// The body of an answer. It holds the connection to the node until it has been read to its end; dropped before that, it
-/// closes the connection.
+/// The body of an answer. It holds the connection to the node until it has been read to its end;
+/// dropped before that, it closes the connection.
 pub struct Body(Source);
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are of the large kind"
-)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
 enum Source {
     Node(Answer),
     PassThrough(UnsyncBoxBody<Bytes, BoxError>),

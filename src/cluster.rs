@@ -1,5 +1,5 @@
-//! The nodes that may serve requests, as one immutable snapshot, and the signals between those who use it and the task that
-//! refreshes it.
+//! The nodes that may serve requests, as one immutable snapshot, and the signals between those who
+//! use it and the task that refreshes it.
 
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -57,12 +57,7 @@ impl Cluster {
             snapshot: ArcSwapOption::new(first.map(Arc::new)),
             changes: AtomicU64::new(0),
             datacenter_wanted: AtomicBool::new(false),
-            rounds: watch::Sender::new(Rounds {
-                demanded: 0,
-                begun: 0,
-                ended: 0,
-                last,
-            }),
+            rounds: watch::Sender::new(Rounds { demanded: 0, begun: 0, ended: 0, last }),
             refresh_wanted: Notify::new(),
             used: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
@@ -82,33 +77,29 @@ impl Cluster {
     pub(crate) fn is_busy(&self) -> bool {
         let some = |nodes: &[Arc<Node>]| nodes.iter().take(8).any(|n| n.pool.in_flight() > 0);
         let snapshot = self.snapshot();
-        snapshot
-            .as_ref()
-            .is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
+        snapshot.as_ref().is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
     }
 
     /// A copy of the list, for everyone but the hot path.
     pub(crate) fn nodes(&self) -> Vec<Arc<Node>> {
         let snapshot = self.snapshot();
-        snapshot
-            .as_ref()
-            .map_or_else(Vec::new, |s| s.nodes().to_vec())
+        snapshot.as_ref().map_or_else(Vec::new, |s| s.nodes().to_vec())
     }
 
     /// The same with the rest of the datacenter, where the scope is only a rack of it.
     pub(crate) fn all_nodes(&self) -> Vec<Arc<Node>> {
         let snapshot = self.snapshot();
-        snapshot
-            .as_ref()
-            .map_or_else(Vec::new, |s| s.all().to_vec())
+        snapshot.as_ref().map_or_else(Vec::new, |s| s.all().to_vec())
     }
 
-    /// How often the nodes changed, the rest of the datacenter included, where the scope is only a rack of it.
+    /// How often the nodes changed, the rest of the datacenter included, where the scope is only a
+    /// rack of it.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Relaxed)
     }
 
-    /// Says that requests may belong to a node of the datacenter whatever its rack, and so all of them must be known.
+    /// Says that requests may belong to a node of the datacenter whatever its rack, and so all of
+    /// them must be known.
     pub(crate) fn want_datacenter(&self) {
         let wanted_before = self.datacenter_wanted.swap(true, Relaxed);
         // A refresh that has not begun sees for itself.
@@ -121,8 +112,9 @@ impl Cluster {
         self.datacenter_wanted.load(Relaxed)
     }
 
-    /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before begin with a small share. Nodes
-    /// that are in it no longer lose their idle connections, and those in use when their request ends.
+    /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before
+    /// begin with a small share. Nodes that are in it no longer lose their idle connections, and
+    /// those in use when their request ends.
     pub(crate) fn publish(&self, next: Snapshot) {
         let next = Arc::new(next);
         let known = self.snapshot();
@@ -144,7 +136,8 @@ impl Cluster {
             // Whoever waits for nodes need not wait for the rest of the refresh.
             None => self.rounds.send_modify(|_| {}),
         }
-        // While one refresher takes over from another, a node that the first has dropped may be in the second's list.
+        // While one refresher takes over from another, a node that the first has dropped may be in
+        // the second's list.
         for node in next.all() {
             node.pool.revive();
         }
@@ -161,11 +154,13 @@ impl Cluster {
         }
     }
 
-    /// Notes that a request is under way, and wakes a refresher that sleeps because there were none.
+    /// Notes that a request is under way, and wakes a refresher that sleeps because there were
+    /// none.
     pub(crate) fn note_use(&self) {
         // Written only when it changes: the line stays shared between the threads that read it.
         if !self.used.load(Relaxed) {
-            // In one order with `fall_asleep`: either this sees the sleeper, or the sleeper sees this.
+            // In one order with `fall_asleep`: either this sees the sleeper, or the sleeper sees
+            // this.
             self.used.store(true, SeqCst);
             if self.asleep.swap(false, SeqCst) {
                 self.refresh_wanted.notify_one();
@@ -216,8 +211,7 @@ impl Cluster {
     pub(crate) async fn refresh(&self) -> Result<(), Arc<RefreshError>> {
         let mut rounds = self.rounds.subscribe();
         let next = rounds.borrow_and_update().begun + 1;
-        self.rounds
-            .send_modify(|r| r.demanded = r.demanded.max(next));
+        self.rounds.send_modify(|r| r.demanded = r.demanded.max(next));
         // The sender lives as long as `self`, so this ends by the condition alone.
         match rounds.wait_for(|r| r.ended >= next).await {
             Ok(rounds) => rounds.last.clone(),
@@ -237,10 +231,7 @@ impl Cluster {
         let mut rounds = self.rounds.subscribe();
         let ended = rounds.borrow_and_update().ended;
         self.want_refresh();
-        match rounds
-            .wait_for(|r| r.ended > ended || self.snapshot().is_some())
-            .await
-        {
+        match rounds.wait_for(|r| r.ended > ended || self.snapshot().is_some()).await {
             Ok(_) if self.snapshot().is_some() => Ok(()),
             Ok(rounds) => rounds.last.clone(),
             Err(_) => Err(Arc::new(RefreshError::Pending)),

@@ -17,20 +17,22 @@ use crate::table::PartitionKey;
 use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
 use crate::user_agent::UserAgent;
 
-/// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines computed from it would overflow;
-/// with a year they do not, and it makes no difference to anyone.
+/// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines
+/// computed from it would overflow; with a year they do not, and it makes no difference to anyone.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How the first node for a request is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// The node whose answers are expected first: the least product of what its answers took lately (a peak-EWMA) and the
-    /// requests it has in flight, of all nodes where there are up to eight, and else of at least two drawn at random. Nodes that
-    /// are near, fast and idle get more than those that are far, slow or busy, and a node that stops answering gets next to none.
+    /// The node whose answers are expected first: the least product of what its answers took lately
+    /// (a peak-EWMA) and the requests it has in flight, of all nodes where there are up to eight,
+    /// and else of at least two drawn at random. Nodes that are near, fast and idle get more than
+    /// those that are far, slow or busy, and a node that stops answering gets next to none.
     #[default]
     PeakEwma,
-    /// Every node in turn, from a random place on. The shares of the nodes are exactly even, whatever their latency.
+    /// Every node in turn, from a random place on. The shares of the nodes are exactly even,
+    /// whatever their latency.
     RoundRobin,
     /// Any node, with equal chance. Nothing is shared between threads.
     Random,
@@ -78,22 +80,25 @@ impl Default for Options {
             idle_refresh_interval: Duration::from_secs(60),
             // Far more than /localnodes takes, which a node answers from memory.
             discovery_timeout: Duration::from_secs(2),
-            // Linux repeats a lost SYN after one second. Another node is the better use of that second.
+            // Linux repeats a lost SYN after one second. Another node is the better use of that
+            // second.
             connect_timeout: Duration::from_secs(1),
             // The SDK gives up on a request that makes no progress for 5.9 s.
             connect_budget: Duration::from_secs(4),
             read_timeout: None,
             // Reads that are sent twice are load that nobody has asked for.
             hedging: None,
-            // Envoy's default of connections per cluster; an Alternator connection serves one request at a time.
+            // Envoy's default of connections per cluster; an Alternator connection serves one
+            // request at a time.
             max_connections_per_node: 1024,
             // Envoy's default of pending requests per cluster.
             max_waiting_per_node: 1024,
-            // The SDK's own. Alternator itself never closes an idle connection, but what is in between may: the
-            // shortest known is Azure's load balancer with four minutes.
+            // The SDK's own. Alternator itself never closes an idle connection, but what is in
+            // between may: the shortest known is Azure's load balancer with four minutes.
             idle_connection_timeout: Duration::from_secs(90),
-            // With the probes that follow, a host that has vanished is noticed within 5 s, half of the time that a node gives
-            // itself for a request. A host that is there pays a packet every 3 s for each idle connection.
+            // With the probes that follow, a host that has vanished is noticed within 5 s, half of
+            // the time that a node gives itself for a request. A host that is there pays a packet
+            // every 3 s for each idle connection.
             tcp_keepalive: Some(Duration::from_secs(3)),
             only_endpoint: None,
             tls: None,
@@ -107,7 +112,8 @@ impl Default for Options {
             // Bytes saved are CPU time spent, on both sides.
             request_compression: RequestCompression::off(),
             response_compression: ResponseCompression::off(),
-            // As in ScyllaDB's drivers for CQL: two requests in three would else take one more hop, of nine nodes with three replicas.
+            // As in ScyllaDB's drivers for CQL: two requests in three would else take one more hop,
+            // of nine nodes with three replicas.
             token_awareness: TokenAwareness::on(),
             // Two coordinators of one key cost each other a round and may fail with 500.
             lwt_affinity: LwtAffinity::read_modify_write(),
@@ -157,33 +163,23 @@ impl Config {
             Duration::ZERO => Err(ConfigError::Zero { option }),
             _ => Ok(duration.min(NEVER)),
         };
-        let read_timeout = options
-            .read_timeout
-            .map(|d| positive("read_timeout", d))
-            .transpose()?;
-        let tcp_keepalive = options
-            .tcp_keepalive
-            .map(|d| positive("tcp_keepalive", d))
-            .transpose()?;
+        let read_timeout = options.read_timeout.map(|d| positive("read_timeout", d)).transpose()?;
+        let tcp_keepalive =
+            options.tcp_keepalive.map(|d| positive("tcp_keepalive", d)).transpose()?;
         let tcp_keepalive = tcp_keepalive.map(Keepalive::new);
         let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
         let hedging = match options.hedging {
             Some(Hedging { budget, .. }) if !(budget > 0.0 && budget <= 1.0) => {
                 return Err(ConfigError::HedgingBudget { budget });
             }
-            Some(Hedging {
-                when: When::After(delay),
-                budget,
-            }) => {
+            Some(Hedging { when: When::After(delay), budget }) => {
                 let when = When::After(positive("Hedging::after", delay)?);
                 Some(Hedging { when, budget })
             }
             hedging => hedging,
         };
-        let max_connections =
-            NonZeroUsize::new(options.max_connections_per_node).ok_or(ConfigError::Zero {
-                option: "max_connections_per_node",
-            })?;
+        let max_connections = NonZeroUsize::new(options.max_connections_per_node)
+            .ok_or(ConfigError::Zero { option: "max_connections_per_node" })?;
         let only_endpoint = options.only_endpoint.as_deref().map(|endpoint| {
             Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
                 endpoint: without_secrets(endpoint),
@@ -255,37 +251,22 @@ mod tests {
     use super::*;
 
     fn options() -> Options {
-        Options {
-            seeds: vec!["http://10.0.0.1:8000".to_owned()],
-            ..Options::default()
-        }
+        Options { seeds: vec!["http://10.0.0.1:8000".to_owned()], ..Options::default() }
     }
 
     #[test]
     fn a_zero_is_named_in_the_error() {
         type Set = fn(&mut Options);
         let zeros: [(&str, Set); 10] = [
-            ("active_refresh_interval", |o| {
-                o.active_refresh_interval = Duration::ZERO
-            }),
-            ("idle_refresh_interval", |o| {
-                o.idle_refresh_interval = Duration::ZERO
-            }),
-            ("discovery_timeout", |o| {
-                o.discovery_timeout = Duration::ZERO
-            }),
+            ("active_refresh_interval", |o| o.active_refresh_interval = Duration::ZERO),
+            ("idle_refresh_interval", |o| o.idle_refresh_interval = Duration::ZERO),
+            ("discovery_timeout", |o| o.discovery_timeout = Duration::ZERO),
             ("connect_timeout", |o| o.connect_timeout = Duration::ZERO),
             ("connect_budget", |o| o.connect_budget = Duration::ZERO),
             ("read_timeout", |o| o.read_timeout = Some(Duration::ZERO)),
-            ("Hedging::after", |o| {
-                o.hedging = Some(Hedging::after(Duration::ZERO))
-            }),
-            ("max_connections_per_node", |o| {
-                o.max_connections_per_node = 0
-            }),
-            ("idle_connection_timeout", |o| {
-                o.idle_connection_timeout = Duration::ZERO
-            }),
+            ("Hedging::after", |o| o.hedging = Some(Hedging::after(Duration::ZERO))),
+            ("max_connections_per_node", |o| o.max_connections_per_node = 0),
+            ("idle_connection_timeout", |o| o.idle_connection_timeout = Duration::ZERO),
             ("tcp_keepalive", |o| o.tcp_keepalive = Some(Duration::ZERO)),
         ];
         for (name, set) in zeros {
@@ -330,10 +311,7 @@ mod tests {
     #[test]
     fn a_hedging_budget_is_a_share() {
         let parse = |share| {
-            Config::parse(&Options {
-                hedging: Some(Hedging::p95().budget(share)),
-                ..options()
-            })
+            Config::parse(&Options { hedging: Some(Hedging::p95().budget(share)), ..options() })
         };
         for share in [f64::MIN_POSITIVE, 0.05, 1.0] {
             assert_eq!(parse(share).unwrap().hedging.unwrap().budget, share);
@@ -347,25 +325,14 @@ mod tests {
 
     #[test]
     fn tls_settings_for_http_seeds_are_refused() {
-        let options = Options {
-            tls: Some(Tls::new()),
-            ..options()
-        };
-        assert!(
-            Config::parse(&options)
-                .unwrap_err()
-                .to_string()
-                .contains("https")
-        );
+        let options = Options { tls: Some(Tls::new()), ..options() };
+        assert!(Config::parse(&options).unwrap_err().to_string().contains("https"));
     }
 
     #[test]
     fn a_bad_endpoint_is_named_in_the_error() {
         for bad in ["alternator.example.com", "http://a:99999", "http://a/path"] {
-            let options = Options {
-                only_endpoint: Some(bad.to_owned()),
-                ..options()
-            };
+            let options = Options { only_endpoint: Some(bad.to_owned()), ..options() };
             let error = Config::parse(&options).unwrap_err().to_string();
             assert!(error.contains(&format!("only_endpoint {bad:?}")), "{error}");
         }

@@ -35,18 +35,20 @@ use crate::table_routing::TableRouting;
 /// How often whoever waits for a refresh looks whether its task still runs.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// An HTTP client that sends every DynamoDB request to a live node of a ScyllaDB Alternator cluster, and every other
-/// request to where it was addressed.
+/// An HTTP client that sends every DynamoDB request to a live node of a ScyllaDB Alternator
+/// cluster, and every other request to where it was addressed.
 ///
-/// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a [`tower::Service`] that can be used without
-/// it. Clones are cheap and share everything: connections, node list and counters.
+/// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a [`tower::Service`] that
+/// can be used without it. Clones are cheap and share everything: connections, node list and
+/// counters.
 ///
-/// Making one needs no runtime and asks nobody. For `https` it reads the system's root certificates, unless others are
-/// trusted instead, and opens the file of [`Tls::key_log_from_env`](crate::Tls::key_log_from_env), where that is on.
+/// Making one needs no runtime and asks nobody. For `https` it reads the system's root
+/// certificates, unless others are trusted instead, and opens the file of
+/// [`Tls::key_log_from_env`](crate::Tls::key_log_from_env), where that is on.
 ///
-/// The task that follows the cluster starts with the first request, on the Tokio runtime of that request, moves to another
-/// runtime when that one ends, and stops when the last clone is dropped. Runtimes need both time and I/O enabled, or Tokio
-/// panics.
+/// The task that follows the cluster starts with the first request, on the Tokio runtime of that
+/// request, moves to another runtime when that one ends, and stops when the last clone is dropped.
+/// Runtimes need both time and I/O enabled, or Tokio panics.
 #[derive(Clone, Debug)]
 pub struct AlternatorConnector {
     inner: Result<Arc<Inner>, Arc<ConfigError>>,
@@ -65,19 +67,16 @@ pub(crate) struct Inner {
 
 impl AlternatorConnector {
     /// A connector with the default options, for the cluster that the seeds belong to: URLs such as
-    /// `http://10.0.0.1:8000`, `https://alternator.example.com:8043` or `http://[2001:db8::1]:8000`, whose scheme and port
-    /// are those of all nodes. A name stands for all its addresses.
+    /// `http://10.0.0.1:8000`, `https://alternator.example.com:8043` or
+    /// `http://[2001:db8::1]:8000`, whose scheme and port are those of all nodes. A name stands for
+    /// all its addresses.
     ///
-    /// Seeds that cannot be used are reported by the first operation of every client, with [`Error::Config`] as the error's
-    /// source. [`builder`](Self::builder) tells at once.
+    /// Seeds that cannot be used are reported by the first operation of every client, with
+    /// [`Error::Config`] as the error's source. [`builder`](Self::builder) tells at once.
     pub fn new<S: Into<String>>(seeds: impl IntoIterator<Item = S>) -> Self {
-        let options = Options {
-            seeds: seeds.into_iter().map(Into::into).collect(),
-            ..Options::default()
-        };
-        Self::with(&options).unwrap_or_else(|error| Self {
-            inner: Err(Arc::new(error)),
-        })
+        let options =
+            Options { seeds: seeds.into_iter().map(Into::into).collect(), ..Options::default() };
+        Self::with(&options).unwrap_or_else(|error| Self { inner: Err(Arc::new(error)) })
     }
 
     pub(crate) fn with(options: &Options) -> Result<Self, ConfigError> {
@@ -96,8 +95,9 @@ impl AlternatorConnector {
         })
     }
 
-    /// The nodes of the scope that serves now, in no particular order. Of a rack they are no more than that, though requests that
-    /// belong to one node of the datacenter may reach its other racks.
+    /// The nodes of the scope that serves now, in no particular order. Of a rack they are no more
+    /// than that, though requests that belong to one node of the datacenter may reach its other
+    /// racks.
     pub fn known_nodes(&self) -> Vec<Arc<Node>> {
         match &self.inner {
             Ok(inner) => inner.balancer.cluster.nodes(),
@@ -110,29 +110,22 @@ impl AlternatorConnector {
         self.inner.as_ref().ok()?.balancer.first_choice()
     }
 
-    /// What the connector has seen so far: also of nodes outside of a rack, where the rest of its datacenter is known, though
-    /// [`known_nodes`](Self::known_nodes) has only those of the rack.
+    /// What the connector has seen so far: also of nodes outside of a rack, where the rest of its
+    /// datacenter is known, though [`known_nodes`](Self::known_nodes) has only those of the rack.
     pub fn stats(&self) -> Stats {
-        let cluster = self
-            .inner
-            .as_ref()
-            .ok()
-            .map(|inner| &inner.balancer.cluster);
+        let cluster = self.inner.as_ref().ok().map(|inner| &inner.balancer.cluster);
         Stats {
             redispatched: cluster.map_or(0, |cluster| cluster.redispatched()),
             hedged: cluster.map_or(0, |cluster| cluster.hedged()),
             nodes: cluster.map_or_else(Vec::new, |cluster| {
-                cluster
-                    .all_nodes()
-                    .iter()
-                    .map(|node| node.stats())
-                    .collect()
+                cluster.all_nodes().iter().map(|node| node.stats()).collect()
             }),
         }
     }
 
-    /// What requests about a table are routed by; `None` while nothing is known of it. Clients made with
-    /// [`dynamodb_config`](Self::dynamodb_config) have tables looked up when requests are about them.
+    /// What requests about a table are routed by; `None` while nothing is known of it. Clients made
+    /// with [`dynamodb_config`](Self::dynamodb_config) have tables looked up when requests are
+    /// about them.
     pub fn routing(&self, table: &str) -> Option<TableRouting> {
         let table = self.inner.as_ref().ok()?.tables.find(table)?;
         Option::clone(&table.known()).map(TableRouting::new)
@@ -142,8 +135,8 @@ impl AlternatorConnector {
     ///
     /// # Errors
     ///
-    /// [`Error::NoNodes`] if nobody answered or no node lives in any scope; the list is then what it was. [`Error::Config`],
-    /// [`Error::NoRuntime`].
+    /// [`Error::NoNodes`] if nobody answered or no node lives in any scope; the list is then what
+    /// it was. [`Error::Config`], [`Error::NoRuntime`].
     pub async fn refresh(&self) -> Result<(), Error> {
         let inner = self.running()?;
         inner.refresher.hurry();
@@ -157,20 +150,17 @@ impl AlternatorConnector {
         }
     }
 
-    /// Checks that some node lives in the preferred scope, which is how a misspelled datacenter or rack shows. Without a
-    /// datacenter there is nothing to check. Fallback scopes do not count.
+    /// Checks that some node lives in the preferred scope, which is how a misspelled datacenter or
+    /// rack shows. Without a datacenter there is nothing to check. Fallback scopes do not count.
     ///
     /// # Errors
     ///
-    /// [`Error::NoNodes`] with [`RefreshError::EmptyScope`] if nodes answered and none of them knows any in that scope, with
-    /// [`RefreshError::Unanswered`] if nobody answered. [`Error::Config`], [`Error::NoRuntime`].
+    /// [`Error::NoNodes`] with [`RefreshError::EmptyScope`] if nodes answered and none of them
+    /// knows any in that scope, with [`RefreshError::Unanswered`] if nobody answered.
+    /// [`Error::Config`], [`Error::NoRuntime`].
     pub async fn check_if_rack_and_datacenter_set_correctly(&self) -> Result<(), Error> {
         let inner = self.running()?;
-        let Some(scope) = inner
-            .config
-            .scopes
-            .first()
-            .filter(|scope| **scope != Scope::Cluster)
+        let Some(scope) = inner.config.scopes.first().filter(|scope| **scope != Scope::Cluster)
         else {
             return Ok(());
         };
@@ -178,9 +168,8 @@ impl AlternatorConnector {
         let mut answered = false;
         let (contacts, mut failures) = inner.contacts().await;
         let limit = inner.config.discovery_timeout;
-        let answers = contacts
-            .iter()
-            .map(async |contact| (contact, ask(contact, &path, limit).await));
+        let answers =
+            contacts.iter().map(async |contact| (contact, ask(contact, &path, limit).await));
         let mut answers: FuturesUnordered<_> = answers.collect();
         while let Some((contact, answer)) = answers.next().await {
             match answer {
@@ -190,9 +179,7 @@ impl AlternatorConnector {
             }
         }
         let error = if answered {
-            RefreshError::EmptyScope {
-                scopes: scope.to_string(),
-            }
+            RefreshError::EmptyScope { scopes: scope.to_string() }
         } else {
             failures.sort_unstable();
             RefreshError::Unanswered(failures)
@@ -200,13 +187,14 @@ impl AlternatorConnector {
         Err(Error::NoNodes(Arc::new(error)))
     }
 
-    /// Whether the servers understand datacenters and racks: one that does lists nobody for a rack that does not exist,
-    /// and one that does not ignores the question. ScyllaDB understands them since 2025.1.
+    /// Whether the servers understand datacenters and racks: one that does lists nobody for a rack
+    /// that does not exist, and one that does not ignores the question. ScyllaDB understands them
+    /// since 2025.1.
     ///
     /// # Errors
     ///
-    /// [`Error::NoNodes`] if no node answered, or the one that did lists no node at all. [`Error::Config`],
-    /// [`Error::NoRuntime`].
+    /// [`Error::NoNodes`] if no node answered, or the one that did lists no node at all.
+    /// [`Error::Config`], [`Error::NoRuntime`].
     pub async fn check_if_rack_datacenter_feature_is_supported(&self) -> Result<bool, Error> {
         let inner = self.running()?;
         let limit = inner.config.discovery_timeout;
@@ -238,10 +226,7 @@ impl AlternatorConnector {
     }
 
     fn running(&self) -> Result<&Arc<Inner>, Error> {
-        let inner = self
-            .inner
-            .as_ref()
-            .map_err(|e| Error::Config(Arc::clone(e)))?;
+        let inner = self.inner.as_ref().map_err(|e| Error::Config(Arc::clone(e)))?;
         inner.ensure_running()?;
         Ok(inner)
     }
@@ -251,14 +236,11 @@ impl Inner {
     /// Whether a request is for the cluster.
     pub(crate) fn balances(&self, is_dynamodb: bool, uri: impl FnOnce() -> Option<Uri>) -> bool {
         let only = &self.config.only_endpoint;
-        is_dynamodb
-            && only
-                .as_ref()
-                .is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
+        is_dynamodb && only.as_ref().is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
     }
 
-    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry, `route` where it belongs; `connect` and `read`
-    /// are the caller's own timeouts, if it has any.
+    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry, `route` where
+    /// it belongs; `connect` and `read` are the caller's own timeouts, if it has any.
     pub(crate) fn call<B>(
         &self,
         request: Request<B>,
@@ -276,9 +258,8 @@ impl Inner {
         }
         self.balancer.cluster.note_use();
         let limits = Limits {
-            connect: connect.map_or(self.config.connect_timeout, |d| {
-                d.min(self.config.connect_timeout)
-            }),
+            connect: connect
+                .map_or(self.config.connect_timeout, |d| d.min(self.config.connect_timeout)),
             connect_budget: self.config.connect_budget,
             read: read.or(self.config.read_timeout),
         };
@@ -317,14 +298,11 @@ impl Inner {
         Ok(())
     }
 
-    /// A few who can be asked about the cluster, nodes of the list before seeds; and the names of seeds that do not
-    /// resolve, and why.
+    /// A few who can be asked about the cluster, nodes of the list before seeds; and the names of
+    /// seeds that do not resolve, and why.
     async fn contacts(&self) -> (Vec<Arc<Node>>, Vec<(String, String)>) {
         let list = self.balancer.cluster.nodes();
-        let mut some: Vec<_> = fastrand::choose_multiple(&list, 3)
-            .into_iter()
-            .cloned()
-            .collect();
+        let mut some: Vec<_> = fastrand::choose_multiple(&list, 3).into_iter().cloned().collect();
         let mut contacts = Contacts::new(Arc::clone(&self.config));
         for seed in contacts.seeds(true, &list).await {
             if !some.iter().any(|node| node.addr() == seed.addr()) {
@@ -359,9 +337,9 @@ where
         let inner = self.inner.clone();
         Box::pin(async move {
             let inner = inner.map_err(Error::Config)?;
-            if inner.balances(has_dynamodb_target(request.headers()), || {
-                Some(request.uri().clone())
-            }) {
+            if inner
+                .balances(has_dynamodb_target(request.headers()), || Some(request.uri().clone()))
+            {
                 let attempt = Attempt::of(request.headers());
                 let answer = inner.call(request, attempt, None, None, None).await?;
                 Ok(answer.map(Body::node))

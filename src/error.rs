@@ -12,8 +12,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A configuration that cannot work, named by the value that makes it so.
 ///
 /// [`Builder::build`](crate::Builder::build) returns it. A connector made by
-/// [`AlternatorConnector::new`](crate::AlternatorConnector::new) reports it with the first operation of each client,
-/// before anything is signed or sent.
+/// [`AlternatorConnector::new`](crate::AlternatorConnector::new) reports it with the first
+/// operation of each client, before anything is signed or sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -116,8 +116,8 @@ pub enum Error {
         /// The nodes that were tried, in order, and how each failed.
         tried: Vec<(SocketAddr, ConnectError)>,
     },
-    /// The connection broke before the head of the answer was complete. The request may have been executed. Where it breaks
-    /// later, that is an error of the answer's body.
+    /// The connection broke before the head of the answer was complete. The request may have been
+    /// executed. Where it breaks later, that is an error of the answer's body.
     #[error(
         "the connection to node {node} broke before it answered; the request may have been executed"
     )]
@@ -136,8 +136,8 @@ pub enum Error {
         /// The read timeout.
         after: Duration,
     },
-    /// The answer stopped in the middle of its body. The request was executed, and what it answers is not known whole. This is an
-    /// error of the answer's body.
+    /// The answer stopped in the middle of its body. The request was executed, and what it answers
+    /// is not known whole. This is an error of the answer's body.
     #[error("node {node} stopped in the middle of its answer, and sent nothing more for {after:?}")]
     Stalled {
         /// The node that had the request.
@@ -148,8 +148,8 @@ pub enum Error {
     /// The request cannot be sent as it is: its body failed, or its URI has no host.
     #[error("the request cannot be sent: {0}")]
     Request(#[source] BoxError),
-    /// The request was made outside of a Tokio runtime, which connections and timers need; it must have both I/O and time
-    /// enabled, or Tokio panics.
+    /// The request was made outside of a Tokio runtime, which connections and timers need; it must
+    /// have both I/O and time enabled, or Tokio panics.
     #[error("there is no Tokio runtime here; make requests inside of one")]
     NoRuntime,
     /// A request that is not for the cluster failed on its way to where it was addressed.
@@ -195,7 +195,8 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether it says nothing about the node: a limit of the connector's own was met, or one of this machine.
+    /// Whether it says nothing about the node: a limit of the connector's own was met, or one of
+    /// this machine.
     pub(crate) fn is_not_the_nodes(&self) -> bool {
         // EMFILE and ENFILE have no kind; they are the same number on every Unix.
         const TOO_MANY_FILES: [i32; 2] = [24, 23];

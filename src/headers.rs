@@ -1,4 +1,5 @@
-//! The headers that the SDK sends and Alternator has no use for, and which of them are kept all the same.
+//! The headers that the SDK sends and Alternator has no use for, and which of them are kept all the
+//! same.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -59,8 +60,7 @@ impl Kept {
 fn signed_headers(authorization: &HeaderValue) -> &str {
     let text = std::str::from_utf8(authorization.as_bytes()).unwrap_or_default();
     let list = text.split_once("SignedHeaders=").map(|(_, list)| list);
-    list.and_then(|list| list.split([',', ' ']).next())
-        .unwrap_or_default()
+    list.and_then(|list| list.split([',', ' ']).next()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -77,10 +77,7 @@ mod tests {
             (INVOCATION_ID, "id"),
             (header::CONTENT_TYPE, "application/x-amz-json-1.0"),
         ];
-        headers
-            .into_iter()
-            .map(|(name, value)| (name, value.parse().unwrap()))
-            .collect()
+        headers.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect()
     }
 
     fn left(kept: &[&str], signed: &str) -> Vec<String> {
@@ -113,10 +110,7 @@ mod tests {
 
     #[test]
     fn what_is_to_be_kept_stays() {
-        let names = left(
-            &["User-Agent", "amz-sdk-invocation-id"],
-            "SignedHeaders=host",
-        );
+        let names = left(&["User-Agent", "amz-sdk-invocation-id"], "SignedHeaders=host");
         assert!(names.contains(&"user-agent".to_owned()));
         assert!(names.contains(&"amz-sdk-invocation-id".to_owned()));
         assert!(!names.contains(&"amz-sdk-request".to_owned()));

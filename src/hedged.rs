@@ -1,4 +1,5 @@
-//! A read that waits unusually long is sent to a second node as well, and the first good answer wins.
+//! A read that waits unusually long is sent to a second node as well, and the first good answer
+//! wins.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -13,9 +14,9 @@ use crate::hedge::{Hedger, Read};
 /// The shortest time after which a read that may not be hedged yet asks again.
 const ASK_AGAIN: Duration = Duration::from_millis(1);
 
-/// The answer of `first`, or, where that takes long, there `is_another` node and the budget allows it, of `second` beside it: of
-/// whichever answers well first. Whatever else one of them comes to is no reason not to wait for the other. The loser is
-/// dropped, and its request with it.
+/// The answer of `first`, or, where that takes long, there `is_another` node and the budget allows
+/// it, of `second` beside it: of whichever answers well first. Whatever else one of them comes to
+/// is no reason not to wait for the other. The loser is dropped, and its request with it.
 pub(crate) async fn hedged<F, S>(
     hedger: &Hedger,
     read: Read,
@@ -42,8 +43,9 @@ where
         if let Ok(answered) = timeout(delay, &mut first).await {
             return observed(answered);
         }
-        // Where the budget allows none now, the slowest reads ask again, and get theirs before others. They ask less often as
-        // time goes by, so that thousands which hang together are no load.
+        // Where the budget allows none now, the slowest reads ask again, and get theirs before
+        // others. They ask less often as time goes by, so that thousands which hang together are no
+        // load.
         if is_another() && hedger.allow() {
             break;
         }
@@ -81,9 +83,5 @@ fn better(
     first: Result<Answered, Error>,
     second: Result<Answered, Error>,
 ) -> Result<Answered, Error> {
-    if worth(&second) > worth(&first) {
-        second
-    } else {
-        first
-    }
+    if worth(&second) > worth(&first) { second } else { first }
 }

@@ -1,6 +1,7 @@
 //! The host of a request: what SigV4 signs, and so what the Host header must say.
 
-/// The host of a URI with this scheme and authority: the port is left out where it is the scheme's own.
+/// The host of a URI with this scheme and authority: the port is left out where it is the scheme's
+/// own.
 pub(crate) fn of<'a>(scheme: &str, authority: &'a str) -> &'a str {
     let port = match scheme {
         "http" => ":80",
@@ -17,10 +18,8 @@ pub(crate) fn of_root(uri: &str) -> Option<&str> {
         None => ("https", uri.strip_prefix("https://")?),
     };
     let authority = rest.strip_suffix('/').unwrap_or(rest);
-    let is_host = !authority.is_empty()
-        && !authority
-            .bytes()
-            .any(|b| matches!(b, b'/' | b'?' | b'#' | b'@'));
+    let is_host =
+        !authority.is_empty() && !authority.bytes().any(|b| matches!(b, b'/' | b'?' | b'#' | b'@'));
     is_host.then(|| of(scheme, authority))
 }
 
@@ -31,10 +30,7 @@ mod tests {
     #[test]
     fn the_port_of_the_scheme_is_left_out() {
         for (uri, host) in [
-            (
-                "https://dynamodb.us-east-1.amazonaws.com/",
-                "dynamodb.us-east-1.amazonaws.com",
-            ),
+            ("https://dynamodb.us-east-1.amazonaws.com/", "dynamodb.us-east-1.amazonaws.com"),
             ("http://a:80/", "a"),
             ("https://a:443", "a"),
             ("http://a:443", "a:443"),

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// A point in time, as nanoseconds since the first one that this process asked for: enough for five centuries.
+/// A point in time, as nanoseconds since the first one that this process asked for: enough for five
+/// centuries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 

@@ -165,7 +165,8 @@ impl fmt::Display for Node {
     }
 }
 
-/// The address as it is written in URLs and Host headers: a zone means nothing outside of this machine (RFC 6874).
+/// The address as it is written in URLs and Host headers: a zone means nothing outside of this
+/// machine (RFC 6874).
 pub(crate) fn without_zone(addr: SocketAddr) -> SocketAddr {
     match addr {
         SocketAddr::V6(v6) => SocketAddrV6::new(*v6.ip(), v6.port(), 0, 0).into(),
@@ -179,16 +180,19 @@ pub(crate) fn without_zone(addr: SocketAddr) -> SocketAddr {
 pub enum NodeState {
     /// It gets its share.
     Serving,
-    /// It has joined or returned lately, and gets a share that grows from a tenth to a full one within ten seconds.
+    /// It has joined or returned lately, and gets a share that grows from a tenth to a full one
+    /// within ten seconds.
     Returning,
-    /// It could not be connected, or takes longer than nodes do, and gets no requests until it is connected or answers a probe:
-    /// after 0.1 s, and then after waits that double up to 5 s, each varied by 15 %.
+    /// It could not be connected, or takes longer than nodes do, and gets no requests until it is
+    /// connected or answers a probe: after 0.1 s, and then after waits that double up to 5 s, each
+    /// varied by 15 %.
     Unreachable,
-    /// It failed three requests in a row, or one on probation, and gets no requests until it answers a probe: after 1 s, and
-    /// then after waits that double up to 60 s, each varied by 15 %, and go on growing if it is ejected again within a minute. A
-    /// request fails by an answer of 5xx, by a connection that breaks before the answer has ended, and by a read timeout, which
-    /// weighs like three where the node answered nothing at all for a second or more. Never are more than half of the nodes out
-    /// when one is ejected.
+    /// It failed three requests in a row, or one on probation, and gets no requests until it
+    /// answers a probe: after 1 s, and then after waits that double up to 60 s, each varied by 15
+    /// %, and go on growing if it is ejected again within a minute. A request fails by an answer of
+    /// 5xx, by a connection that breaks before the answer has ended, and by a read timeout, which
+    /// weighs like three where the node answered nothing at all for a second or more. Never are
+    /// more than half of the nodes out when one is ejected.
     Ejected,
 }
 
@@ -200,17 +204,19 @@ pub struct NodeStats {
     pub url: String,
     /// Whether it gets requests.
     pub state: NodeState,
-    /// What an answer is expected to take now, to its head: a peak-EWMA of what answers took, as the default policy uses it,
-    /// for the requests in flight. `None` until the first answer.
+    /// What an answer is expected to take now, to its head: a peak-EWMA of what answers took, as
+    /// the default policy uses it, for the requests in flight. `None` until the first answer.
     pub latency: Option<Duration>,
     /// Requests of which at least a part was written to the node.
     pub requests: u64,
-    /// Those of them that got no answer, or not all of it: also where a caller gave up, and where a hedge was faster. An answer
-    /// that tells of an error is one.
+    /// Those of them that got no answer, or not all of it: also where a caller gave up, and where a
+    /// hedge was faster. An answer that tells of an error is one.
     pub failures: u64,
-    /// How often the node could not be connected, or closed a connection before anything was written to it.
+    /// How often the node could not be connected, or closed a connection before anything was
+    /// written to it.
     pub connect_failures: u64,
-    /// How often the node was chosen for a request because it holds the request's key, or coordinates its writes.
+    /// How often the node was chosen for a request because it holds the request's key, or
+    /// coordinates its writes.
     pub chosen_by_key: u64,
     /// Requests that hold a connection now, or wait for one.
     pub in_flight: usize,

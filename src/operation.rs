@@ -6,7 +6,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Data,
-    /// It waits for all nodes of the cluster to agree, so how long it takes tells nothing of the one that has it.
+    /// It waits for all nodes of the cluster to agree, so how long it takes tells nothing of the
+    /// one that has it.
     Schema,
 }
 
@@ -22,17 +23,15 @@ const SCHEMA_CHANGES: [&[u8]; 6] = [
 impl Operation {
     /// The operation that a value of `x-amz-target` asks for.
     pub(crate) fn of(target: &[u8]) -> Self {
-        if SCHEMA_CHANGES.contains(&target) {
-            Self::Schema
-        } else {
-            Self::Data
-        }
+        if SCHEMA_CHANGES.contains(&target) { Self::Schema } else { Self::Data }
     }
 
-    /// How long a node may be silent before the request is given up, where the user has set no limit.
+    /// How long a node may be silent before the request is given up, where the user has set no
+    /// limit.
     ///
-    /// The server gives up a request for data after ten seconds (`alternator_timeout_in_ms`) and says so, and waits up to thirty
-    /// more for agreement on a schema. Whoever has said nothing two seconds later will not.
+    /// The server gives up a request for data after ten seconds (`alternator_timeout_in_ms`) and
+    /// says so, and waits up to thirty more for agreement on a schema. Whoever has said nothing two
+    /// seconds later will not.
     pub(crate) fn deadline(self) -> Duration {
         Duration::from_secs(match self {
             Self::Data => 12,

@@ -1,4 +1,5 @@
-//! What a request tells of the node that has it, from the moment it is sent until its answer has been read.
+//! What a request tells of the node that has it, from the moment it is sent until its answer has
+//! been read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +12,12 @@ use crate::node::Node;
 use crate::operation::Operation;
 use crate::transport::ConnectionInfo;
 
-/// A silence tells of the node, and not of one request, if it was at least this long and nothing was answered meanwhile.
+/// A silence tells of the node, and not of one request, if it was at least this long and nothing
+/// was answered meanwhile.
 const LONG_SILENCE: Duration = Duration::from_secs(1);
 
-/// How many failures a read timeout in such a silence is worth: a node that is alive would have answered something.
+/// How many failures a read timeout in such a silence is worth: a node that is alive would have
+/// answered something.
 const SILENCE_WEIGHT: u32 = 3;
 
 /// A request that a node has. It is counted once, however it ends, also if it is dropped.
@@ -89,8 +92,8 @@ impl Outcome {
         }
     }
 
-    /// The answer was read to its end, and says, or does not, that the node sheds load. Answers whether another node would have
-    /// been better.
+    /// The answer was read to its end, and says, or does not, that the node sheds load. Answers
+    /// whether another node would have been better.
     pub(crate) fn read(mut self, sheds: bool) -> bool {
         let Stage::Answered(status, latency) = std::mem::replace(&mut self.stage, Stage::Ended)
         else {

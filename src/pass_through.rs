@@ -29,14 +29,12 @@ pub(crate) struct Timeouts {
 
 impl Timeouts {
     pub(crate) fn of(settings: &HttpConnectorSettings) -> Self {
-        Self {
-            connect: settings.connect_timeout(),
-            read: settings.read_timeout(),
-        }
+        Self { connect: settings.connect_timeout(), read: settings.read_timeout() }
     }
 }
 
-/// The SDK's default client, made when the first request needs it: one connector for each pair of timeouts, as in the SDK.
+/// The SDK's default client, made when the first request needs it: one connector for each pair of
+/// timeouts, as in the SDK.
 #[derive(Debug, Default)]
 pub(crate) struct PassThrough(Mutex<Vec<(Timeouts, SharedHttpConnector)>>);
 
@@ -51,9 +49,7 @@ impl PassThrough {
             return client.clone();
         }
         let mut settings = HttpConnectorSettings::builder();
-        settings
-            .set_connect_timeout(timeouts.connect)
-            .set_read_timeout(timeouts.read);
+        settings.set_connect_timeout(timeouts.connect).set_read_timeout(timeouts.read);
         let mut builder = Connector::builder()
             .tls_provider(tls::Provider::Rustls(CRYPTO))
             .connector_settings(settings.build())
@@ -73,10 +69,8 @@ impl PassThrough {
         let request = HttpRequest::try_from(request.map(SdkBody::from_body_1_x));
         let request = request.map_err(|e| Error::Request(e.into()))?;
         let response = self.client(Timeouts::default(), None).call(request).await;
-        let response = response.and_then(|r| {
-            r.try_into_http1x()
-                .map_err(|e| ConnectorError::other(e.into(), None))
-        });
+        let response = response
+            .and_then(|r| r.try_into_http1x().map_err(|e| ConnectorError::other(e.into(), None)));
         let response = response.map_err(|e| Error::PassThrough(e.into()))?;
         Ok(response.map(|body| Body::pass_through(body.boxed_unsync())))
     }

@@ -11,8 +11,8 @@ use crate::policy::{Chooser, Circumstances};
 use crate::route::{Aim, Route};
 use crate::routing::Choice;
 
-/// One request's way through the nodes. The first choice costs no allocation; what follows is only computed for a request
-/// whose first node could not be reached.
+/// One request's way through the nodes. The first choice costs no allocation; what follows is only
+/// computed for a request whose first node could not be reached.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a> {
     pub(crate) cluster: &'a Cluster,
@@ -26,7 +26,8 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// The next node to try, which counts as tried from now on. The list may have changed since the last call.
+    /// The next node to try, which counts as tried from now on. The list may have changed since the
+    /// last call.
     pub(crate) fn next(&self, now: Moment) -> Option<Arc<Node>> {
         let (node, by_key) = self.choose(now)?;
         self.trying.node(node.addr());
@@ -46,11 +47,8 @@ impl Plan<'_> {
         let snapshot = self.cluster.snapshot();
         let snapshot = snapshot.as_ref()?;
         let nodes = snapshot.nodes();
-        let circumstances = Circumstances {
-            now,
-            draw: fastrand::u64(..),
-            tried: self.trying.tried(),
-        };
+        let circumstances =
+            Circumstances { now, draw: fastrand::u64(..), tried: self.trying.tried() };
         let tried = |n: &Arc<Node>| circumstances.tried > 0 && self.trying.has_tried(n.addr());
         let failed = |n: &Arc<Node>| self.avoid.iter().find(|f| f.node == n.addr());
         let avoid = |n: &Arc<Node>| failed(n).is_some();
@@ -61,7 +59,8 @@ impl Plan<'_> {
                 order,
                 circumstances,
                 may: |n: &Arc<Node>| {
-                    // A coordinator that answers is the only one, whatever it answers: a second one would make things worse.
+                    // A coordinator that answers is the only one, whatever it answers: a second one
+                    // would make things worse.
                     let is_left = match route.aim {
                         Aim::Replica => avoid(n),
                         Aim::Coordinator => failed(n).is_some_and(|f| !f.answered),
@@ -102,14 +101,7 @@ mod tests {
             connect_timeout: Duration::from_secs(1),
         };
         let dialer = Dialer::new(None, NodeProxy::Never);
-        let node = |i| {
-            Arc::new(Node::new(
-                ([10, 0, 0, i], 8000).into(),
-                None,
-                &dialer,
-                limits,
-            ))
-        };
+        let node = |i| Arc::new(Node::new(([10, 0, 0, i], 8000).into(), None, &dialer, limits));
         Cluster::new(Snapshot::new((1..=nodes).map(node)))
     }
 
@@ -119,19 +111,10 @@ mod tests {
 
     /// The nodes of one request in their order.
     fn plan(cluster: &Cluster, chooser: &Chooser, avoid: &[SocketAddr]) -> Vec<SocketAddr> {
-        let failure = |node: &SocketAddr| Failure {
-            node: *node,
-            answered: true,
-        };
+        let failure = |node: &SocketAddr| Failure { node: *node, answered: true };
         let avoid: Vec<_> = avoid.iter().map(failure).collect();
         let trying = Trying::new(&Arc::new(Attempts::new()), None);
-        let plan = Plan {
-            cluster,
-            chooser,
-            route: None,
-            avoid: &avoid,
-            trying: &trying,
-        };
+        let plan = Plan { cluster, chooser, route: None, avoid: &avoid, trying: &trying };
         let next = || plan.next(Moment::default()).map(|n| n.addr());
         std::iter::from_fn(next).collect()
     }
@@ -174,8 +157,7 @@ mod tests {
         fastrand::seed(7);
         let cluster = cluster(4);
         let dead = &cluster.nodes()[0];
-        dead.health
-            .take_out(Out::Unreachable, Moment::default(), 0.5);
+        dead.health.take_out(Out::Unreachable, Moment::default(), 0.5);
         let avoid = &all(&cluster)[1..3];
         for policy in POLICIES {
             let order = plan(&cluster, &chooser(policy), avoid);
@@ -205,8 +187,8 @@ mod tests {
 
     #[test]
     fn the_load_of_dead_nodes_spreads_evenly_over_the_others() {
-        // They are found out by each request anew. With several of them, or by chance, the bounds are more than six standard
-        // deviations.
+        // They are found out by each request anew. With several of them, or by chance, the bounds
+        // are more than six standard deviations.
         for (policy, nodes, dead, bound) in [
             (Policy::RoundRobin, 3, 1, 3),
             (Policy::RoundRobin, 5, 1, 3),

@@ -1,4 +1,5 @@
-//! What a client made with `dynamodb_config` tells the connector of a request, which other clients say in headers.
+//! What a client made with `dynamodb_config` tells the connector of a request, which other clients
+//! say in headers.
 
 use http::{HeaderMap, HeaderValue, header};
 

@@ -1,8 +1,8 @@
 //! The connect race: how one request gets a connection to some node.
 //!
-//! The first choice is given a moment to produce one. Then the next node of the plan is tried beside it, and the first
-//! connection wins, in the manner of happy eyeballs (RFC 8305). Nobody's connect is in vain: a loser's connection is kept for
-//! its node.
+//! The first choice is given a moment to produce one. Then the next node of the plan is tried
+//! beside it, and the first connection wins, in the manner of happy eyeballs (RFC 8305). Nobody's
+//! connect is in vain: a loser's connection is kept for its node.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -21,12 +21,12 @@ use crate::node::Node;
 use crate::plan::Plan;
 use crate::transport::Lease;
 
-/// How many nodes are tried side by side for one request. With connects that take a hundred times the usual, a third seldom
-/// helps, and a request that connected to every node would be a flood.
+/// How many nodes are tried side by side for one request. With connects that take a hundred times
+/// the usual, a third seldom helps, and a request that connected to every node would be a flood.
 const SIDE_BY_SIDE: usize = 3;
 
-/// How long a node may take to produce a connection before another is tried beside it: the shortest delay that RFC 8305
-/// recommends. It is far above what a node in the same region takes.
+/// How long a node may take to produce a connection before another is tried beside it: the shortest
+/// delay that RFC 8305 recommends. It is far above what a node in the same region takes.
 const HEAD_START: Duration = Duration::from_millis(100);
 
 /// How long one request may wait for what.
@@ -112,8 +112,8 @@ async fn race(
 
 type Racer = Pin<Box<dyn Future<Output = (Arc<Node>, Result<Lease, ConnectError>)> + Send>>;
 
-/// Connects under way. They go on when the race is over, also if the call that wanted them is dropped: what they come to is
-/// told of their nodes, and what they have made is kept.
+/// Connects under way. They go on when the race is over, also if the call that wanted them is
+/// dropped: what they come to is told of their nodes, and what they have made is kept.
 struct Racing(FuturesUnordered<Racer>);
 
 impl Drop for Racing {
@@ -135,8 +135,8 @@ impl Drop for Racing {
     }
 }
 
-/// How long a node may take before another is tried beside it: twice what it took the last time, if that is more than
-/// [`HEAD_START`], and at most half of the time there is.
+/// How long a node may take before another is tried beside it: twice what it took the last time, if
+/// that is more than [`HEAD_START`], and at most half of the time there is.
 fn head_start(cluster: &Cluster, node: &Node, patience: Patience) -> Duration {
     let usual = cluster.connect_time(node).unwrap_or_default();
     HEAD_START.max(usual * 2).min(patience.connect / 2)

@@ -1,7 +1,7 @@
 //! The node that a route leads to.
 //!
-//! Only nodes that serve and that the request may try come into question. Where there are none left, the request goes on like
-//! any other.
+//! Only nodes that serve and that the request may try come into question. Where there are none
+//! left, the request goes on like any other.
 
 use std::sync::Arc;
 
@@ -16,9 +16,10 @@ use crate::route::{Aim, Place, Places, Route};
 /// How many replicas of a key are looked at. A keyspace of Alternator has three in each datacenter.
 const MOST: usize = 8;
 
-/// A replica of another rack is chosen where that of the own rack costs at least so many seconds, and where it is known to cost less
-/// than this part of that, or nothing is known of it. To cross racks takes a millisecond or less, so that to save less than a few of
-/// them is not worth leaving the rack; and a node that is slow or overloaded costs far more than its neighbours.
+/// A replica of another rack is chosen where that of the own rack costs at least so many seconds,
+/// and where it is known to cost less than this part of that, or nothing is known of it. To cross
+/// racks takes a millisecond or less, so that to save less than a few of them is not worth leaving
+/// the rack; and a node that is slow or overloaded costs far more than its neighbours.
 const DEAR: (f32, f32) = (0.005, 0.2);
 
 /// What a choice depends on besides the route.
@@ -60,8 +61,8 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         self.best(&votes.most())
     }
 
-    /// Each place has a first choice, and the node wins that is so for most of them; of several, the one whose URL sorts first.
-    /// Alternator's other clients settle it alike.
+    /// Each place has a first choice, and the node wins that is so for most of them; of several,
+    /// the one whose URL sorts first. Alternator's other clients settle it alike.
     fn coordinator_of_most(&self, places: &[Place]) -> Option<&'a Arc<Node>> {
         let mut votes = Votes::default();
         for place in places {
@@ -74,7 +75,8 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         sorted.find(|node| most.iter().any(|m| Arc::ptr_eq(m, node)))
     }
 
-    /// The first that serves, so that a key has one coordinator at a time, which it returns to at once.
+    /// The first that serves, so that a key has one coordinator at a time, which it returns to at
+    /// once.
     fn coordinator(&self, place: &Place) -> Option<&'a Arc<Node>> {
         let generator = match self.order {
             CoordinatorOrder::PrimaryReplica => {
@@ -96,7 +98,8 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         order.find(|node| self.serves(node))
     }
 
-    /// Visits those replicas of a place that come into question, in their order, by the map that goes for the aim.
+    /// Visits those replicas of a place that come into question, in their order, by the map that
+    /// goes for the aim.
     fn replicas(&self, place: &Place, aim: Aim, mut visit: impl FnMut(&'a Arc<Node>)) {
         let known = place.table.known();
         let replicas = known.as_ref().and_then(|known| match aim {
@@ -115,8 +118,8 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         nodes.filter(|node| self.serves(node)).for_each(&mut visit);
     }
 
-    /// The best by the policy: of those that have their full share, before those that have just returned, and of the scope, before
-    /// those of other racks.
+    /// The best by the policy: of those that have their full share, before those that have just
+    /// returned, and of the scope, before those of other racks.
     fn best(&self, nodes: &[&'a Arc<Node>]) -> Option<&'a Arc<Node>> {
         let Circumstances { now, draw, .. } = self.circumstances;
         let rivals = self.chooser.rivals(nodes.len());

@@ -12,8 +12,8 @@ use crate::error::ConfigError;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// Every node that the seeds and the nodes found through them know. A node only ever tells of its own datacenter,
-    /// so a cluster of several datacenters needs a seed in each.
+    /// Every node that the seeds and the nodes found through them know. A node only ever tells of
+    /// its own datacenter, so a cluster of several datacenters needs a seed in each.
     Cluster,
     /// The nodes of one datacenter.
     Datacenter {
@@ -32,17 +32,12 @@ pub enum Scope {
 impl Scope {
     /// The nodes of one datacenter.
     pub fn datacenter(datacenter: impl Into<String>) -> Self {
-        Self::Datacenter {
-            datacenter: datacenter.into(),
-        }
+        Self::Datacenter { datacenter: datacenter.into() }
     }
 
     /// The nodes of one rack of a datacenter.
     pub fn rack(datacenter: impl Into<String>, rack: impl Into<String>) -> Self {
-        Self::Rack {
-            datacenter: datacenter.into(),
-            rack: rack.into(),
-        }
+        Self::Rack { datacenter: datacenter.into(), rack: rack.into() }
     }
 
     /// The datacenter around a rack.
@@ -59,13 +54,7 @@ impl Scope {
             Self::Datacenter { datacenter } => datacenter.is_empty(),
             Self::Rack { datacenter, rack } => datacenter.is_empty() || rack.is_empty(),
         };
-        if empty {
-            Err(ConfigError::EmptyName {
-                scope: self.to_string(),
-            })
-        } else {
-            Ok(())
-        }
+        if empty { Err(ConfigError::EmptyName { scope: self.to_string() }) } else { Ok(()) }
     }
 
     /// The path and query that ask a node for this scope. Names are percent-encoded, once.
@@ -75,11 +64,7 @@ impl Scope {
             Self::Cluster => "/localnodes".to_owned(),
             Self::Datacenter { datacenter } => format!("/localnodes?dc={}", encode(datacenter)),
             Self::Rack { datacenter, rack } => {
-                format!(
-                    "/localnodes?dc={}&rack={}",
-                    encode(datacenter),
-                    encode(rack)
-                )
+                format!("/localnodes?dc={}&rack={}", encode(datacenter), encode(rack))
             }
         }
     }

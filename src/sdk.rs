@@ -1,4 +1,5 @@
-//! The connector as an HTTP client of the AWS SDK. What is not DynamoDB's passes through to the SDK's own default client.
+//! The connector as an HTTP client of the AWS SDK. What is not DynamoDB's passes through to the
+//! SDK's own default client.
 
 use std::sync::Arc;
 
@@ -40,7 +41,8 @@ impl HttpClient for AlternatorConnector {
         })
     }
 
-    /// Reports a misconfigured connector, for every operation: making a client cannot fail without a panic of the SDK.
+    /// Reports a misconfigured connector, for every operation: making a client cannot fail without
+    /// a panic of the SDK.
     fn validate_final_config(&self, _: &RuntimeComponents, _: &ConfigBag) -> Result<(), BoxError> {
         match self.inner() {
             Ok(_) => Ok(()),
@@ -107,13 +109,7 @@ async fn balanced(
     }
     let compressed = request.extensions_mut().remove::<Compressed>();
     let mut response = inner
-        .call(
-            request,
-            attempt,
-            route.as_ref(),
-            timeouts.connect,
-            timeouts.read,
-        )
+        .call(request, attempt, route.as_ref(), timeouts.connect, timeouts.read)
         .await
         .map_err(connector_error)?;
     if let Some(route) = route {
@@ -133,12 +129,9 @@ async fn balanced(
 /// Lets the SDK say that a connection should not be used again.
 fn metadata(info: &ConnectionInfo) -> ConnectionMetadata {
     let poison = info.clone();
-    let mut metadata = ConnectionMetadata::builder()
-        .proxied(false)
-        .poison_fn(move || poison.poison());
-    metadata
-        .set_remote_addr(info.remote_addr())
-        .set_local_addr(info.local_addr());
+    let mut metadata =
+        ConnectionMetadata::builder().proxied(false).poison_fn(move || poison.poison());
+    metadata.set_remote_addr(info.remote_addr()).set_local_addr(info.local_addr());
     metadata.build()
 }
 

@@ -1,4 +1,5 @@
-//! Where the cluster is first looked for, and the URLs that say so. Scheme and port of the seeds are those of all nodes.
+//! Where the cluster is first looked for, and the URLs that say so. Scheme and port of the seeds
+//! are those of all nodes.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -56,7 +57,8 @@ impl Host {
             let ip = host(ip).ok_or("has an address that cannot be one host's")?;
             return Ok(Self::Ip(ip));
         }
-        // The rules for names are those of certificates, so that a name works for http and https alike.
+        // The rules for names are those of certificates, so that a name works for http and https
+        // alike.
         match rustls::pki_types::DnsName::try_from(text) {
             Ok(_) => Ok(Self::Name(text.to_ascii_lowercase().into())),
             Err(_) => Err("has no valid host"),
@@ -116,14 +118,11 @@ impl Origin {
                 Some(port) => port,
             },
         };
-        Ok(Self {
-            scheme,
-            port,
-            host: Host::parse(host)?,
-        })
+        Ok(Self { scheme, port, host: Host::parse(host)? })
     }
 
-    /// Whether a request to `uri` is for this origin. Asked for every request, so nothing is allocated.
+    /// Whether a request to `uri` is for this origin. Asked for every request, so nothing is
+    /// allocated.
     pub(crate) fn matches(&self, uri: &Uri) -> bool {
         uri.scheme_str().and_then(Scheme::parse) == Some(self.scheme)
             && uri.port_u16().unwrap_or_else(|| self.scheme.default_port()) == self.port
@@ -153,18 +152,11 @@ impl Seeds {
     pub(crate) fn parse(texts: &[String]) -> Result<Self, ConfigError> {
         let (first, rest) = texts.split_first().ok_or(ConfigError::NoSeeds)?;
         let Origin { scheme, port, host } = parse(first)?;
-        let mut seeds = Self {
-            scheme,
-            port,
-            hosts: vec![host],
-        };
+        let mut seeds = Self { scheme, port, hosts: vec![host] };
         for other in rest {
             let Origin { scheme, port, host } = parse(other)?;
-            let mixed = |what| ConfigError::MixedSeeds {
-                first: first.clone(),
-                other: other.clone(),
-                what,
-            };
+            let mixed =
+                |what| ConfigError::MixedSeeds { first: first.clone(), other: other.clone(), what };
             if scheme != seeds.scheme {
                 return Err(mixed("scheme"));
             }
@@ -180,19 +172,12 @@ impl Seeds {
 
     /// The URL of the first seed, if there were any.
     pub(crate) fn first(&self) -> Option<Origin> {
-        Some(Origin {
-            scheme: self.scheme,
-            port: self.port,
-            host: self.hosts.first()?.clone(),
-        })
+        Some(Origin { scheme: self.scheme, port: self.port, host: self.hosts.first()?.clone() })
     }
 }
 
 fn parse(seed: &str) -> Result<Origin, ConfigError> {
-    Origin::parse(seed).map_err(|reason| ConfigError::Seed {
-        seed: without_secrets(seed),
-        reason,
-    })
+    Origin::parse(seed).map_err(|reason| ConfigError::Seed { seed: without_secrets(seed), reason })
 }
 
 /// A URL as it may be shown: without the user information, which may hold a password.
@@ -229,13 +214,7 @@ mod tests {
 
     #[test]
     fn the_same_host_twice_counts_once() {
-        assert_eq!(
-            seeds(&["http://a:1", "http://A:1/", "http://b:1"])
-                .unwrap()
-                .hosts
-                .len(),
-            2
-        );
+        assert_eq!(seeds(&["http://a:1", "http://A:1/", "http://b:1"]).unwrap().hosts.len(), 2);
     }
 
     #[test]
@@ -270,16 +249,9 @@ mod tests {
 
     #[test]
     fn a_password_in_a_seed_is_not_shown() {
-        for bad in [
-            "http://user:p@ss@a:1",
-            "user:p@ss@a:1",
-            "http://user:p@ss@a:1/x y",
-        ] {
+        for bad in ["http://user:p@ss@a:1", "user:p@ss@a:1", "http://user:p@ss@a:1/x y"] {
             let error = seeds(&[bad]).unwrap_err().to_string();
-            assert!(
-                error.contains("***@a:1") && !error.contains("ss"),
-                "{error}"
-            );
+            assert!(error.contains("***@a:1") && !error.contains("ss"), "{error}");
         }
     }
 
@@ -295,9 +267,7 @@ mod tests {
     #[test]
     fn an_ipv4_address_is_the_same_however_it_is_written() {
         assert_eq!(
-            seeds(&["http://[::ffff:10.0.0.1]:1", "http://10.0.0.1:1"])
-                .unwrap()
-                .hosts,
+            seeds(&["http://[::ffff:10.0.0.1]:1", "http://10.0.0.1:1"]).unwrap().hosts,
             [Host::Ip("10.0.0.1".parse().unwrap())]
         );
     }

@@ -1,5 +1,5 @@
-//! The atomics and locks of the files whose interleavings are tested: a test includes such a file by its path, and its own
-//! `crate::sync` puts those of a model checker in the place of these.
+//! The atomics and locks of the files whose interleavings are tested: a test includes such a file
+//! by its path, and its own `crate::sync` puts those of a model checker in the place of these.
 
 pub(crate) use std::sync::{Mutex, MutexGuard};
 

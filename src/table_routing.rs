@@ -21,10 +21,12 @@ pub struct TableRouting(Arc<Known>);
 pub enum ReplicaMap {
     /// Its tablets, which have an order of replicas: the first is the primary replica.
     Tablets,
-    /// The ring of virtual nodes. The ring has no order of replicas; the connector gives each range one, the same in every client.
+    /// The ring of virtual nodes. The ring has no order of replicas; the connector gives each range
+    /// one, the same in every client.
     Vnodes,
-    /// What shows of tablets to a role that may not read `system.tablets`: by the ring, or by what nodes have answered. Their replicas
-    /// have no order that all clients know, so lightweight transactions do not go by them.
+    /// What shows of tablets to a role that may not read `system.tablets`: by the ring, or by what
+    /// nodes have answered. Their replicas have no order that all clients know, so lightweight
+    /// transactions do not go by them.
     Unordered,
 }
 
@@ -40,8 +42,8 @@ pub struct Replica {
     pub datacenter: String,
     /// Its rack; empty where only a node's hint is known.
     pub rack: String,
-    /// The shard that holds the key, where the table has tablets. Alternator has no way to be asked for a shard over HTTP, so
-    /// requests are not routed by it.
+    /// The shard that holds the key, where the table has tablets. Alternator has no way to be asked
+    /// for a shard over HTTP, so requests are not routed by it.
     pub shard: Option<u16>,
 }
 
@@ -60,8 +62,8 @@ impl TableRouting {
         self.0.key.key_type
     }
 
-    /// What the replicas are known from; `None` while they are not known, which is so for a role that may not read the cluster's own
-    /// tables, too.
+    /// What the replicas are known from; `None` while they are not known, which is so for a role
+    /// that may not read the cluster's own tables, too.
     pub fn replica_map(&self) -> Option<ReplicaMap> {
         self.replicas_known().map(|replicas| match replicas.kind() {
             Kind::Tablets => ReplicaMap::Tablets,
@@ -75,9 +77,10 @@ impl TableRouting {
         self.0.learned.map(|learned| Moment::now().since(learned))
     }
 
-    /// The nodes that hold a partition, in all datacenters, in the order of the [map](Self::replica_map), in which the primary replica
-    /// comes first, unless it is [unordered](ReplicaMap::Unordered); none where they are not known, or `key` is no
-    /// key of the table.
+    /// The nodes that hold a partition, in all datacenters, in the order of the
+    /// [map](Self::replica_map), in which the primary replica comes first, unless it is
+    /// [unordered](ReplicaMap::Unordered); none where they are not known, or `key` is no key of the
+    /// table.
     pub fn replicas(&self, key: &AttributeValue) -> Vec<Replica> {
         let key = match (key, self.key_type()) {
             (AttributeValue::S(text), KeyType::String) => Key::String(text),

@@ -4,8 +4,9 @@ use http::HeaderValue;
 
 use crate::error::ConfigError;
 
-/// The `User-Agent` of requests made with [`dynamodb_config`](crate::AlternatorConnector::dynamodb_config), which shows in the
-/// server's table `system.clients`. The SDK's own is five times as long as the default.
+/// The `User-Agent` of requests made with
+/// [`dynamodb_config`](crate::AlternatorConnector::dynamodb_config), which shows in the server's
+/// table `system.clients`. The SDK's own is five times as long as the default.
 ///
 /// ```
 /// use alternator_connector::UserAgent;
@@ -92,10 +93,7 @@ mod tests {
     fn it_is_replaced_extended_or_left_out() {
         let default = header(UserAgent::default()).unwrap();
         assert!(default.starts_with("alternator-connector/"), "{default}");
-        assert_eq!(
-            header(UserAgent::default().and("b/2")),
-            Some(format!("{default} b/2"))
-        );
+        assert_eq!(header(UserAgent::default().and("b/2")), Some(format!("{default} b/2")));
         assert_eq!(header(UserAgent::new("a/1").and("b/2")).unwrap(), "a/1 b/2");
         assert_eq!(header(UserAgent::omitted()), None);
         assert_eq!(header(UserAgent::omitted().and("b/2")).unwrap(), "b/2");

@@ -10,7 +10,8 @@ pub(crate) fn credentials() -> Credentials {
     Credentials::new("AKIDEXAMPLE", "secret", None, None, "bench")
 }
 
-/// The SDK's configuration, with its defaults and neither credentials nor a place to send requests to.
+/// The SDK's configuration, with its defaults and neither credentials nor a place to send requests
+/// to.
 pub(crate) fn sdk() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest()).region(REGION)
 }

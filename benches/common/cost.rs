@@ -14,14 +14,15 @@ pub(crate) fn has_valgrind() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok()
 }
 
-/// Instructions in user mode for each request that this program makes when it is called with the arguments for so many.
+/// Instructions in user mode for each request that this program makes when it is called with the
+/// arguments for so many.
 pub(crate) fn instructions(arguments: impl Fn(usize) -> Vec<String>) -> f64 {
     let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
     for_each_request(arguments, &callgrind, "Collected :")
 }
 
-/// Allocations for each request, likewise. Memory that grows is allocated anew. An allocator that counts would add its own
-/// instructions to the others.
+/// Allocations for each request, likewise. Memory that grows is allocated anew. An allocator that
+/// counts would add its own instructions to the others.
 pub(crate) fn allocations(arguments: impl Fn(usize) -> Vec<String>) -> f64 {
     let memcheck = ["--tool=memcheck", "--leak-check=no"];
     for_each_request(arguments, &memcheck, "total heap usage:")

@@ -5,10 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 pub(crate) fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// How long so many calls take of which as many as `concurrency` are under way.
@@ -26,7 +23,5 @@ pub(crate) async fn repeat(call: impl AsyncFn(), concurrency: usize, requests: u
     let per_worker = requests.div_ceil(concurrency);
     futures_util::future::join_all((0..concurrency).map(|_| each(per_worker))).await;
     // What the asked number would have taken.
-    begun
-        .elapsed()
-        .mul_f64(requests as f64 / (per_worker * concurrency) as f64)
+    begun.elapsed().mul_f64(requests as f64 / (per_worker * concurrency) as f64)
 }

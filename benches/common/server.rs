@@ -27,20 +27,11 @@ impl Server {
 
     /// Starts it by a command that runs this program.
     pub(crate) fn start_by(mut program: Command) -> Self {
-        let mut process = program
-            .arg(SERVE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process =
+            program.arg(SERVE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        Self {
-            process,
-            url: url.trim().to_owned(),
-        }
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { process, url: url.trim().to_owned() }
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -139,9 +139,5 @@ pub(crate) fn answer() -> String {
 }
 
 fn filler(length: usize) -> String {
-    "a value of some length, as items have, "
-        .chars()
-        .cycle()
-        .take(length)
-        .collect()
+    "a value of some length, as items have, ".chars().cycle().take(length).collect()
 }

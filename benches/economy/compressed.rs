@@ -1,5 +1,5 @@
-//! What compression saves, of orders as a shop may keep them, and what a client certificate saves: for the pages, without
-//! bounds.
+//! What compression saves, of orders as a shop may keep them, and what a client certificate saves:
+//! for the pages, without bounds.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -37,10 +37,7 @@ pub(crate) fn print() {
 }
 
 async fn client(connector: Builder) -> Client {
-    let connector = connector
-        .active_refresh_interval(Duration::from_secs(3600))
-        .build()
-        .unwrap();
+    let connector = connector.active_refresh_interval(Duration::from_secs(3600)).build().unwrap();
     connector.refresh().await.unwrap();
     let sdk = sdk().credentials_provider(credentials()).load().await;
     Client::from_conf(connector.dynamodb_config(&sdk).build())
@@ -51,9 +48,7 @@ async fn request(compression: RequestCompression) -> (usize, usize) {
     let cluster = Cluster::builder().canned("PutItem", "{}").start().unwrap();
     let connector = AlternatorConnector::builder().seeds(cluster.urls());
     let client = client(connector.request_compression(compression)).await;
-    let orders: Vec<_> = orders(16)
-        .map(|order| AttributeValue::M(order.collect()))
-        .collect();
+    let orders: Vec<_> = orders(16).map(|order| AttributeValue::M(order.collect())).collect();
     // The first ones are sent before it is known that the node understands compressed requests.
     for _ in 0..1_000 {
         let put_item = client.put_item().table_name("table");
@@ -93,32 +88,18 @@ async fn certified() -> usize {
         .start()
         .unwrap();
     let (certificate, key) = cluster.client_identity();
-    let tls = Tls::new()
-        .ca_pem(cluster.ca_pem())
-        .client_identity_pem(certificate, key);
-    let connector = AlternatorConnector::builder()
-        .seeds(cluster.urls())
-        .tls(tls);
+    let tls = Tls::new().ca_pem(cluster.ca_pem()).client_identity_pem(certificate, key);
+    let connector = AlternatorConnector::builder().seeds(cluster.urls()).tls(tls);
     let client = client(connector.authentication(Authentication::ClientCertificate)).await;
-    let item = client
-        .put_item()
-        .table_name("table")
-        .item("pk", text("key"));
+    let item = client.put_item().table_name("table").item("pk", text("key"));
     item.send().await.unwrap();
     put(&cluster.node(0)).len()
 }
 
-/// Orders with some 250 bytes each, the same ones in every run: what repeats in such items does so here, and what does not is
-/// random.
+/// Orders with some 250 bytes each, the same ones in every run: what repeats in such items does so
+/// here, and what does not is random.
 fn orders(count: usize) -> impl Iterator<Item = impl Iterator<Item = (String, AttributeValue)>> {
-    const CITIES: [&str; 6] = [
-        "Berlin",
-        "Lisboa",
-        "Kraków",
-        "Haifa",
-        "San Francisco",
-        "Mumbai",
-    ];
+    const CITIES: [&str; 6] = ["Berlin", "Lisboa", "Kraków", "Haifa", "San Francisco", "Mumbai"];
     const STATES: [&str; 4] = ["placed", "paid", "shipped", "returned"];
     const WORDS: [&str; 12] = [
         "please",
@@ -136,9 +117,7 @@ fn orders(count: usize) -> impl Iterator<Item = impl Iterator<Item = (String, At
     ];
     let mut rng = Rng::with_seed(1);
     (0..count).map(move |_| {
-        let note: Vec<_> = (0..rng.usize(3..9))
-            .map(|_| WORDS[rng.usize(..12)])
-            .collect();
+        let note: Vec<_> = (0..rng.usize(3..9)).map(|_| WORDS[rng.usize(..12)]).collect();
         [
             ("order_id", text(format!("{:032x}", rng.u128(..)))),
             ("customer_id", number(rng.u32(100_000..1_000_000))),

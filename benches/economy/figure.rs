@@ -47,10 +47,7 @@ impl Figure {
     pub(crate) fn summarize(&self) {
         let [ours, stock, peer] =
             [Client::Ours, Client::Stock, Client::Peer].map(|client| self.of(client));
-        println!(
-            "summary {} ours={ours:.0} stock={stock:.0} peer={peer:.0}",
-            self.name
-        );
+        println!("summary {} ours={ours:.0} stock={stock:.0} peer={peer:.0}", self.name);
     }
 
     pub(crate) fn holds(&self) -> bool {

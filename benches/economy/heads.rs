@@ -30,9 +30,7 @@ pub(crate) fn bytes(client: Client, signing: Signing) -> f64 {
 pub(crate) fn put(node: &Node) -> String {
     let heads = node.heads().into_iter().rev();
     let mut heads = heads.map(|head| String::from_utf8(head).unwrap());
-    heads
-        .find(|head| head.contains("DynamoDB_20120810.PutItem"))
-        .expect("the node has received it")
+    heads.find(|head| head.contains("DynamoDB_20120810.PutItem")).expect("the node has received it")
 }
 
 pub(crate) fn content_length(head: &str) -> usize {

@@ -1,22 +1,19 @@
-//! What a request costs on the wire and on the processor with three clients: the SDK's with this connector and its
-//! configuration (the second line), the SDK's by itself, and `alternator-client`; and beside them the SDK's with nothing but the
-//! connector (the drop-in).
+//! What a request costs on the wire and on the processor with three clients: the SDK's with this
+//! connector and its configuration (the second line), the SDK's by itself, and `alternator-client`;
+//! and beside them the SDK's with nothing but the connector (the drop-in).
 //!
-//! `cargo bench --bench economy` prints a table, one line `summary <measure> ours=… stock=… peer=…` for each measure that has a
-//! bound, and what compression saves; it fails if a bound does not hold. Bytes repeat exactly, allocations and
-//! instructions but for what hash seeds and the refreshes of the node list decide, which is less than a hundredth. Throughput is for comparing the columns of one run.
-//! Instructions and allocations are counted where valgrind is installed. Valgrind knows no instructions for SHA-256, so that
-//! signatures count for more there than they take of the time on a processor that has them.
+//! `cargo bench --bench economy` prints a table, one line `summary <measure> ours=… stock=… peer=…`
+//! for each measure that has a bound, and what compression saves; it fails if a bound does not
+//! hold. Bytes repeat exactly, allocations and instructions but for what hash seeds and the
+//! refreshes of the node list decide, which is less than a hundredth. Throughput is for comparing
+//! the columns of one run. Instructions and allocations are counted where valgrind is installed.
+//! Valgrind knows no instructions for SHA-256, so that signatures count for more there than they
+//! take of the time on a processor that has them.
 //!
-//! All settings of all clients are at their defaults. The heads are those of a `put_item` whose body has 157 bytes, as a node at
-//! `http://127.0.0.1:<five digits>` receives them. Everything else is of `get_item`, one node in another process answering it
-//! with 154 constant bytes.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods
-)]
+//! All settings of all clients are at their defaults. The heads are those of a `put_item` whose
+//! body has 157 bytes, as a node at `http://127.0.0.1:<five digits>` receives them. Everything else
+//! is of `get_item`, one node in another process answering it with 154 constant bytes.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod clients;
 #[path = "../common/mod.rs"]
@@ -61,10 +58,7 @@ fn main() {
 
 fn node() -> Cluster {
     let cluster = Cluster::builder().nodes(1).record(false);
-    cluster
-        .canned("GetItem", clients::answer())
-        .start()
-        .unwrap()
+    cluster.canned("GetItem", clients::answer()).start().unwrap()
 }
 
 fn gets(client: Client, signing: Signing, url: &str, requests: usize) {
@@ -81,10 +75,9 @@ fn figures() -> Vec<Figure> {
         figures.push(figure);
     };
     figure::titles();
-    for (name, signing, bound) in [
-        ("head_signed", Signing::Signed, 410.0),
-        ("head_unsigned", Signing::Unsigned, 145.0),
-    ] {
+    for (name, signing, bound) in
+        [("head_signed", Signing::Signed, 410.0), ("head_unsigned", Signing::Unsigned, 145.0)]
+    {
         add(Figure {
             name,
             unit: "bytes",
@@ -137,7 +130,5 @@ fn allocations(client: Client, signing: Signing, url: &str) -> f64 {
 
 fn arguments(client: Client, signing: Signing, url: &str, requests: usize) -> Vec<String> {
     let requests = requests.to_string();
-    [REQUESTS, client.name(), signing.name(), url, &requests]
-        .map(str::to_owned)
-        .to_vec()
+    [REQUESTS, client.name(), signing.name(), url, &requests].map(str::to_owned).to_vec()
 }

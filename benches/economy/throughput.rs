@@ -1,8 +1,9 @@
 //! Signed requests per second of one core, 32 of them at a time.
 //!
-//! The clients take turns in one process, on one thread and one core; the node has another core where there is one. A second is
-//! one of the processor's that the client's thread has used, so that neither a node that is slower than its client nor the other
-//! users of the machine are measured. What the clock says is printed beside it.
+//! The clients take turns in one process, on one thread and one core; the node has another core
+//! where there is one. A second is one of the processor's that the client's thread has used, so
+//! that neither a node that is slower than its client nor the other users of the machine are
+//! measured. What the clock says is printed beside it.
 
 use std::process::{Command, Stdio};
 
@@ -21,11 +22,8 @@ const REQUESTS: usize = 4_000;
 /// The median of each client's rounds.
 pub(crate) fn measure() -> [f64; Client::ALL.len()] {
     let server = Server::start_by(on_core(1));
-    let output = on_core(0)
-        .args([THROUGHPUT, server.url()])
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
+    let output =
+        on_core(0).args([THROUGHPUT, server.url()]).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success());
     let printed = String::from_utf8(output.stdout).unwrap();
     let mut medians = printed.lines().map(|line| line.parse().unwrap());
@@ -35,9 +33,7 @@ pub(crate) fn measure() -> [f64; Client::ALL.len()] {
 /// This program on a core of its own, where the system has the means.
 fn on_core(core: usize) -> Command {
     let program = std::env::current_exe().unwrap();
-    let pins = Command::new("taskset")
-        .args(["-c", &core.to_string(), "true"])
-        .output();
+    let pins = Command::new("taskset").args(["-c", &core.to_string(), "true"]).output();
     if !pins.is_ok_and(|pinned| pinned.status.success()) {
         println!("throughput: a process is not kept to a core of its own");
         return Command::new(program);
@@ -49,8 +45,9 @@ fn on_core(core: usize) -> Command {
 
 /// How many times the throughput of the SDK by itself ours is to have.
 ///
-/// Signatures cost the SDK a third of its time where SHA-256 takes hundreds of instructions for each block. On a processor that has
-/// instructions for it, not to sign at all would be worth less than 1.6, as the rounds show.
+/// Signatures cost the SDK a third of its time where SHA-256 takes hundreds of instructions for
+/// each block. On a processor that has instructions for it, not to sign at all would be worth less
+/// than 1.6, as the rounds show.
 pub(crate) fn bound() -> f64 {
     #[cfg(target_arch = "x86_64")]
     let has_sha = std::arch::is_x86_feature_detected!("sha");
@@ -59,8 +56,8 @@ pub(crate) fn bound() -> f64 {
     if has_sha { 1.25 } else { 1.6 }
 }
 
-/// Prints the median of each client whose requests are signed, in a line of its own; and for comparison tells of what is left where
-/// nothing is signed.
+/// Prints the median of each client whose requests are signed, in a line of its own; and for
+/// comparison tells of what is left where nothing is signed.
 pub(crate) fn rounds(url: &str) {
     let signed = Client::ALL.map(|client| (client, Signing::Signed));
     let unsigned = [Client::Ours, Client::Stock].map(|client| (client, Signing::Unsigned));

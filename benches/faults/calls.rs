@@ -42,9 +42,7 @@ impl FromStr for Load {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, kind) = text
-            .split_once(' ')
-            .ok_or("a load has a number and a kind")?;
+        let (number, kind) = text.split_once(' ').ok_or("a load has a number and a kind")?;
         match kind {
             "workers" => number.parse().map(Self::Closed),
             _ => number.parse().map(Self::Open),

@@ -1,5 +1,5 @@
-//! The clients that are compared, and what one call of each comes to. Everything that can be set is at its default, but for
-//! the read timeout where a scenario sets it.
+//! The clients that are compared, and what one call of each comes to. Everything that can be set is
+//! at its default, but for the read timeout where a scenario sets it.
 
 use std::time::Duration;
 
@@ -92,11 +92,7 @@ impl Connected {
         let Err(error) = result else {
             return (Outcome::Answered, None);
         };
-        let outcome = if is_unsent(&error) {
-            Outcome::Unsent
-        } else {
-            Outcome::Failed
-        };
+        let outcome = if is_unsent(&error) { Outcome::Unsent } else { Outcome::Failed };
         let told: Vec<_> = chain(&error).map(ToString::to_string).collect();
         (outcome, Some(told.join(": ")))
     }
@@ -104,10 +100,7 @@ impl Connected {
 
 fn is_unsent(error: &(dyn std::error::Error + 'static)) -> bool {
     chain(error).any(|cause| {
-        matches!(
-            cause.downcast_ref(),
-            Some(Error::Unreachable { .. } | Error::NoNodes(_))
-        )
+        matches!(cause.downcast_ref(), Some(Error::Unreachable { .. } | Error::NoNodes(_)))
     })
 }
 

@@ -1,8 +1,8 @@
 //! Which measurements make a row.
 //!
-//! Machines change from minute to minute. The client that is judged is compared with what it did right before and right after,
-//! with all nodes but the faulty one. The others are for comparison with it: both are measured at once, and each is compared
-//! with what it did in the beginning.
+//! Machines change from minute to minute. The client that is judged is compared with what it did
+//! right before and right after, with all nodes but the faulty one. The others are for comparison
+//! with it: both are measured at once, and each is compared with what it did in the beginning.
 
 use std::time::Duration;
 
@@ -32,12 +32,7 @@ struct Known {
 
 impl Comparison {
     pub(crate) fn new(mode: Mode, measured: Duration) -> Self {
-        Self {
-            mode,
-            measured,
-            latest: None,
-            others: Vec::new(),
-        }
+        Self { mode, measured, latest: None, others: Vec::new() }
     }
 
     pub(crate) fn judged(&mut self, scenario: &Scenario) -> Row {
@@ -117,12 +112,7 @@ impl Comparison {
             read_timeout: None,
             trouble: Trouble::Moves(|_, _| {}),
         });
-        Known {
-            client,
-            load,
-            length,
-            seen,
-        }
+        Known { client, load, length, seen }
     }
 }
 

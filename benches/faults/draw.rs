@@ -50,31 +50,14 @@ pub(crate) fn draw(scenarios: &[&Scenario], rows: &[Row]) -> String {
 "#
     );
     legend(&mut svg, rows);
-    panel(
-        &mut svg,
-        0,
-        "throughput, as a share of healthy: more is better",
-        bottom,
-    );
-    panel(
-        &mut svg,
-        1,
-        "p99, as a multiple of healthy: less is better",
-        bottom,
-    );
+    panel(&mut svg, 0, "throughput, as a share of healthy: more is better", bottom);
+    panel(&mut svg, 1, "p99, as a multiple of healthy: less is better", bottom);
     let mut y = TOP + GAP / 2.0;
     for (name, rows) in blocks {
         let middle = y + rows.len() as f64 * BAR / 2.0 + 4.0;
         text(&mut svg, "", PANELS[0] - 10.0, middle, "end", name);
         for row in rows {
-            bar(
-                &mut svg,
-                0,
-                y,
-                row,
-                row.ratio(),
-                format!("{:.2}", row.ratio()),
-            );
+            bar(&mut svg, 0, y, row, row.ratio(), format!("{:.2}", row.ratio()));
             let times = row.latency_ratio();
             let value = match times {
                 f64::INFINITY => "calls fail".to_owned(),
@@ -119,22 +102,13 @@ fn legend(svg: &mut String, rows: &[Row]) {
 fn panel(svg: &mut String, at: usize, title: &str, bottom: f64) {
     let ticks: &[(f64, &str)] = match at {
         0 => &[(0.0, "0"), (0.5, "0.5"), (1.0, "1")],
-        _ => &[
-            (1.0, "1×"),
-            (10.0, "10×"),
-            (100.0, "100×"),
-            (SLOWEST, "1000×"),
-        ],
+        _ => &[(1.0, "1×"), (10.0, "10×"), (100.0, "100×"), (SLOWEST, "1000×")],
     };
     text(svg, "", PANELS[at], 68.0, "start", title);
     for &(value, label) in ticks {
         let share = if at == 0 { value } else { logarithmic(value) };
         let x = PANELS[at] + share * PANEL;
-        writeln!(
-            svg,
-            r#"<line x1="{x:.1}" y1="{TOP}" x2="{x:.1}" y2="{bottom:.1}"/>"#
-        )
-        .unwrap();
+        writeln!(svg, r#"<line x1="{x:.1}" y1="{TOP}" x2="{x:.1}" y2="{bottom:.1}"/>"#).unwrap();
         text(svg, "tick", x, bottom + 14.0, "middle", label);
     }
 }

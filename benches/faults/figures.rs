@@ -19,8 +19,9 @@ impl Seen {
         at(percentile, self.latencies(after))
     }
 
-    /// In seconds, of the calls that began then or later and of those that are stuck, which count with the time that they
-    /// waited. A call that failed was never answered: it counts as infinite.
+    /// In seconds, of the calls that began then or later and of those that are stuck, which count
+    /// with the time that they waited. A call that failed was never answered: it counts as
+    /// infinite.
     fn latencies(&self, after: Duration) -> Vec<f64> {
         self.calls
             .iter()

@@ -1,4 +1,5 @@
-//! What runs in the client's process: it calls as its load says, writes down every call, and prints them in the end.
+//! What runs in the client's process: it calls as its load says, writes down every call, and prints
+//! them in the end.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -13,8 +14,8 @@ use crate::clients::{Client, Connected};
 /// How long the client runs before the measurement, so that its connections are open.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Says `warm` when it is, measures from the next line of standard input on, and ends the process. Calls that are not answered
-/// within `grace` after the end are stuck.
+/// Says `warm` when it is, measures from the next line of standard input on, and ends the process.
+/// Calls that are not answered within `grace` after the end are stuck.
 pub(crate) fn run(
     client: Client,
     load: Load,
@@ -110,13 +111,7 @@ impl Source {
         if let Some(error) = &*self.error.lock().unwrap() {
             panic!("a call failed though every node is healthy: {error}");
         }
-        assert!(
-            self.log
-                .lock()
-                .unwrap()
-                .iter()
-                .any(|entry| entry.end.is_some())
-        );
+        assert!(self.log.lock().unwrap().iter().any(|entry| entry.end.is_some()));
     }
 
     fn is_busy(&self) -> bool {
@@ -124,8 +119,8 @@ impl Source {
         log.iter().any(|entry| entry.end.is_none())
     }
 
-    /// How many calls there were since the process began, the first error, and every call that was not over when the
-    /// measurement began.
+    /// How many calls there were since the process began, the first error, and every call that was
+    /// not over when the measurement began.
     fn report(&self, since: Instant) -> String {
         let log = self.log.lock().unwrap();
         let seconds = |at: Instant| match at.checked_duration_since(since) {

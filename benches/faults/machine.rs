@@ -1,4 +1,5 @@
-//! How busy the machine is, whoever keeps it so: a machine without a pause measures itself and no client.
+//! How busy the machine is, whoever keeps it so: a machine without a pause measures itself and no
+//! client.
 
 /// The time that all its processors have spent, as the kernel counts it.
 #[derive(Default)]
@@ -12,13 +13,11 @@ impl Machine {
     pub(crate) fn now() -> Self {
         let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
         let line = stat.lines().next().unwrap_or_default();
-        // user, nice, system, idle, waiting for disks, interrupts, soft interrupts, stolen; what follows is counted in these.
+        // user, nice, system, idle, waiting for disks, interrupts, soft interrupts, stolen; what
+        // follows is counted in these.
         let times = line.split_whitespace().skip(1).take(8);
         let times: Vec<u64> = times.filter_map(|time| time.parse().ok()).collect();
-        Self {
-            idle: times.iter().skip(3).take(2).sum(),
-            all: times.iter().sum(),
-        }
+        Self { idle: times.iter().skip(3).take(2).sum(), all: times.iter().sum() }
     }
 
     /// The share of the time since then that was not idle.

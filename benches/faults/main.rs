@@ -1,4 +1,5 @@
-//! What one bad node of three costs an application: the same calls with three clients, side by side, for each fault.
+//! What one bad node of three costs an application: the same calls with three clients, side by
+//! side, for each fault.
 //!
 //! ```text
 //! cargo bench --bench faults                            every fault and load
@@ -10,15 +11,11 @@
 //! cargo bench --bench faults -- --table                 prints the tables of docs/faults.md in the end, too
 //! ```
 //!
-//! It prints a line for each measurement and a summary, and fails if a bound of `scenarios.rs` does not hold. Each measurement
-//! has a cluster of its own in this process and a client in a process of its own: a client that hangs is ended, and none finds
-//! the SDK's tokens for retries, which belong to the process, spent by another. What each figure means: docs/faults.md.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::disallowed_methods
-)]
+//! It prints a line for each measurement and a summary, and fails if a bound of `scenarios.rs` does
+//! not hold. Each measurement has a cluster of its own in this process and a client in a process of
+//! its own: a client that hangs is ended, and none finds the SDK's tokens for retries, which belong
+//! to the process, spent by another. What each figure means: docs/faults.md.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod calls;
 mod clients;
@@ -43,24 +40,12 @@ use compare::Comparison;
 use pace::Pace;
 use scenarios::SCENARIOS;
 
-/// Nodes are the slower the more workers there are, so that two processors are far from busy: it is the client that is measured,
-/// and not the machine.
+/// Nodes are the slower the more workers there are, so that two processors are far from busy: it is
+/// the client that is measured, and not the machine.
 const MODES: [Mode; 3] = [
-    Mode {
-        name: "16",
-        load: Load::Closed(16),
-        pace: Pace::milliseconds(3),
-    },
-    Mode {
-        name: "256",
-        load: Load::Closed(256),
-        pace: Pace::milliseconds(20),
-    },
-    Mode {
-        name: "open",
-        load: Load::Open(1000),
-        pace: Pace::milliseconds(1),
-    },
+    Mode { name: "16", load: Load::Closed(16), pace: Pace::milliseconds(3) },
+    Mode { name: "256", load: Load::Closed(256), pace: Pace::milliseconds(20) },
+    Mode { name: "open", load: Load::Open(1000), pace: Pace::milliseconds(1) },
 ];
 
 const NODES: usize = 3;
@@ -82,14 +67,7 @@ fn main() {
         let time = |text: &str| Duration::from_secs_f64(text.parse().unwrap());
         let read_timeout = Some(time(read_timeout)).filter(|timeout| !timeout.is_zero());
         let client = Client::named(client);
-        load::run(
-            client,
-            load.parse().unwrap(),
-            time(measured),
-            time(grace),
-            read_timeout,
-            urls,
-        );
+        load::run(client, load.parse().unwrap(), time(measured), time(grace), read_timeout, urls);
     }
     if !run(&Options::parse(args)) {
         std::process::exit(1);
@@ -131,10 +109,8 @@ impl Options {
 
 /// Whether every bound held.
 fn run(options: &Options) -> bool {
-    let scenarios: Vec<_> = SCENARIOS
-        .iter()
-        .filter(|scenario| scenario.name.contains(&options.name))
-        .collect();
+    let scenarios: Vec<_> =
+        SCENARIOS.iter().filter(|scenario| scenario.name.contains(&options.name)).collect();
     assert!(!scenarios.is_empty(), "no fault is called {}", options.name);
     let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("load of the machine before it began: {}", busy.trim());

@@ -1,4 +1,5 @@
-//! One measurement: a cluster of its own here, a client in a process of its own, and a fault between them.
+//! One measurement: a cluster of its own here, a client in a process of its own, and a fault
+//! between them.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -43,7 +44,8 @@ pub(crate) struct Seen {
     /// Calls in the life of the client, and requests that all nodes got for them.
     pub(crate) made: u64,
     pub(crate) sent: u64,
-    /// Of a fault that stays: the requests that the faulty node had when it came, and these and all that it got from then on.
+    /// Of a fault that stays: the requests that the faulty node had when it came, and these and all
+    /// that it got from then on.
     pub(crate) on_node: Option<u64>,
     pub(crate) reached: Option<u64>,
     /// How busy the machine was, as a share of all that it can do.
@@ -131,10 +133,7 @@ impl Process {
         let (sender, lines) = channel();
         // Reads by itself, so that no client can make the harness wait.
         std::thread::spawn(move || {
-            output
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
         Self { child, lines }
     }

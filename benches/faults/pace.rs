@@ -1,6 +1,7 @@
 //! How long nodes take for a request.
 //!
-//! A healthy node's delays are evenly spread, from a shortest one to three times that. What is slow is so in multiples of it.
+//! A healthy node's delays are evenly spread, from a shortest one to three times that. What is slow
+//! is so in multiples of it.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ impl Pace {
         times * self.0
     }
 
-    /// How long after the end of a measurement calls may still be answered: longer than by any node that does answer.
+    /// How long after the end of a measurement calls may still be answered: longer than by any node
+    /// that does answer.
     pub(crate) fn grace(self) -> Duration {
         self.times(160).max(Duration::from_secs(1))
     }
@@ -31,10 +33,7 @@ impl Pace {
 
     /// A node that takes so many times as long.
     pub(crate) fn slower(self, times: u32) -> Delay {
-        Delay::Uniform {
-            min: self.times(times),
-            max: self.times(3 * times),
-        }
+        Delay::Uniform { min: self.times(times), max: self.times(3 * times) }
     }
 
     /// One answer of a hundred takes a hundred times the shortest delay.

@@ -101,7 +101,8 @@ fn milliseconds(seconds: f64) -> String {
     }
 }
 
-/// One line for each fault with the worst of all loads, then what did not hold. Whether everything did.
+/// One line for each fault with the worst of all loads, then what did not hold. Whether everything
+/// did.
 pub(crate) fn summary(scenarios: &[&Scenario], rows: &[Row]) -> bool {
     println!();
     let mut broken = Vec::new();
@@ -124,10 +125,7 @@ pub(crate) fn summary(scenarios: &[&Scenario], rows: &[Row]) -> bool {
             most(|row| row.seen.stuck() as f64),
         );
         if scenario.bounds.held != Held::Anything {
-            line += &format!(
-                " reached={}",
-                most(|row| row.seen.reached.unwrap_or(0) as f64)
-            );
+            line += &format!(" reached={}", most(|row| row.seen.reached.unwrap_or(0) as f64));
         }
         if scenario.bounds.extra.is_some() {
             line += &format!(" extra={:.3}", most(|row| row.seen.extra()));

@@ -1,4 +1,5 @@
-//! One line of the table: what a client did, how that compares with its healthy self, and which bounds do not hold.
+//! One line of the table: what a client did, how that compares with its healthy self, and which
+//! bounds do not hold.
 
 use crate::calls::{Load, Mode};
 use crate::clients::Client;
@@ -6,8 +7,9 @@ use crate::figures::Healthy;
 use crate::measure::Seen;
 use crate::scenarios::{Bounds, Failures, Held, Scenario};
 
-/// How many attempts that ended in a timeout the SDK's budget repeats side by side: it has 500 tokens for each process and
-/// service, takes 10 for such a retry, and has them back when that succeeds (`TokenBucket` of aws-smithy-runtime 1.16).
+/// How many attempts that ended in a timeout the SDK's budget repeats side by side: it has 500
+/// tokens for each process and service, takes 10 for such a retry, and has them back when that
+/// succeeds (`TokenBucket` of aws-smithy-runtime 1.16).
 const RETRIES: u64 = 500 / 10;
 
 pub(crate) struct Row {
@@ -99,10 +101,7 @@ impl Row {
             }
         };
         let may_fail = self.may_fail();
-        check(
-            failed as u64 <= may_fail,
-            format!("{failed} calls failed, of at most {may_fail}"),
-        );
+        check(failed as u64 <= may_fail, format!("{failed} calls failed, of at most {may_fail}"));
         check(
             seen.stuck() <= stuck,
             format!("{} calls are stuck, of at most {stuck}", seen.stuck()),
@@ -115,32 +114,24 @@ impl Row {
         }
         if let Some(limit) = bounds.throughput.limit {
             let ratio = self.ratio();
-            check(
-                ratio >= limit,
-                format!("throughput {ratio:.3} of at least {limit}"),
-            );
+            check(ratio >= limit, format!("throughput {ratio:.3} of at least {limit}"));
         }
         if let Some(limit) = bounds.latency.limit {
             let ratio = self.latency_ratio();
-            check(
-                ratio <= limit,
-                format!("latency {ratio:.2} of at most {limit}"),
-            );
+            check(ratio <= limit, format!("latency {ratio:.2} of at most {limit}"));
         }
         if let Some(limit) = bounds.extra {
             let extra = seen.extra();
-            check(
-                extra <= limit,
-                format!("{extra:.3} extra requests of at most {limit}"),
-            );
+            check(extra <= limit, format!("{extra:.3} extra requests of at most {limit}"));
         }
         broken
     }
 }
 
-/// How many requests may be under way to a node when it stops answering, of which it knew `on_node`. Of workers, each node has
-/// its share, part of which may be in sockets, and a quarter of it more, as shares are even only on average and what is sent within the usual latency cannot know. Who calls whatever
-/// becomes of it cannot know before the usual latency is over.
+/// How many requests may be under way to a node when it stops answering, of which it knew
+/// `on_node`. Of workers, each node has its share, part of which may be in sockets, and a quarter
+/// of it more, as shares are even only on average and what is sent within the usual latency cannot
+/// know. Who calls whatever becomes of it cannot know before the usual latency is over.
 fn allowed(on_node: u64, load: Load, usual: f64) -> u64 {
     let nodes = crate::NODES;
     match load {

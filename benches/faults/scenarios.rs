@@ -20,8 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) bounds: Bounds,
 }
 
-/// What may be noticed. Throughput and latency are relative to those of the same client and load with all nodes but the
-/// faulty one, healthy.
+/// What may be noticed. Throughput and latency are relative to those of the same client and load
+/// with all nodes but the faulty one, healthy.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) failures: Failures,
@@ -52,7 +52,8 @@ pub(crate) enum Failures {
     NoneUnsent,
 }
 
-/// What must not be more than the requests that can have been under way to the faulty node when it became so.
+/// What must not be more than the requests that can have been under way to the faulty node when it
+/// became so.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
     Anything,
@@ -64,12 +65,14 @@ pub(crate) enum Held {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// For how many of its mean answers a slow node is watched. It has a third of all workers when it becomes slow, before anyone can
-/// know, and hears of it when the first of its slow answers come: for so long, that is a thirtieth of their time.
+/// For how many of its mean answers a slow node is watched. It has a third of all workers when it
+/// becomes slow, before anyone can know, and hears of it when the first of its slow answers come:
+/// for so long, that is a thirtieth of their time.
 const LONG: u32 = 20;
 
-/// For how long to watch where calls are repeated after a timeout of a second. Before it does that, the SDK sleeps for half a
-/// second on average: for a third of all workers, that is less than a thirtieth of the time after the first second.
+/// For how long to watch where calls are repeated after a timeout of a second. Before it does that,
+/// the SDK sleeps for half a second on average: for a third of all workers, that is less than a
+/// thirtieth of the time after the first second.
 const BACKED_OFF: Duration = Duration::from_secs(7);
 
 /// At once and from the start.
@@ -83,23 +86,14 @@ const STRICT: Bounds = Bounds {
 };
 
 impl Bound {
-    const REPORTED: Self = Self {
-        after: Duration::ZERO,
-        limit: None,
-    };
+    const REPORTED: Self = Self { after: Duration::ZERO, limit: None };
 
     const fn at_once(limit: f64) -> Self {
-        Self {
-            after: Duration::ZERO,
-            limit: Some(limit),
-        }
+        Self { after: Duration::ZERO, limit: Some(limit) }
     }
 
     const fn after_a_second(limit: f64) -> Self {
-        Self {
-            after: SECOND,
-            limit: Some(limit),
-        }
+        Self { after: SECOND, limit: Some(limit) }
     }
 }
 
@@ -115,11 +109,7 @@ const SIMPLE: Scenario = Scenario {
 };
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "refused",
-        trouble: Stays(|node, _| shut(node, Fault::Refuse)),
-        ..SIMPLE
-    },
+    Scenario { name: "refused", trouble: Stays(|node, _| shut(node, Fault::Refuse)), ..SIMPLE },
     Scenario {
         name: "reset_on_accept",
         trouble: Stays(|node, _| shut(node, Fault::ResetOnAccept)),
@@ -128,10 +118,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "syn_dropped",
         trouble: Stays(|node, _| shut(node, Fault::DropSyns)),
-        bounds: Bounds {
-            latency: Bound::after_a_second(1.5),
-            ..STRICT
-        },
+        bounds: Bounds { latency: Bound::after_a_second(1.5), ..STRICT },
         ..SIMPLE
     },
     Scenario {
@@ -166,10 +153,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "http_500",
         // At once, which makes the node look like the fastest.
         trouble: Stays(|node, _| {
-            node.inject(Fault::Answer(ApiError::new(
-                "InternalServerError",
-                "told to",
-            )));
+            node.inject(Fault::Answer(ApiError::new("InternalServerError", "told to")));
             node.inject(Fault::Slow(Delay::Fixed(Duration::ZERO)));
         }),
         bounds: Bounds {
@@ -244,11 +228,8 @@ const HUNG_WITH_TIMEOUT: Bounds = Bounds {
 };
 
 /// Those in flight wait on, and no others.
-const HUNG_WITHOUT_TIMEOUT: Bounds = Bounds {
-    held: Held::Stuck,
-    throughput: Bound::after_a_second(0.95),
-    ..STRICT
-};
+const HUNG_WITHOUT_TIMEOUT: Bounds =
+    Bounds { held: Held::Stuck, throughput: Bound::after_a_second(0.95), ..STRICT };
 
 /// Keeps new connections from being made, and ends those that exist as soon as each is idle.
 fn shut(node: &Node, fault: Fault) {

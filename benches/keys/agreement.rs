@@ -1,4 +1,5 @@
-//! Whether the order of the Rust client leads each key to the node that `alternator-client` 1.0.1 sends it to.
+//! Whether the order of the Rust client leads each key to the node that `alternator-client` 1.0.1
+//! sends it to.
 
 use std::net::Ipv4Addr;
 
@@ -21,11 +22,8 @@ const KEYS: usize = 100_000;
 const SENT: usize = 3_000;
 const NODES: [u8; 2] = [3, 12];
 /// Both clients are told the key, so that neither asks anybody.
-const TABLES: [(&str, KeyType); 3] = [
-    ("strings", KeyType::String),
-    ("numbers", KeyType::Number),
-    ("binaries", KeyType::Binary),
-];
+const TABLES: [(&str, KeyType); 3] =
+    [("strings", KeyType::String), ("numbers", KeyType::Number), ("binaries", KeyType::Binary)];
 
 pub(crate) fn print() -> bool {
     let mut rng = Rng::with_seed(7);
@@ -33,9 +31,8 @@ pub(crate) fn print() -> bool {
     let mut same = KEYS;
     for nodes in NODES {
         // The ports of test clusters vary, and the order of nodes depends on neither.
-        let addresses: Vec<_> = (1..=nodes)
-            .map(|n| Ipv4Addr::new(127, 0, 0, n).to_string())
-            .collect();
+        let addresses: Vec<_> =
+            (1..=nodes).map(|n| Ipv4Addr::new(127, 0, 0, n).to_string()).collect();
         let (port, sent) = sent(nodes, &keys[..SENT]);
         let peers = peers(&addresses, port, &keys);
         let agree = |ours: &[String]| ours.iter().zip(&peers).filter(|(a, b)| a == b).count();
@@ -53,11 +50,7 @@ fn random(rng: &mut Rng) -> AttributeValue {
             let length = rng.usize(1..60);
             // Of one to four bytes each.
             let letter = |rng: &mut Rng| {
-                if rng.bool() {
-                    rng.alphanumeric()
-                } else {
-                    rng.char(..)
-                }
+                if rng.bool() { rng.alphanumeric() } else { rng.char(..) }
             };
             AttributeValue::S((0..length).map(|_| letter(rng)).collect())
         }
@@ -106,10 +99,7 @@ fn drawn(addresses: &[String], port: u16, keys: &[AttributeValue]) -> Vec<String
 
 /// By `alternator-client`.
 fn peers(addresses: &[String], port: u16, keys: &[AttributeValue]) -> Vec<String> {
-    let urls: Vec<_> = addresses
-        .iter()
-        .map(|ip| format!("http://{ip}:{port}"))
-        .collect();
+    let urls: Vec<_> = addresses.iter().map(|ip| format!("http://{ip}:{port}")).collect();
     let recorder = Recorder::new(addresses);
     runtime().block_on(async {
         let client = Client::peer_through(&urls, recorder.clone(), &TABLES.map(|(t, _)| t));
@@ -124,19 +114,13 @@ fn peers(addresses: &[String], port: u16, keys: &[AttributeValue]) -> Vec<String
 
 /// By the connector, over sockets; and the port of the cluster.
 fn sent(nodes: u8, keys: &[AttributeValue]) -> (u16, Vec<String>) {
-    let cluster = Cluster::builder()
-        .nodes(nodes.into())
-        .record(false)
-        .canned("PutItem", "{}");
+    let cluster = Cluster::builder().nodes(nodes.into()).record(false).canned("PutItem", "{}");
     let cluster = cluster.start().unwrap();
     let affinity = LwtAffinity::every_write().order(CoordinatorOrder::RustClient);
-    let builder = ours(&cluster.urls())
-        .lwt_affinity(affinity)
-        .token_awareness(TokenAwareness::off());
+    let builder =
+        ours(&cluster.urls()).lwt_affinity(affinity).token_awareness(TokenAwareness::off());
     let tables = TABLES.into_iter();
-    let builder = tables.fold(builder, |builder, (table, key)| {
-        builder.table(table, "pk", key)
-    });
+    let builder = tables.fold(builder, |builder, (table, key)| builder.table(table, "pk", key));
     let connector = builder.build().unwrap();
     let chosen = runtime().block_on(async {
         let client = Client::routed(&connector).await;
@@ -147,19 +131,14 @@ fn sent(nodes: u8, keys: &[AttributeValue]) -> (u16, Vec<String>) {
         .await;
         let puts = || -> Vec<_> {
             let nodes = cluster.nodes().into_iter();
-            nodes
-                .map(|node| (node.addr().ip(), node.stats().requests_of("PutItem")))
-                .collect()
+            nodes.map(|node| (node.addr().ip(), node.stats().requests_of("PutItem"))).collect()
         };
         let mut before = puts();
         let mut chosen = Vec::new();
         for key in keys {
             put(&client, key).await;
             let after = puts();
-            let grown = after
-                .iter()
-                .zip(&before)
-                .find(|(after, before)| after.1 > before.1);
+            let grown = after.iter().zip(&before).find(|(after, before)| after.1 > before.1);
             chosen.push(grown.unwrap().0.0.to_string());
             before = after;
         }

@@ -1,4 +1,5 @@
-//! The cluster that requests are routed in: nine nodes in three racks, each key on three of them; and what its nodes count.
+//! The cluster that requests are routed in: nine nodes in three racks, each key on three of them;
+//! and what its nodes count.
 
 use std::ops::Sub;
 use std::time::{Duration, Instant};
@@ -23,19 +24,13 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) fn nine() -> Builder {
     let racks = ["rack1", "rack2", "rack3"].into_iter();
     let cluster = Cluster::builder().record(false).replication_factor(3);
-    racks.fold(cluster, |cluster, rack| {
-        cluster.rack("dc1", rack, NODES / 3)
-    })
+    racks.fold(cluster, |cluster, rack| cluster.rack("dc1", rack, NODES / 3))
 }
 
 /// A table whose partition key is `pk`.
 pub(crate) async fn create(client: &Client, table: &str, key: ScalarAttributeType) {
-    let attribute = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(key);
-    let schema = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash);
+    let attribute = AttributeDefinition::builder().attribute_name("pk").attribute_type(key);
+    let schema = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
     let create = client.create_table().table_name(table);
     create
         .attribute_definitions(attribute.build().unwrap())

@@ -1,6 +1,8 @@
-//! How many lightweight transactions meet one of another coordinator on their partition, where many workers update few keys.
+//! How many lightweight transactions meet one of another coordinator on their partition, where many
+//! workers update few keys.
 //!
-//! The peer is `alternator-client` with its key affinity on. Its order is its own, whichever ours is.
+//! The peer is `alternator-client` with its key affinity on. Its order is its own, whichever ours
+//! is.
 
 use std::time::Duration;
 

@@ -23,9 +23,7 @@ pub(crate) fn print() -> bool {
         measured("token_number_38", || Key::Number(black_box(number)).token()),
         measured("hash_string_100", || Key::String(black_box(&text)).hash()),
         measured("first_draw_go", || first(Generator::Go, black_box(42))),
-        measured("first_draw_xorshift", || {
-            first(Generator::XorShift, black_box(42))
-        }),
+        measured("first_draw_xorshift", || first(Generator::XorShift, black_box(42))),
     ];
     !free.contains(&false)
 }

@@ -83,21 +83,11 @@ async fn every_operation(client: &SdkClient, table: &str, key: AttributeValue) {
     let get = client.get_item().table_name(table).key("pk", key.clone());
     get.send().await.unwrap();
     let update = client.update_item().table_name(table);
-    let update = update
-        .key("pk", key.clone())
-        .update_expression("ADD n :one");
-    update
-        .expression_attribute_values(":one", one)
-        .send()
-        .await
-        .unwrap();
+    let update = update.key("pk", key.clone()).update_expression("ADD n :one");
+    update.expression_attribute_values(":one", one).send().await.unwrap();
     let query = client.query().table_name(table);
     let query = query.key_condition_expression("pk = :pk");
-    query
-        .expression_attribute_values(":pk", key.clone())
-        .send()
-        .await
-        .unwrap();
+    query.expression_attribute_values(":pk", key.clone()).send().await.unwrap();
     let delete = client.delete_item().table_name(table).key("pk", key);
     delete.send().await.unwrap();
 }

@@ -1,5 +1,6 @@
-//! What a hop more costs those who wait for it. A node that is no replica waits for a millisecond before it executes a request, which
-//! Tokio's timers, that count whole milliseconds, make about two of.
+//! What a hop more costs those who wait for it. A node that is no replica waits for a millisecond
+//! before it executes a request, which Tokio's timers, that count whole milliseconds, make about
+//! two of.
 
 use std::time::{Duration, Instant};
 
@@ -99,11 +100,7 @@ struct Column {
 
 impl Column {
     fn new(client: Client) -> Self {
-        Self {
-            client,
-            times: Vec::new(),
-            hops: 0,
-        }
+        Self { client, times: Vec::new(), hops: 0 }
     }
 
     /// In microseconds.

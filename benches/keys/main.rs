@@ -1,14 +1,9 @@
 //! What routing by key gains and costs.
 //!
-//! `cargo bench --bench keys` prints lines `summary <measure> …`, and fails if a bound does not hold. The names of sections after
-//! `--` choose some of them. Bounds are on counts and ratios; times are for comparing the columns of one run.
-#![allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used
-)]
+//! `cargo bench --bench keys` prints lines `summary <measure> …`, and fails if a bound does not
+//! hold. The names of sections after `--` choose some of them. Bounds are on counts and ratios;
+//! times are for comparing the columns of one run.
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 mod agreement;
 mod clients;

@@ -1,4 +1,5 @@
-//! How many requests for one item go to a node that holds it while a tablet moves every second, and once none does.
+//! How many requests for one item go to a node that holds it while a tablet moves every second, and
+//! once none does.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -35,11 +36,7 @@ pub(crate) fn print() -> bool {
 }
 
 async fn moving(header: bool) -> bool {
-    let cluster = nine()
-        .tablets(TABLETS)
-        .routing_header(header)
-        .start()
-        .unwrap();
+    let cluster = nine().tablets(TABLETS).routing_header(header).start().unwrap();
     let connector = ours(&cluster.urls()).build().unwrap();
     let client = Client::routed(&connector).await;
     let kind = ScalarAttributeType::S;

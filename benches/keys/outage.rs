@@ -1,8 +1,9 @@
 //! Whether a key is ever served by two coordinators at once when one of them dies.
 //!
-//! At once is what contends: less than the cluster's window apart. The moment of change lasts from the kill until the last request
-//! that was in flight or connecting then has ended, and the window. The others go on listing the node, as the server's do for 20 s:
-//! when the list changes, so do the two orders that are drawn from it.
+//! At once is what contends: less than the cluster's window apart. The moment of change lasts from
+//! the kill until the last request that was in flight or connecting then has ended, and the window.
+//! The others go on listing the node, as the server's do for 20 s: when the list changes, so do the
+//! two orders that are drawn from it.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -104,9 +105,8 @@ impl Outage {
         };
         let (updates, killed) = futures_util::future::join(updates, kill).await;
         let updates: Vec<_> = updates.into_iter().flatten().collect();
-        let caught = updates
-            .iter()
-            .filter(|(began, ended, _)| *began <= killed && killed <= *ended);
+        let caught =
+            updates.iter().filter(|(began, ended, _)| *began <= killed && killed <= *ended);
         let last = caught.map(|(_, ended, _)| *ended).max();
         let over = last.unwrap_or(killed) + WINDOW;
 
@@ -128,7 +128,8 @@ impl Outage {
     }
 }
 
-/// When a node took a partition over from another that had not been done with it for as long as the window.
+/// When a node took a partition over from another that had not been done with it for as long as the
+/// window.
 fn meetings(turns: &[Turn]) -> impl Iterator<Item = Instant> {
     let all = turns.iter().enumerate();
     let meets = |(at, turn): &(usize, &Turn)| {

@@ -1,4 +1,5 @@
-//! An HTTP client of the SDK that sends nothing. It answers at once, and remembers where it was to send requests.
+//! An HTTP client of the SDK that sends nothing. It answers at once, and remembers where it was to
+//! send requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -35,9 +36,7 @@ impl HttpConnector for Recorder {
         let is_data = request.headers().get("x-amz-target").is_some();
         let body = if is_data {
             let uri: http::Uri = request.uri().parse().unwrap();
-            uri.host()
-                .unwrap()
-                .clone_into(&mut self.latest.lock().unwrap());
+            uri.host().unwrap().clone_into(&mut self.latest.lock().unwrap());
             SdkBody::from("{}")
         } else {
             SdkBody::from(&*self.localnodes)

@@ -1,10 +1,12 @@
-//! What routing by key adds to a request: a whole `get_item` of a key of 100 bytes, of a table that is known, against the same with
-//! everything off. Each of the three nodes holds each key, so that the requests of both go to as many nodes.
+//! What routing by key adds to a request: a whole `get_item` of a key of 100 bytes, of a table that
+//! is known, against the same with everything off. Each of the three nodes holds each key, so that
+//! the requests of both go to as many nodes.
 //!
-//! Allocations are those of single requests, the median of many, so that neither refreshes nor lookups count. Instructions are
-//! counted where valgrind is installed; they include what refreshes and lookups there are in the meantime. The bound on time is
-//! checked by them, as the noise of a machine is as large as what is looked for: an instruction takes what it does on average in
-//! such a request. Beside it is the median difference of many rounds.
+//! Allocations are those of single requests, the median of many, so that neither refreshes nor
+//! lookups count. Instructions are counted where valgrind is installed; they include what refreshes
+//! and lookups there are in the meantime. The bound on time is checked by them, as the noise of a
+//! machine is as large as what is looked for: an instruction takes what it does on average in such
+//! a request. Beside it is the median difference of many rounds.
 
 use std::time::Duration;
 
@@ -61,10 +63,7 @@ pub(crate) fn print() -> bool {
     let rounds = [(); ROUNDS].map(|()| (plain.microseconds(), routed.microseconds()));
     let without = median(rounds.map(|(without, _)| without));
     let measured = median(rounds.map(|(without, with)| with - without));
-    let few = holds(
-        "routing by key adds one allocation at most",
-        allocations <= MOST_ALLOCATIONS,
-    );
+    let few = holds("routing by key adds one allocation at most", allocations <= MOST_ALLOCATIONS);
     if !cost::has_valgrind() {
         println!(
             "summary key_cost of=get_item_routed measured_us={measured:.2} allocations={allocations} (instructions: not measured, as valgrind is not installed)"
@@ -74,9 +73,7 @@ pub(crate) fn print() -> bool {
     let [all, others] = Routing::BOTH.map(|routing| {
         cost::instructions(|requests| {
             let requests = requests.to_string();
-            [GETS, routing.name(), url, &requests]
-                .map(str::to_owned)
-                .to_vec()
+            [GETS, routing.name(), url, &requests].map(str::to_owned).to_vec()
         })
     });
     let added = all - others;
@@ -114,9 +111,9 @@ impl Routing {
         let builder = ours(&[url.to_owned()]);
         let builder = match self {
             Self::On => builder,
-            Self::Off => builder
-                .token_awareness(TokenAwareness::off())
-                .lwt_affinity(LwtAffinity::off()),
+            Self::Off => {
+                builder.token_awareness(TokenAwareness::off()).lwt_affinity(LwtAffinity::off())
+            }
         };
         let connector = builder.build().unwrap();
         let runtime = runtime();
@@ -129,11 +126,7 @@ impl Routing {
             }
             client
         });
-        Requester {
-            connector,
-            runtime,
-            client,
-        }
+        Requester { connector, runtime, client }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a request costs beside being sent: the choice by load and latency among nodes that have both, the place that it takes on
-//! its node, and what its answer changes.
+//! What a request costs beside being sent: the choice by load and latency among nodes that have
+//! both, the place that it takes on its node, and what its answer changes.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -46,11 +46,8 @@ impl Candidate for Arc<Node> {
 impl Node {
     /// A node in use: it has answered lately, and has requests in flight.
     fn busy() -> Arc<Self> {
-        let node = Self {
-            load: Load::default(),
-            health: Health::good(),
-            places: Places::new(PLACES, 0),
-        };
+        let node =
+            Self { load: Load::default(), health: Health::good(), places: Places::new(PLACES, 0) };
         let now = Moment::now();
         node.load.answered(Duration::from_millis(1), 1, now);
         for _ in 0..fastrand::usize(1..10) {
@@ -69,14 +66,8 @@ impl Cluster {
     fn pick(&self, now: Moment) -> Arc<Node> {
         let snapshot = self.nodes.load();
         let nodes = snapshot.as_ref().unwrap();
-        let circumstances = Circumstances {
-            now,
-            draw: fastrand::u64(..),
-            tried: 0,
-        };
-        let index = self
-            .chooser
-            .next(nodes, |_| false, |_| false, circumstances);
+        let circumstances = Circumstances { now, draw: fastrand::u64(..), tried: 0 };
+        let index = self.chooser.next(nodes, |_| false, |_| false, circumstances);
         Arc::clone(&nodes[index.unwrap()])
     }
 
@@ -87,8 +78,7 @@ impl Cluster {
         assert!(node.places.try_take());
         node.load.begun(begun);
         let now = Moment::now();
-        node.load
-            .answered(now.since(begun), node.places.taken(), now);
+        node.load.answered(now.since(begun), node.places.taken(), now);
         node.health.succeeded();
         node.places.give_back();
     }

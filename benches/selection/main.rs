@@ -1,14 +1,9 @@
-//! What choosing a node costs: per policy, at 3, 30 and 1,000 nodes, on one thread and on two at once, beside the bare atomic
-//! increment that any shared round robin needs; and all that a request costs for being counted and measured.
+//! What choosing a node costs: per policy, at 3, 30 and 1,000 nodes, on one thread and on two at
+//! once, beside the bare atomic increment that any shared round robin needs; and all that a request
+//! costs for being counted and measured.
 //!
 //! `cargo bench --bench selection`
-#![allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used
-)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 mod bookkeeping;
 
@@ -58,11 +53,7 @@ const NODES: [usize; 3] = [3, 30, 1000];
 
 fn connector(policy: Policy, nodes: usize) -> AlternatorConnector {
     let seeds = (0..nodes).map(|i| format!("http://10.0.{}.{}:8000", i / 250, i % 250 + 1));
-    AlternatorConnector::builder()
-        .seeds(seeds)
-        .policy(policy)
-        .build()
-        .unwrap()
+    AlternatorConnector::builder().seeds(seeds).policy(policy).build().unwrap()
 }
 
 /// The longest time that any of the threads needed, as that is when the work was done.
@@ -79,10 +70,7 @@ fn side_by_side(threads: usize, iterations: u64, work: impl Fn() + Sync) -> Dura
     std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
         let mine = run();
-        others
-            .into_iter()
-            .map(|t| t.join().unwrap())
-            .fold(mine, Duration::max)
+        others.into_iter().map(|t| t.join().unwrap()).fold(mine, Duration::max)
     })
 }
 
@@ -92,9 +80,7 @@ fn time(c: &mut Criterion) {
         let counter = AtomicUsize::new(0);
         group.bench_function("bare_fetch_add", |b| {
             b.iter_custom(|n| {
-                side_by_side(threads, n, || {
-                    _ = black_box(counter.fetch_add(1, Ordering::Relaxed))
-                })
+                side_by_side(threads, n, || _ = black_box(counter.fetch_add(1, Ordering::Relaxed)))
             });
         });
         for (name, policy) in POLICIES {
@@ -120,17 +106,15 @@ fn allocations() {
                     black_box(connector.next_node());
                 }
             });
-            println!(
-                "allocations {name}/{nodes}_nodes: {} in 1000 picks",
-                counted.count_total
-            );
+            println!("allocations {name}/{nodes}_nodes: {} in 1000 picks", counted.count_total);
             assert_eq!(counted.count_total, 0, "a pick allocates nothing");
         }
     }
 }
 
-/// How uneven a policy is in the short run, which is what makes one node queue while another idles: the busiest node's requests
-/// as a multiple of its fair share, on average over many windows of ten requests per node.
+/// How uneven a policy is in the short run, which is what makes one node queue while another idles:
+/// the busiest node's requests as a multiple of its fair share, on average over many windows of ten
+/// requests per node.
 fn evenness() {
     const WINDOWS: usize = 1000;
     for (name, policy) in POLICIES {
@@ -139,9 +123,7 @@ fn evenness() {
             let busiest = (0..WINDOWS).map(|_| {
                 let mut requests = HashMap::new();
                 for _ in 0..10 * nodes {
-                    *requests
-                        .entry(connector.next_node().unwrap().addr())
-                        .or_insert(0) += 1;
+                    *requests.entry(connector.next_node().unwrap().addr()).or_insert(0) += 1;
                 }
                 requests.into_values().max().unwrap()
             });

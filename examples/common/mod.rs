@@ -13,7 +13,8 @@ use aws_sdk_dynamodb::types::{
 
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The user that the embedded clusters know. They refuse requests that are not signed with this secret.
+/// The user that the embedded clusters know. They refuse requests that are not signed with this
+/// secret.
 pub(crate) const USER: &str = "alternator";
 pub(crate) const SECRET: &str = "salted_hash";
 
@@ -21,8 +22,8 @@ pub(crate) fn credentials() -> Credentials {
     Credentials::new(USER, SECRET, None, None, "example")
 }
 
-/// The SDK's configuration with this connector as its HTTP client. There is no endpoint in it: the connector knows where to
-/// go.
+/// The SDK's configuration with this connector as its HTTP client. There is no endpoint in it: the
+/// connector knows where to go.
 pub(crate) async fn sdk_config(connector: &AlternatorConnector) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(connector.clone())
@@ -38,20 +39,14 @@ pub(crate) fn create_table(
     name: &str,
     key: &[(&str, KeyType)],
 ) -> Result<CreateTableFluentBuilder, Failure> {
-    let mut request = client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest);
+    let mut request =
+        client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     for (attribute, kind) in key {
         let definition = AttributeDefinition::builder()
             .attribute_name(*attribute)
             .attribute_type(ScalarAttributeType::S);
-        let element = KeySchemaElement::builder()
-            .attribute_name(*attribute)
-            .key_type(kind.clone());
-        request = request
-            .attribute_definitions(definition.build()?)
-            .key_schema(element.build()?);
+        let element = KeySchemaElement::builder().attribute_name(*attribute).key_type(kind.clone());
+        request = request.attribute_definitions(definition.build()?).key_schema(element.build()?);
     }
     Ok(request)
 }

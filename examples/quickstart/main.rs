@@ -1,4 +1,5 @@
-//! Real DynamoDB requests over the nodes of a cluster that die, return and join, with none failing. See `--help`.
+//! Real DynamoDB requests over the nodes of a cluster that die, return and join, with none failing.
+//! See `--help`.
 
 mod arguments;
 #[path = "../common/mod.rs"]
@@ -139,8 +140,5 @@ async fn verify(client: &Client, table: &str, workers: &[Worker]) -> Result<(), 
         }
         updates += done;
     }
-    check(
-        true,
-        &format!("{updates} conditional updates were executed once each"),
-    )
+    check(true, &format!("{updates} conditional updates were executed once each"))
 }

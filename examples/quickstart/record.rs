@@ -1,5 +1,5 @@
-//! What the client sees, as an interceptor of the SDK: how long each operation and each attempt took, and which node
-//! served it.
+//! What the client sees, as an interceptor of the SDK: how long each operation and each attempt
+//! took, and which node served it.
 
 use std::error::Error as _;
 use std::net::SocketAddr;
@@ -57,10 +57,7 @@ impl Record {
     pub(crate) fn begin(&self, name: &'static str) {
         let mut state = self.lock();
         state.running = true;
-        state.phases.push(Phase {
-            name,
-            ..Phase::default()
-        });
+        state.phases.push(Phase { name, ..Phase::default() });
     }
 
     pub(crate) fn end(&self) -> Vec<Phase> {
@@ -114,8 +111,7 @@ impl Intercept for Record {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        bag.interceptor_state()
-            .store_put(OperationBegan(Instant::now()));
+        bag.interceptor_state().store_put(OperationBegan(Instant::now()));
         Ok(())
     }
 
@@ -125,8 +121,7 @@ impl Intercept for Record {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        bag.interceptor_state()
-            .store_put(AttemptBegan(Instant::now()));
+        bag.interceptor_state().store_put(AttemptBegan(Instant::now()));
         Ok(())
     }
 
@@ -142,9 +137,7 @@ impl Intercept for Record {
         let attempt = Attempt {
             node: served_by(bag).or_else(|| failed_on(context)),
             took: began.elapsed(),
-            ok: context
-                .response()
-                .is_some_and(|response| !response.status().is_server_error()),
+            ok: context.response().is_some_and(|response| !response.status().is_server_error()),
         };
         if let Some(phase) = self.lock().current() {
             phase.attempts.push(attempt);

@@ -95,11 +95,7 @@ fn sorted(times: impl Iterator<Item = Duration>) -> Vec<Duration> {
 
 fn quantile(sorted: &[Duration], q: f64) -> Duration {
     let at = (sorted.len() as f64 * q) as usize;
-    sorted
-        .get(at)
-        .or_else(|| sorted.last())
-        .copied()
-        .unwrap_or_default()
+    sorted.get(at).or_else(|| sorted.last()).copied().unwrap_or_default()
 }
 
 fn milliseconds(time: Duration) -> String {

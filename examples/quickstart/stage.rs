@@ -34,19 +34,14 @@ impl Stage {
     pub(crate) async fn new(arguments: &Arguments) -> Result<Self, Failure> {
         if !arguments.endpoints.is_empty() {
             let connector = arguments.connector(&arguments.endpoints).build()?;
-            connector
-                .check_if_rack_and_datacenter_set_correctly()
-                .await?;
-            return Ok(Self {
-                cluster: None,
-                connector,
-                credentials: local_credentials(),
-            });
+            connector.check_if_rack_and_datacenter_set_correctly().await?;
+            return Ok(Self { cluster: None, connector, credentials: local_credentials() });
         }
         let cluster = Cluster::builder()
             .nodes(3)
             .auth(USER, SECRET)
-            // The others go on listing a node for a while after it has died, as they do in a real cluster.
+            // The others go on listing a node for a while after it has died, as they do in a real
+            // cluster.
             .failure_detection(Duration::from_secs(1))
             .record(false)
             .start()?;
@@ -57,8 +52,8 @@ impl Stage {
         })
     }
 
-    /// Lets the workload run for about ten seconds, and makes life hard for it if the cluster is ours. Answers what each node
-    /// had counted when each phase began.
+    /// Lets the workload run for about ten seconds, and makes life hard for it if the cluster is
+    /// ours. Answers what each node had counted when each phase began.
     pub(crate) async fn play(&self, record: &Record) -> io::Result<Vec<Requests>> {
         let Some(cluster) = &self.cluster else {
             let before = self.begin("running", record);
@@ -92,16 +87,15 @@ impl Stage {
         self.requests()
     }
 
-    /// How many requests each node has had so far: by its own count if it is ours, and else by that of the connector.
+    /// How many requests each node has had so far: by its own count if it is ours, and else by that
+    /// of the connector.
     pub(crate) fn requests(&self) -> Requests {
         let Some(cluster) = &self.cluster else {
             let nodes = self.connector.known_nodes().into_iter();
             return nodes.map(|n| (n.addr(), n.stats().requests)).collect();
         };
         let nodes = cluster.nodes().into_iter();
-        nodes
-            .map(|n| (n.addr(), n.stats().data_requests()))
-            .collect()
+        nodes.map(|n| (n.addr(), n.stats().data_requests())).collect()
     }
 }
 
@@ -112,16 +106,14 @@ pub(crate) type Requests = BTreeMap<SocketAddr, u64>;
 pub(crate) fn between(times: &[Requests]) -> Vec<Requests> {
     let difference = |before: &Requests, after: &Requests| {
         let count = |(node, after): (&SocketAddr, &u64)| {
-            // A count that has become smaller is that of a node that left the list and joined it anew.
+            // A count that has become smaller is that of a node that left the list and joined it
+            // anew.
             let before = before.get(node).filter(|before| *before <= after);
             (*node, after - before.unwrap_or(&0))
         };
         after.iter().map(count).collect()
     };
-    times
-        .windows(2)
-        .map(|pair| difference(&pair[0], &pair[1]))
-        .collect()
+    times.windows(2).map(|pair| difference(&pair[0], &pair[1])).collect()
 }
 
 /// What the environment or a profile gives, without asking anyone over the network.

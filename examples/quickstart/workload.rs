@@ -1,4 +1,5 @@
-//! What an application might do: several workers that write, update, read and query, and that know what they must find.
+//! What an application might do: several workers that write, update, read and query, and that know
+//! what they must find.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,8 +29,8 @@ pub(crate) struct Worker {
     pub(crate) table: String,
     pub(crate) name: String,
     pub(crate) record: Record,
-    /// The values that each item may have, `None` for an item that is not there. There is more than one where a write
-    /// failed, as it may have been executed all the same.
+    /// The values that each item may have, `None` for an item that is not there. There is more than
+    /// one where a write failed, as it may have been executed all the same.
     items: Vec<Vec<Option<u64>>>,
     pub(crate) updates: Vec<Updates>,
     written: u64,
@@ -56,8 +57,8 @@ impl Worker {
         }
     }
 
-    /// Works until it is told to stop. An operation that fails is counted and the work goes on; an answer that is wrong
-    /// ends it.
+    /// Works until it is told to stop. An operation that fails is counted and the work goes on; an
+    /// answer that is wrong ends it.
     pub(crate) async fn work(mut self, stop: Arc<AtomicBool>) -> Result<Self, Failure> {
         while !stop.load(Relaxed) {
             let some = fastrand::usize(..ITEMS);
@@ -82,10 +83,11 @@ impl Worker {
 
     /// Adds one to a counter, whoever else does so at the same time, exactly once.
     ///
-    /// The condition makes sure that nobody's update is overwritten. It also fails for an update that has been executed, when
-    /// its answer was lost with the connection and the SDK has sent it again. So each writer leaves the number of its
-    /// last update in the counter: after a failed condition it finds its own number there, and is done, or it does not,
-    /// and tries again with the new version.
+    /// The condition makes sure that nobody's update is overwritten. It also fails for an update
+    /// that has been executed, when its answer was lost with the connection and the SDK has sent it
+    /// again. So each writer leaves the number of its last update in the counter: after a failed
+    /// condition it finds its own number there, and is done, or it does not, and tries again with
+    /// the new version.
     async fn update(&mut self, counter: usize) {
         let before = self.updates[counter];
         let mine = before.done + before.unknown + 1;
@@ -163,10 +165,7 @@ impl Worker {
         let mut left = Some(HashMap::from([(self.table.clone(), requests)]));
         let mut ok = true;
         while ok && left.as_ref().is_some_and(|left| !left.is_empty()) {
-            let write = self
-                .client
-                .batch_write_item()
-                .set_request_items(left.take());
+            let write = self.client.batch_write_item().set_request_items(left.take());
             match self.succeeded(write.send().await) {
                 Some(answer) => left = answer.unprocessed_items,
                 None => ok = false,
@@ -179,9 +178,7 @@ impl Worker {
 
     async fn batch_get(&self, first: usize) -> Result<(), Failure> {
         let keys = (first..first + TOGETHER).map(|at| self.key(at)).collect();
-        let keys = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(true);
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let mut left = Some(HashMap::from([(self.table.clone(), keys.build()?)]));
         let mut items = Vec::new();
         while left.as_ref().is_some_and(|left| !left.is_empty()) {
@@ -252,10 +249,7 @@ impl Worker {
     }
 
     fn key(&self, at: usize) -> Item {
-        Item::from([
-            ("pk".to_owned(), s(&self.name)),
-            ("sk".to_owned(), sort_key(at)),
-        ])
+        Item::from([("pk".to_owned(), s(&self.name)), ("sk".to_owned(), sort_key(at))])
     }
 
     fn item(&self, at: usize, value: u64) -> Item {

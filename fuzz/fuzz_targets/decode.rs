@@ -1,5 +1,5 @@
-//! Whatever comes as a compressed answer, in whatever pieces, the decoder neither panics nor lets out more than it may, and
-//! takes nothing for whole that the pieces in one are not.
+//! Whatever comes as a compressed answer, in whatever pieces, the decoder neither panics nor lets
+//! out more than it may, and takes nothing for whole that the pieces in one are not.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run decode -- -max_total_time=60`
 #![no_main]

@@ -1,5 +1,5 @@
-//! Whatever a node says of replicas in the header of an answer, the parser neither panics nor takes more than it says, and a map
-//! that believes it stays a map.
+//! Whatever a node says of replicas in the header of an answer, the parser neither panics nor takes
+//! more than it says, and a map that believes it stays a map.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run hint -- -max_total_time=60`
 #![no_main]

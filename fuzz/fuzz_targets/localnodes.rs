@@ -1,4 +1,5 @@
-//! Whatever a node answers to `/localnodes`, the parser neither panics nor believes what is no host.
+//! Whatever a node answers to `/localnodes`, the parser neither panics nor believes what is no
+//! host.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run localnodes -- -max_total_time=60`
 #![no_main]

@@ -1,4 +1,5 @@
-//! Whatever a node answers where the cluster's own tables are read, the parsers do not panic, and what they find makes a map.
+//! Whatever a node answers where the cluster's own tables are read, the parsers do not panic, and
+//! what they find makes a map.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run rows -- -max_total_time=60`
 #![no_main]

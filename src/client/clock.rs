@@ -1,5 +1,5 @@
-//! Whether the clock of this machine is off. The SDK corrects that when it signs, by how much it tells nobody; so whatever is signed
-//! while the clock is off is signed by the SDK's own signer.
+//! Whether the clock of this machine is off. The SDK corrects that when it signs, by how much it
+//! tells nobody; so whatever is signed while the clock is off is signed by the SDK's own signer.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::SystemTime;

@@ -51,7 +51,8 @@ impl Compression {
         of_operation.unwrap_or(&self.0.config.response_compression)
     }
 
-    /// Whether the options want this request compressed. What the user has encoded is left alone, and so is what goes elsewhere.
+    /// Whether the options want this request compressed. What the user has encoded is left alone,
+    /// and so is what goes elsewhere.
     pub(super) fn applies(&self, request: &HttpRequest, config: &ConfigBag) -> bool {
         let size = request.body().bytes().map_or(0, <[u8]>::len);
         self.of_requests(config).applies(size).is_some()
@@ -85,7 +86,8 @@ impl Compression {
         }
     }
 
-    /// Lets a compressed answer be decompressed while it is read. Where none was asked for, answers are left alone.
+    /// Lets a compressed answer be decompressed while it is read. Where none was asked for, answers
+    /// are left alone.
     pub(super) fn decode(
         &self,
         response: &mut HttpResponse,
@@ -100,10 +102,9 @@ impl Compression {
         }
         let encoding = Encoding::named(name)
             .filter(|encoding| options.accepts(*encoding))
-            .ok_or_else(|| DecodeError::Unasked {
-                encoding: name.to_owned(),
-            });
-        // Where it is not what was asked for it is dropped, so that the SDK's error does not hold on to the connection.
+            .ok_or_else(|| DecodeError::Unasked { encoding: name.to_owned() });
+        // Where it is not what was asked for it is dropped, so that the SDK's error does not hold
+        // on to the connection.
         let body = response.take_body();
         let body = Decoded::new(body, encoding?, options.limit());
         *response.body_mut() = SdkBody::from_body_1_x(body);

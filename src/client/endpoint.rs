@@ -1,4 +1,5 @@
-//! Where requests are addressed: one name for the whole cluster, so that no rules about the endpoints of AWS need to be followed.
+//! Where requests are addressed: one name for the whole cluster, so that no rules about the
+//! endpoints of AWS need to be followed.
 
 use aws_smithy_runtime_api::client::endpoint::EndpointFuture;
 use aws_smithy_types::endpoint::Endpoint;

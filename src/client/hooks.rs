@@ -1,5 +1,5 @@
-//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about and what its answer
-//! says of that, and has answers decompressed.
+//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about
+//! and what its answer says of that, and has answers decompressed.
 
 use std::sync::Arc;
 
@@ -36,8 +36,9 @@ const WHY: &str = "Alternator does not read what it makes";
 pub(super) struct Asked {
     pub(super) invocation: Invocation,
     pub(super) subject: Subject,
-    /// The options of the operation, where it has its own. They are put where the client's options need not be looked through for
-    /// them, as whatever a configuration does not have is looked for in all of its layers.
+    /// The options of the operation, where it has its own. They are put where the client's options
+    /// need not be looked through for them, as whatever a configuration does not have is looked for
+    /// in all of its layers.
     pub(super) request_compression: Option<RequestCompression>,
     pub(super) response_compression: Option<ResponseCompression>,
     /// Whether somebody has asked for a signature of another kind, likewise.
@@ -131,10 +132,7 @@ impl Intercept for Hooks {
         let request_compression = state.load::<RequestCompression>().copied();
         let response_compression = state.load::<ResponseCompression>().copied();
         // By now the user's own interceptors have made of the input what they want.
-        let subject = self
-            .router
-            .as_ref()
-            .map(|r| Subject::of(context.input(), r));
+        let subject = self.router.as_ref().map(|r| Subject::of(context.input(), r));
         config.interceptor_state().store_put(Asked {
             invocation: Invocation::next(),
             subject: subject.unwrap_or_default(),

@@ -1,4 +1,5 @@
-//! As whom requests are sent: with which auth scheme, and what becomes of requests where no credentials are configured.
+//! As whom requests are sent: with which auth scheme, and what becomes of requests where no
+//! credentials are configured.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,8 +21,9 @@ use tokio::sync::Mutex;
 use super::scheme::UNSIGNED;
 use crate::authentication::Authentication;
 
-/// How long requests go unsigned before credentials are looked for again where there were none: soon enough for an application that
-/// has started before the agent which has its credentials, and more than the ten seconds by which the SDK's cache asks early.
+/// How long requests go unsigned before credentials are looked for again where there were none:
+/// soon enough for an application that has started before the agent which has its credentials, and
+/// more than the ten seconds by which the SDK's cache asks early.
 const AGAIN: Duration = Duration::from_secs(30);
 
 /// Chooses the auth scheme.
@@ -41,11 +43,7 @@ impl Schemes {
                 components.identity_resolver(sigv4::SCHEME_ID).is_some()
             }
         };
-        let scheme = if is_signed {
-            sigv4::SCHEME_ID
-        } else {
-            UNSIGNED
-        };
+        let scheme = if is_signed { sigv4::SCHEME_ID } else { UNSIGNED };
         AuthSchemeOptionsFuture::ready(Ok(vec![scheme.into()]))
     }
 }
@@ -73,9 +71,11 @@ impl aws_sdk_dynamodbstreams::config::auth::ResolveAuthScheme for Schemes {
     }
 }
 
-/// The credentials of the configuration, or none: a chain that finds nothing makes requests unsigned, and not impossible.
+/// The credentials of the configuration, or none: a chain that finds nothing makes requests
+/// unsigned, and not impossible.
 ///
-/// Only the first request waits for such a chain. After that it is asked in the background, and signed again with what it finds.
+/// Only the first request waits for such a chain. After that it is asked in the background, and
+/// signed again with what it finds.
 #[derive(Debug)]
 pub(super) struct WhereCredentials(Arc<Chain>);
 
@@ -101,10 +101,7 @@ impl WhereCredentials {
             return None;
         }
         let time = sdk.time_source().unwrap_or_default();
-        Some(SharedCredentialsProvider::new(Self::new(
-            sdk.credentials_provider()?,
-            time,
-        )))
+        Some(SharedCredentialsProvider::new(Self::new(sdk.credentials_provider()?, time)))
     }
 
     fn new(provider: SharedCredentialsProvider, time: SharedTimeSource) -> Self {
@@ -178,7 +175,5 @@ impl ProvideCredentials for WhereCredentials {
 
 /// Whether an identity is that of requests without a signature.
 pub(super) fn is_anonymous(identity: &Identity) -> bool {
-    identity
-        .data::<Credentials>()
-        .is_some_and(|credentials| credentials.access_key_id().is_empty())
+    identity.data::<Credentials>().is_some_and(|credentials| credentials.access_key_id().is_empty())
 }

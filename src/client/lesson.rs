@@ -18,8 +18,8 @@ use crate::moment::Moment;
 use crate::signing::{Date, Keys};
 use crate::table::{Role, Table, Tables};
 
-/// Has a request carry the lesson that it asks for, where that is due, has a turn, and the sender is known. `changes` is how often
-/// the node list has changed.
+/// Has a request carry the lesson that it asks for, where that is due, has a turn, and the sender
+/// is known. `changes` is how often the node list has changed.
 pub(super) fn carry(
     request: &mut HttpRequest,
     table: &Arc<Table>,
@@ -59,27 +59,24 @@ struct Signer {
     identity: Identity,
     region: String,
     service: String,
-    /// The date of that request, as it stands for the right time wherever the clock does not. A server takes it for a quarter of an
-    /// hour, of which a lookup needs half a minute at most.
+    /// The date of that request, as it stands for the right time wherever the clock does not. A
+    /// server takes it for a quarter of an hour, of which a lookup needs half a minute at most.
     date: Date,
 }
 
 impl Sender {
-    /// The sender of a request that is not signed. `None` if the request is addressed to nobody in particular.
+    /// The sender of a request that is not signed. `None` if the request is addressed to nobody in
+    /// particular.
     pub(super) fn unsigned(request: &HttpRequest, user_agent: Option<HeaderValue>) -> Option<Self> {
         let host = match request.headers().get(header::HOST) {
             Some(host) => host,
             None => host::of_root(request.uri())?,
         };
-        Some(Self {
-            host: HeaderValue::from_str(host).ok()?,
-            user_agent,
-            signer: None,
-        })
+        Some(Self { host: HeaderValue::from_str(host).ok()?, user_agent, signer: None })
     }
 
-    /// The sender of a request that has been through the signer. One without a signature is that of an anonymous client. `None` if it
-    /// was signed in a way that other requests cannot be.
+    /// The sender of a request that has been through the signer. One without a signature is that of
+    /// an anonymous client. `None` if it was signed in a way that other requests cannot be.
     pub(super) fn signed(
         request: &HttpRequest,
         user_agent: Option<HeaderValue>,
@@ -100,10 +97,7 @@ impl Sender {
             service: service.to_owned(),
             date: Date::parse(request.headers().get(DATE)?)?,
         };
-        Some(Self {
-            signer: Some(signer),
-            ..unsigned
-        })
+        Some(Self { signer: Some(signer), ..unsigned })
     }
 }
 
@@ -131,10 +125,7 @@ impl Complete for Sender {
 
 impl Signer {
     fn sign(&self, host: &HeaderValue, request: &mut Request<Bytes>) -> Result<(), BoxError> {
-        let credentials = self
-            .identity
-            .data()
-            .ok_or("the identity has no credentials")?;
+        let credentials = self.identity.data().ok_or("the identity has no credentials")?;
         let target = request.headers().get(TARGET);
         let usual = Usual {
             credentials,

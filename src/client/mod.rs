@@ -1,8 +1,9 @@
-//! The configuration of a client whose requests are made for Alternator: nothing that it does not read, and no work for that.
+//! The configuration of a client whose requests are made for Alternator: nothing that it does not
+//! read, and no work for that.
 //!
-//! What a request costs is settled before the connector sees it, so all of this hangs from the client's own configuration: an
-//! interceptor switches off what makes useless headers, and the last steps are taken by the signers, which come after every
-//! interceptor's hooks.
+//! What a request costs is settled before the connector sees it, so all of this hangs from the
+//! client's own configuration: an interceptor switches off what makes useless headers, and the last
+//! steps are taken by the signers, which come after every interceptor's hooks.
 
 mod clock;
 mod compression;
@@ -54,8 +55,10 @@ macro_rules! config {
             let preparation = Preparation::new(&inner.config, sdk.app_name(), compression.clone());
             let preparation = Arc::new(preparation);
             if sdk.stalled_stream_protection().is_none() {
-                // The connector takes over a request's body at once, and has a limit of its own for answers that stop.
-                config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+                // The connector takes over a request's body at once, and has a limit of its own for
+                // answers that stop.
+                config =
+                    config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
             }
             if let Some(provider) = WhereCredentials::of(authentication, sdk) {
                 config.set_credentials_provider(Some(provider));
@@ -77,15 +80,22 @@ macro_rules! config {
                 }
                 Authentication::WhereCredentials | Authentication::Required => Signed::All,
             };
-            config.push_interceptor(Hooks::shared(signed, clock, inner.config.kept, compression, $router(inner)));
+            config.push_interceptor(Hooks::shared(
+                signed,
+                clock,
+                inner.config.kept,
+                compression,
+                $router(inner),
+            ));
         }
         config
     }};
 }
 
 impl AlternatorConnector {
-    /// The configuration of a DynamoDB client whose requests are the smallest and cheapest that Alternator accepts, sent by this
-    /// connector, and otherwise as `sdk` says. To be changed at will, and built:
+    /// The configuration of a DynamoDB client whose requests are the smallest and cheapest that
+    /// Alternator accepts, sent by this connector, and otherwise as `sdk` says. To be changed at
+    /// will, and built:
     ///
     /// ```
     /// # async fn example() -> Result<(), alternator_connector::ConfigError> {
@@ -99,9 +109,10 @@ impl AlternatorConnector {
     /// # }
     /// ```
     ///
-    /// Requests are addressed to the first seed, or to [`only_endpoint`](crate::Builder::only_endpoint), unless `sdk` has an
-    /// endpoint URL; which node gets them is the connector's choice in any case. Where `sdk` has no region, they are signed for
-    /// `us-east-1`; the server takes any.
+    /// Requests are addressed to the first seed, or to
+    /// [`only_endpoint`](crate::Builder::only_endpoint), unless `sdk` has an endpoint URL; which
+    /// node gets them is the connector's choice in any case. Where `sdk` has no region, they are
+    /// signed for `us-east-1`; the server takes any.
     pub fn dynamodb_config(&self, sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
         config!(aws_sdk_dynamodb, self, sdk, Router::new)
     }

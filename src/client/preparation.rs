@@ -64,9 +64,7 @@ impl Preparation {
             {
                 let tables = self.compression.tables();
                 let changes = self.compression.cluster().changes();
-                lesson::carry(request, table, tables, changes, |r| {
-                    sender(r, user_agent.clone())
-                });
+                lesson::carry(request, table, tables, changes, |r| sender(r, user_agent.clone()));
             }
             let number = config.load::<RequestAttempts>();
             request.add_extension(Prepared {
@@ -88,7 +86,8 @@ impl Preparation {
     }
 }
 
-/// The header of a user agent, which was checked with the configuration; the name of an application is a token.
+/// The header of a user agent, which was checked with the configuration; the name of an application
+/// is a token.
 fn header(user_agent: &UserAgent, app: Option<&AppName>) -> Option<HeaderValue> {
     let user_agent = user_agent.clone();
     let user_agent = match app {

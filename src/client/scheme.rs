@@ -1,5 +1,6 @@
-//! The auth schemes of the SDK, with signers that finish the request before they sign it, and that sign what DynamoDB's requests
-//! usually are with as little work as possible. Whatever is unusual goes to the SDK's own signer.
+//! The auth schemes of the SDK, with signers that finish the request before they sign it, and that
+//! sign what DynamoDB's requests usually are with as little work as possible. Whatever is unusual
+//! goes to the SDK's own signer.
 
 use std::sync::Arc;
 
@@ -25,7 +26,8 @@ use super::usual::{DATE, Usual};
 use crate::authentication::Authentication;
 use crate::signing::Keys;
 
-/// A name of its own, as the SDK puts its own scheme in the place of any other that is called `noAuth`.
+/// A name of its own, as the SDK puts its own scheme in the place of any other that is called
+/// `noAuth`.
 pub(super) const UNSIGNED: AuthSchemeId = AuthSchemeId::new("unsigned");
 
 /// Signature Version 4.
@@ -44,13 +46,7 @@ impl SigV4 {
         authentication: Authentication,
         clock: Arc<Clock>,
     ) -> Self {
-        Self {
-            preparation,
-            authentication,
-            keys: Arc::default(),
-            sdk: SigV4Signer::new(),
-            clock,
-        }
+        Self { preparation, authentication, keys: Arc::default(), sdk: SigV4Signer::new(), clock }
     }
 
     /// Signs the request, unless its credentials are none.
@@ -75,9 +71,9 @@ impl SigV4 {
             let signed = usual.sign(&self.keys, now);
             return signed.complete(request.headers_mut());
         }
-        self.sdk
-            .sign_http_request(request, identity, endpoint, components, config)?;
-        // The SDK corrects the clock when it retries, so that retries, which are rare, show whether it does.
+        self.sdk.sign_http_request(request, identity, endpoint, components, config)?;
+        // The SDK corrects the clock when it retries, so that retries, which are rare, show whether
+        // it does.
         if let Some(date) = request.headers().get(DATE) {
             self.clock.compare(now, date);
         }
@@ -86,9 +82,8 @@ impl SigV4 {
 
     /// Whether the date to sign with can be told without the SDK's signer.
     fn knows_the_time(&self, config: &ConfigBag) -> bool {
-        let is_first = config
-            .load::<RequestAttempts>()
-            .is_none_or(|attempts| attempts.attempts() <= 1);
+        let is_first =
+            config.load::<RequestAttempts>().is_none_or(|attempts| attempts.attempts() <= 1);
         is_first && !self.clock.is_off()
     }
 }
@@ -121,20 +116,13 @@ impl Sign for SigV4 {
     ) -> Result<(), BoxError> {
         self.preparation.before_signing(request, config);
         if let Some(mut question) = self.preparation.compression.question(request, config) {
-            self.sign(
-                &mut question,
-                identity,
-                endpoint.clone(),
-                components,
-                config,
-            )?;
+            self.sign(&mut question, identity, endpoint.clone(), components, config)?;
             carry(request, question);
         }
         self.sign(request, identity, endpoint, components, config)?;
-        self.preparation
-            .after_signing(request, config, |request, user_agent| {
-                Sender::signed(request, user_agent, identity, &self.keys, config)
-            });
+        self.preparation.after_signing(request, config, |request, user_agent| {
+            Sender::signed(request, user_agent, identity, &self.keys, config)
+        });
         Ok(())
     }
 }
@@ -148,14 +136,12 @@ pub(super) struct Unsigned {
 
 impl Unsigned {
     pub(super) fn new(preparation: Arc<Preparation>) -> Self {
-        Self {
-            preparation,
-            nobody: SharedIdentityResolver::new(Nobody),
-        }
+        Self { preparation, nobody: SharedIdentityResolver::new(Nobody) }
     }
 }
 
-/// Who sends requests without a signature. The SDK's own equivalent goes through the cache of identities.
+/// Who sends requests without a signature. The SDK's own equivalent goes through the cache of
+/// identities.
 #[derive(Debug)]
 struct Nobody;
 
@@ -200,8 +186,7 @@ impl Sign for Unsigned {
         if let Some(question) = self.preparation.compression.question(request, config) {
             carry(request, question);
         }
-        self.preparation
-            .after_signing(request, config, Sender::unsigned);
+        self.preparation.after_signing(request, config, Sender::unsigned);
         Ok(())
     }
 }

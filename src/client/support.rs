@@ -1,5 +1,5 @@
-//! Learns whether the nodes understand compressed requests, before the first is sent, and falls back to plain ones where a node
-//! turns out not to.
+//! Learns whether the nodes understand compressed requests, before the first is sent, and falls
+//! back to plain ones where a node turns out not to.
 
 use std::error::Error;
 use std::time::Duration;
@@ -19,8 +19,8 @@ use crate::discovery::{MISTAKEN, Question};
 use crate::moment::Moment;
 
 impl Compression {
-    /// A question to be asked along with this request, if it is time for one: a request like any other, to be signed like this
-    /// one, and then given to [`carry`].
+    /// A question to be asked along with this request, if it is time for one: a request like any
+    /// other, to be signed like this one, and then given to [`carry`].
     pub(super) fn question(
         &self,
         request: &HttpRequest,
@@ -50,7 +50,8 @@ pub(super) fn carry(request: &mut HttpRequest, question: HttpRequest) {
     }
 }
 
-/// Has the SDK send a request again, as it is, that a node took for broken because it was compressed. It was not executed.
+/// Has the SDK send a request again, as it is, that a node took for broken because it was
+/// compressed. It was not executed.
 #[derive(Debug)]
 pub(super) struct PlainAgain(pub(super) Compression);
 
@@ -95,8 +96,8 @@ fn is_too_large(context: &InterceptorContext) -> bool {
 fn is_mistaken(response: &HttpResponse) -> bool {
     response.status().as_u16() == 400
         && response.extension::<Compressed>().is_some()
-        && response.body().bytes().is_some_and(|body| {
-            body.windows(MISTAKEN.len())
-                .any(|window| window == MISTAKEN)
-        })
+        && response
+            .body()
+            .bytes()
+            .is_some_and(|body| body.windows(MISTAKEN.len()).any(|window| window == MISTAKEN))
 }

@@ -41,9 +41,7 @@ impl<'a> Usual<'a> {
     ) -> Option<Self> {
         let operation = config.load::<SigV4OperationSigningConfig>()?;
         let is_usual = signs_headers_and_body(&operation.signing_options)
-            && config
-                .load::<Asked>()
-                .is_some_and(|asked| !asked.is_unusual)
+            && config.load::<Asked>().is_some_and(|asked| !asked.is_unusual)
             && endpoint.get("signingRegion").is_none()
             && endpoint.get("signingName").is_none()
             && request.method() == "POST";
@@ -79,20 +77,10 @@ impl<'a> Usual<'a> {
                 &[host, date_signed, token, target]
             }
         };
-        let signed = Request {
-            method: "POST",
-            path: "/",
-            query: "",
-            headers,
-            body: self.body,
-        };
+        let signed = Request { method: "POST", path: "/", query: "", headers, body: self.body };
         let scope = (self.region, self.service);
         let authorization = authorization(keys, self.credentials, &date, scope, signed);
-        Signed {
-            authorization,
-            date: date.into_string(),
-            token: token.map(str::to_owned),
-        }
+        Signed { authorization, date: date.into_string(), token: token.map(str::to_owned) }
     }
 }
 
@@ -117,9 +105,7 @@ impl Signed {
 /// The region and the service that requests are signed for.
 pub(super) fn scope(config: &ConfigBag) -> Option<(&str, &str)> {
     let operation = config.load::<SigV4OperationSigningConfig>()?;
-    let region = config
-        .load::<SigningRegion>()
-        .or(operation.region.as_ref())?;
+    let region = config.load::<SigningRegion>().or(operation.region.as_ref())?;
     let service = config.load::<SigningName>().or(operation.name.as_ref())?;
     Some((region.as_ref(), service.as_ref()))
 }

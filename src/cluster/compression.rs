@@ -1,7 +1,7 @@
 //! Whether the nodes understand compressed requests, and when they are asked.
 //!
-//! Which node gets a request is decided after it was compressed and signed, so one is compressed only while every node is known
-//! to understand it.
+//! Which node gets a request is decided after it was compressed and signed, so one is compressed
+//! only while every node is known to understand it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,14 +11,15 @@ use super::Cluster;
 use crate::moment::Moment;
 use crate::node::Node;
 
-/// How long nodes are left alone that have not answered or do not understand. It is also how long an upgrade of the last of
-/// them may go unnoticed; a question a minute costs a node nothing.
+/// How long nodes are left alone that have not answered or do not understand. It is also how long
+/// an upgrade of the last of them may go unnoticed; a question a minute costs a node nothing.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// What the cluster as a whole is known to understand.
 #[derive(Debug, Default)]
 pub(super) struct Compression {
-    /// Whether every node does. It is what requests look at, so that they need not look at every node.
+    /// Whether every node does. It is what requests look at, so that they need not look at every
+    /// node.
     understood: AtomicBool,
     /// The moment from which the nodes may be asked, as [`Moment::as_nanos`].
     due: AtomicU64,
@@ -42,7 +43,8 @@ impl Cluster {
         self.compression.understood.load(Relaxed)
     }
 
-    /// Whether the nodes should be asked now. Whoever gets a yes asks them, as nobody else does within a minute.
+    /// Whether the nodes should be asked now. Whoever gets a yes asks them, as nobody else does
+    /// within a minute.
     pub(crate) fn begin_question(&self, now: Moment) -> bool {
         let next = now.after(AGAIN).as_nanos();
         let due = &self.compression.due;
@@ -83,7 +85,8 @@ impl Cluster {
         }
     }
 
-    /// Says that a node has refused a compressed request as if it did not understand it. All are asked again, in a minute.
+    /// Says that a node has refused a compressed request as if it did not understand it. All are
+    /// asked again, in a minute.
     pub(crate) fn doubt_compression(&self, now: Moment) {
         if !self.understands_compression() {
             return;
@@ -138,10 +141,8 @@ mod tests {
     }
 
     fn config() -> Config {
-        let options = Options {
-            seeds: vec!["http://127.0.0.1:1".to_owned()],
-            ..Options::default()
-        };
+        let options =
+            Options { seeds: vec!["http://127.0.0.1:1".to_owned()], ..Options::default() };
         Config::parse(&options).unwrap()
     }
 
@@ -199,10 +200,7 @@ mod tests {
         let cluster = Cluster::new(Some(list(&[&one])));
         let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
         let asked = |seconds| cluster.begin_question(at(seconds));
-        assert_eq!(
-            [0, 0, 59, 60, 61].map(asked),
-            [true, false, false, true, false]
-        );
+        assert_eq!([0, 0, 59, 60, 61].map(asked), [true, false, false, true, false]);
         cluster.publish(list(&[&one]));
         assert!(!asked(62));
         cluster.publish(list(&[&one, &two]));
@@ -241,10 +239,7 @@ mod tests {
         assert!(!cluster.understands_compression());
         // Requests that were under way are refused, too.
         cluster.doubt_compression(at(30));
-        assert_eq!(
-            [69, 70].map(|s| cluster.begin_question(at(s))),
-            [false, true]
-        );
+        assert_eq!([69, 70].map(|s| cluster.begin_question(at(s))), [false, true]);
         cluster.learned(&one, true);
         assert!(!cluster.understands_compression());
         cluster.learned(&two, true);

@@ -16,19 +16,15 @@ impl Cluster {
         }
     }
 
-    /// What the connects to `node` take, or to the slowest of the others where it was never connected.
+    /// What the connects to `node` take, or to the slowest of the others where it was never
+    /// connected.
     pub(crate) fn connect_time(&self, node: &Node) -> Option<Duration> {
-        let others = || {
-            self.all_nodes()
-                .iter()
-                .filter_map(|n| n.pool.connect_time())
-                .max()
-        };
+        let others = || self.all_nodes().iter().filter_map(|n| n.pool.connect_time()).max();
         node.pool.connect_time().or_else(others)
     }
 
-    /// Says that `node`, to which a connect was begun then, takes longer to be connected than nodes do. Others need not wait for
-    /// it to find out why.
+    /// Says that `node`, to which a connect was begun then, takes longer to be connected than nodes
+    /// do. Others need not wait for it to find out why.
     pub(crate) fn stalled(&self, node: &Node, begun: Moment) {
         let usual = self.connect_time(node).is_some() && !node.pool.is_full();
         let lives = node.was_connected_since(begun) || node.answered_since(begun);
@@ -47,8 +43,8 @@ impl Cluster {
 
     /// Says that `node` failed a request that was begun then, which weighs like this many.
     ///
-    /// It is ejected if it has failed too often, unless more than half of the nodes would then be out, of those that may serve or
-    /// of all.
+    /// It is ejected if it has failed too often, unless more than half of the nodes would then be
+    /// out, of those that may serve or of all.
     pub(crate) fn failed(&self, node: &Node, weight: u32, begun: Moment) {
         let now = Moment::now();
         if node.health.has_returned_since(begun) {

@@ -1,13 +1,16 @@
-//! The nodes as they are known at one moment: those that may serve requests, and the rest of their datacenter.
+//! The nodes as they are known at one moment: those that may serve requests, and the rest of their
+//! datacenter.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::node::Node;
 
-/// The nodes that may serve requests, never none, and with them the rest of the datacenter, where those are only a rack of it.
+/// The nodes that may serve requests, never none, and with them the rest of the datacenter, where
+/// those are only a rack of it.
 ///
-/// Ordinary requests stay in the scope. Those that belong to one node of the datacenter, whatever its rack, need all.
+/// Ordinary requests stay in the scope. Those that belong to one node of the datacenter, whatever
+/// its rack, need all.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     nodes: Arc<[Arc<Node>]>,
@@ -22,7 +25,8 @@ impl Snapshot {
         Self::with_others(nodes, [])
     }
 
-    /// `others` are the rest of the datacenter, and may repeat `nodes`. `None` if there are no nodes.
+    /// `others` are the rest of the datacenter, and may repeat `nodes`. `None` if there are no
+    /// nodes.
     pub(crate) fn with_others(
         nodes: impl IntoIterator<Item = Arc<Node>>,
         others: impl IntoIterator<Item = Arc<Node>>,
@@ -35,11 +39,7 @@ impl Snapshot {
         let mut by_url = all.to_vec();
         by_url.sort_by_cached_key(|node| canonical(&node.url()).to_owned());
         Some(Self {
-            all: if all.len() == nodes.len() {
-                Arc::clone(&nodes)
-            } else {
-                all
-            },
+            all: if all.len() == nodes.len() { Arc::clone(&nodes) } else { all },
             nodes,
             by_url: by_url.into(),
         })
@@ -50,7 +50,8 @@ impl Snapshot {
         &self.nodes
     }
 
-    /// With the rest of the datacenter, where the scope is only a rack of it; in the order of their addresses.
+    /// With the rest of the datacenter, where the scope is only a rack of it; in the order of their
+    /// addresses.
     pub(crate) fn all(&self) -> &[Arc<Node>] {
         &self.all
     }
@@ -60,7 +61,8 @@ impl Snapshot {
         self.all.len() == self.nodes.len()
     }
 
-    /// [`all`](Self::all) in the order in which the clients of Alternator in other languages have them: bytewise by URL.
+    /// [`all`](Self::all) in the order in which the clients of Alternator in other languages have
+    /// them: bytewise by URL.
     pub(crate) fn by_url(&self) -> &[Arc<Node>] {
         &self.by_url
     }
@@ -156,14 +158,8 @@ mod tests {
         let [one, two, three] = ["10.0.0.9:1", "10.0.0.10:1", "10.0.0.8:1"].map(node);
         let near = [Arc::clone(&two), Arc::clone(&one)];
         let snapshot = Snapshot::with_others(near, [three, one]).unwrap();
-        assert_eq!(
-            addrs(snapshot.nodes()),
-            parsed(&["10.0.0.9:1", "10.0.0.10:1"])
-        );
-        assert_eq!(
-            addrs(snapshot.all()),
-            parsed(&["10.0.0.8:1", "10.0.0.9:1", "10.0.0.10:1"])
-        );
+        assert_eq!(addrs(snapshot.nodes()), parsed(&["10.0.0.9:1", "10.0.0.10:1"]));
+        assert_eq!(addrs(snapshot.all()), parsed(&["10.0.0.8:1", "10.0.0.9:1", "10.0.0.10:1"]));
     }
 
     #[test]
@@ -214,7 +210,8 @@ mod tests {
         assert_eq!(order(80), [1, 10, 11, 12, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 
-    /// An address in the place of a name: that of `a.example` begins like that of `a`, and that of `b` comes after both.
+    /// An address in the place of a name: that of `a.example` begins like that of `a`, and that of
+    /// `b` comes after both.
     fn address(host: &str, beside_ipv6: bool) -> String {
         let host = host.to_ascii_lowercase();
         let address = match &*host {

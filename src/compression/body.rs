@@ -10,8 +10,8 @@ use super::Encoding;
 use super::decode::Decoder;
 use crate::error::BoxError;
 
-/// The decompressed body. An error is the last that comes of it, and ends the body that it is read from, so that its
-/// connection is closed.
+/// The decompressed body. An error is the last that comes of it, and ends the body that it is read
+/// from, so that its connection is closed.
 #[derive(Debug)]
 pub(crate) struct Decoded<B> {
     /// `None` after the end.

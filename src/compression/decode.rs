@@ -5,7 +5,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::encoding::{Encoding, WINDOW};
 
-/// The most bytes that come out at once: what Seastar puts into one chunk of an answer, and a little more.
+/// The most bytes that come out at once: what Seastar puts into one chunk of an answer, and a
+/// little more.
 const PIECE: usize = 32 * 1024;
 
 /// The first byte of a gzip member.
@@ -15,7 +16,8 @@ const GZIP: u8 = 0x1f;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// It is larger than [`ResponseCompression::max_size`](crate::ResponseCompression::max_size) allows.
+    /// It is larger than [`ResponseCompression::max_size`](crate::ResponseCompression::max_size)
+    /// allows.
     #[error(
         "the compressed answer has more than {max_size} bytes once it is decompressed; raise ResponseCompression::max_size if \
          answers may be that large"
@@ -80,7 +82,8 @@ impl Decoder {
         }
     }
 
-    /// The next piece, for which some of the input is used up. `None` if that takes more input than there is.
+    /// The next piece, for which some of the input is used up. `None` if that takes more input than
+    /// there is.
     pub(crate) fn decode(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
         while !input.is_empty() || self.progress == Progress::Full {
             if self.progress == Progress::Ended {
@@ -94,9 +97,7 @@ impl Decoder {
             self.left = self
                 .left
                 .checked_sub(piece.len())
-                .ok_or(DecodeError::TooLarge {
-                    max_size: self.max_size,
-                })?;
+                .ok_or(DecodeError::TooLarge { max_size: self.max_size })?;
             if !piece.is_empty() {
                 return Ok(Some(piece.into()));
             }

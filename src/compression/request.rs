@@ -9,9 +9,10 @@ use super::{Encoding, Level};
 
 /// Whether the bodies of requests are compressed, and how. Default: [`off`](Self::off).
 ///
-/// A body is compressed if it has [`min_size`](Self::min_size) bytes, if that makes the request smaller, and only while every
-/// node is known to understand it, which ScyllaDB does since 2026.1. Nodes are asked with the first request that could be
-/// compressed, which is not delayed by it, and those that do not understand are asked again every minute.
+/// A body is compressed if it has [`min_size`](Self::min_size) bytes, if that makes the request
+/// smaller, and only while every node is known to understand it, which ScyllaDB does since 2026.1.
+/// Nodes are asked with the first request that could be compressed, which is not delayed by it, and
+/// those that do not understand are asked again every minute.
 ///
 /// It is an interceptor of the SDK, too, so that single operations can have their own:
 ///
@@ -32,11 +33,7 @@ pub struct RequestCompression {
 
 impl RequestCompression {
     const fn with(encoding: Option<Encoding>) -> Self {
-        Self {
-            encoding,
-            level: Level::DEFAULT,
-            min_size: 1024,
-        }
+        Self { encoding, level: Level::DEFAULT, min_size: 1024 }
     }
 
     /// Requests are sent as they are.
@@ -49,7 +46,8 @@ impl RequestCompression {
         Self::with(Some(Encoding::Gzip))
     }
 
-    /// Requests are compressed with deflate, in the zlib format, which is 12 bytes shorter than gzip.
+    /// Requests are compressed with deflate, in the zlib format, which is 12 bytes shorter than
+    /// gzip.
     pub const fn deflate() -> Self {
         Self::with(Some(Encoding::Deflate))
     }
@@ -60,8 +58,9 @@ impl RequestCompression {
         self
     }
 
-    /// The size in bytes from which a body is compressed. Default: 1,024, as a smaller one goes into a single packet with its
-    /// head anyway, and saving a byte of it takes twice the time or more.
+    /// The size in bytes from which a body is compressed. Default: 1,024, as a smaller one goes
+    /// into a single packet with its head anyway, and saving a byte of it takes twice the time or
+    /// more.
     pub const fn min_size(mut self, bytes: usize) -> Self {
         self.min_size = bytes;
         self
@@ -106,9 +105,7 @@ mod tests {
 
     #[test]
     fn a_body_is_compressed_from_the_least_size_on() {
-        let gzip = RequestCompression::gzip()
-            .min_size(10)
-            .level(Level::SMALLEST);
+        let gzip = RequestCompression::gzip().min_size(10).level(Level::SMALLEST);
         assert_eq!(gzip.applies(9), None);
         assert_eq!(gzip.applies(10), Some((Encoding::Gzip, Level::SMALLEST)));
         assert_eq!(RequestCompression::off().min_size(0).applies(10), None);

@@ -7,14 +7,15 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use super::Encoding;
 
-/// DynamoDB answers with 16 MB of items at most (BatchGetItem), and no attribute takes more than nine times its size in JSON:
-/// the worst is one of a single letter that is null, 2 bytes that become the 17 of `"a":{"NULL":true}`.
+/// DynamoDB answers with 16 MB of items at most (BatchGetItem), and no attribute takes more than
+/// nine times its size in JSON: the worst is one of a single letter that is null, 2 bytes that
+/// become the 17 of `"a":{"NULL":true}`.
 const MAX_SIZE: usize = 160 << 20;
 
 /// Whether nodes may compress their answers, and how. Default: [`off`](Self::off).
 ///
-/// Servers compress answers of 4 KiB and more, unless they are configured otherwise, since ScyllaDB 2026.1; earlier ones ignore
-/// the wish. It costs a request 23 to 32 bytes to say so.
+/// Servers compress answers of 4 KiB and more, unless they are configured otherwise, since ScyllaDB
+/// 2026.1; earlier ones ignore the wish. It costs a request 23 to 32 bytes to say so.
 ///
 /// It is an interceptor of the SDK, too, so that single operations can have their own:
 ///
@@ -41,10 +42,7 @@ enum Accepted {
 
 impl ResponseCompression {
     const fn with(accepted: Accepted) -> Self {
-        Self {
-            accepted,
-            max_size: MAX_SIZE,
-        }
+        Self { accepted, max_size: MAX_SIZE }
     }
 
     /// Answers come as they are, and whatever comes is left alone.
@@ -67,8 +65,9 @@ impl ResponseCompression {
         Self::with(Accepted::Both)
     }
 
-    /// The most bytes that an answer may have once it is decompressed; one that has more is an error
-    /// ([`DecodeError::TooLarge`](crate::DecodeError::TooLarge)). Default: 160 MiB, more than any answer of 16 MB of items.
+    /// The most bytes that an answer may have once it is decompressed; one that has more is an
+    /// error ([`DecodeError::TooLarge`](crate::DecodeError::TooLarge)). Default: 160 MiB, more than
+    /// any answer of 16 MB of items.
     pub const fn max_size(mut self, bytes: usize) -> Self {
         self.max_size = bytes;
         self

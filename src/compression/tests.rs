@@ -29,9 +29,7 @@ fn options(encoding: Encoding) -> RequestCompression {
 }
 
 fn compressed(encoding: Encoding, body: &[u8]) -> Vec<u8> {
-    encode(body, &options(encoding))
-        .expect("it is compressible")
-        .1
+    encode(body, &options(encoding)).expect("it is compressible").1
 }
 
 /// The same by another way, and whether it is smaller or not.
@@ -134,9 +132,7 @@ proptest! {
 
 #[test]
 fn only_what_gets_smaller_is_compressed() {
-    let random: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
-        .take(50_000)
-        .collect();
+    let random: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(50_000).collect();
     for encoding in ENCODINGS {
         let options = options(encoding);
         assert_eq!(encode(b"", &options), None);
@@ -168,23 +164,15 @@ fn a_body_below_the_least_size_is_left_alone() {
 
 #[test]
 fn a_lower_level_is_no_smaller() {
-    let body: Vec<u8> = (0..5_000)
-        .flat_map(|i| format!("{{\"n\":{{\"N\":\"{i}\"}}}}").into_bytes())
-        .collect();
-    let size = |level| {
-        encode(&body, &options(Encoding::Gzip).level(level))
-            .unwrap()
-            .1
-            .len()
-    };
+    let body: Vec<u8> =
+        (0..5_000).flat_map(|i| format!("{{\"n\":{{\"N\":\"{i}\"}}}}").into_bytes()).collect();
+    let size = |level| encode(&body, &options(Encoding::Gzip).level(level)).unwrap().1.len();
     assert!(size(Level::SMALLEST) < size(Level::FASTEST));
 }
 
 #[test]
 fn every_truncation_is_an_error() {
-    let body: Vec<u8> = (0..600u32)
-        .flat_map(|i| (i * i).to_string().into_bytes())
-        .collect();
+    let body: Vec<u8> = (0..600u32).flat_map(|i| (i * i).to_string().into_bytes()).collect();
     for encoding in ENCODINGS {
         let good = compressed(encoding, &body);
         for end in 0..good.len() {

@@ -13,7 +13,8 @@ use crate::error::{BoxError, explain};
 use crate::node::{Node, without_zone};
 use crate::transport::{NodeBody, SendError};
 
-/// The nodes that `node` lists under `path`, which is [`Scope::localnodes`](crate::scope::Scope::localnodes)'s.
+/// The nodes that `node` lists under `path`, which is
+/// [`Scope::localnodes`](crate::scope::Scope::localnodes)'s.
 ///
 /// Only a 200 with an array in it is an answer.
 pub(crate) async fn ask(
@@ -49,10 +50,7 @@ async fn ask_unlimited(
     };
     let status = body.status();
     // An answer that does not count is read all the same, so that its connection can be kept.
-    let text = Limited::new(body.into_body(), BODY_LIMIT)
-        .collect()
-        .await?
-        .to_bytes();
+    let text = Limited::new(body.into_body(), BODY_LIMIT).collect().await?.to_bytes();
     if status != StatusCode::OK {
         return Err(format!("it answered {status}").into());
     }

@@ -36,8 +36,8 @@ struct Answer {
 pub(crate) struct Contacts {
     config: Arc<Config>,
     names: Names,
-    /// Nodes that are not in the list: seeds, and nodes about to join. They keep their connections from one refresh to the
-    /// next.
+    /// Nodes that are not in the list: seeds, and nodes about to join. They keep their connections
+    /// from one refresh to the next.
     others: HashMap<SocketAddr, Arc<Node>>,
     asking: JoinSet<Answer>,
     /// The questions under way, with the round in which they were asked.
@@ -101,7 +101,8 @@ impl Contacts {
         self.names.unresolved()
     }
 
-    /// Begins a round of questions about one scope, and notes the answers that came after the refresh that asked for them.
+    /// Begins a round of questions about one scope, and notes the answers that came after the
+    /// refresh that asked for them.
     pub(crate) fn begin(&mut self, path: &Arc<str>, survey: &mut Survey) {
         self.round += 1;
         for answer in std::mem::take(&mut self.late) {
@@ -123,7 +124,8 @@ impl Contacts {
         for node in nodes {
             survey.note_asked(node.addr());
             let question = (node.addr(), Arc::clone(path));
-            // Nobody is asked twice at once: a node that hangs holds one question, not one per refresh.
+            // Nobody is asked twice at once: a node that hangs holds one question, not one per
+            // refresh.
             if self.unanswered.contains_key(&question) {
                 continue;
             }
@@ -132,12 +134,7 @@ impl Contacts {
             let limit = self.config.discovery_timeout;
             self.asking.spawn(async move {
                 let listed = ask(&node, &path, limit).await.map_err(|e| e.to_string());
-                Answer {
-                    contact: node.addr(),
-                    path,
-                    when: Instant::now(),
-                    listed,
-                }
+                Answer { contact: node.addr(), path, when: Instant::now(), listed }
             });
         }
         let begun = Instant::now();
@@ -161,8 +158,8 @@ impl Contacts {
         }
     }
 
-    /// Whether one of the nodes was asked in this round and has not answered. Whoever has been silent since an earlier one
-    /// is not waited for again.
+    /// Whether one of the nodes was asked in this round and has not answered. Whoever has been
+    /// silent since an earlier one is not waited for again.
     fn is_waiting_for(&self, nodes: &[Arc<Node>], path: &Arc<str>) -> bool {
         nodes.iter().any(|node| {
             let asked = self.unanswered.get(&(node.addr(), Arc::clone(path)));
@@ -185,20 +182,15 @@ impl Contacts {
         }
     }
 
-    /// Closes what is open to nodes outside of `list` and no longer of use, and forgets those that are neither seeds nor
-    /// listed; whoever is in `list` now belongs to the snapshot.
+    /// Closes what is open to nodes outside of `list` and no longer of use, and forgets those that
+    /// are neither seeds nor listed; whoever is in `list` now belongs to the snapshot.
     pub(crate) fn tidy(
         &mut self,
         listed: impl Fn(SocketAddr) -> bool,
         list: &[Arc<Node>],
         now: Instant,
     ) {
-        let Self {
-            config,
-            others,
-            names,
-            ..
-        } = self;
+        let Self { config, others, names, .. } = self;
         others.retain(|addr, node| {
             let seed = seed_of(config, names, addr.ip()).is_some();
             if list.iter().any(|n| n.addr() == *addr) {

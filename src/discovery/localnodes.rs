@@ -1,4 +1,5 @@
-//! What a node's answer to `/localnodes` says. It comes from the network, so nothing in it is believed unseen.
+//! What a node's answer to `/localnodes` says. It comes from the network, so nothing in it is
+//! believed unseen.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -16,10 +17,11 @@ pub(crate) struct Parsed {
     pub(crate) skipped: usize,
 }
 
-/// Reads the body of an answer: a JSON array of bare addresses, all with the port of the contact that gave it.
+/// Reads the body of an answer: a JSON array of bare addresses, all with the port of the contact
+/// that gave it.
 ///
-/// An entry that is not the address of a host is skipped: servers that lack a node's address print its UUID instead.
-/// `None` if the body is anything but an array.
+/// An entry that is not the address of a host is skipped: servers that lack a node's address print
+/// its UUID instead. `None` if the body is anything but an array.
 pub(crate) fn parse(body: &[u8], contact: SocketAddr) -> Option<Parsed> {
     let entries: Vec<Value> = serde_json::from_slice(body).ok()?;
     let mut nodes = Vec::with_capacity(entries.len());
@@ -54,8 +56,8 @@ fn address(text: &str, contact: SocketAddr) -> Option<SocketAddr> {
     }
 }
 
-/// The zone of whoever is a link away together with this contact. What a server prints is the number of its own interface,
-/// which means nothing here.
+/// The zone of whoever is a link away together with this contact. What a server prints is the
+/// number of its own interface, which means nothing here.
 fn zone_towards(contact: SocketAddr) -> Option<u32> {
     match contact {
         SocketAddr::V6(contact) => Some(contact.scope_id()).filter(|zone| *zone != 0),
@@ -101,10 +103,7 @@ mod tests {
             r#"["127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1", "2001:db8::1", "2001:db8:0::1"]"#;
         assert_eq!(
             parsed(body),
-            Some((
-                vec!["127.0.0.1:8000".into(), "[2001:db8::1]:8000".into()],
-                0
-            ))
+            Some((vec!["127.0.0.1:8000".into(), "[2001:db8::1]:8000".into()], 0))
         );
     }
 
@@ -122,15 +121,9 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_array_is_no_answer() {
-        for body in [
-            "",
-            "{}",
-            "\"127.0.0.1\"",
-            "[\"127.0.0.1\"",
-            "[\"127.0.0.1\"]x",
-            "<html>",
-            "null",
-        ] {
+        for body in
+            ["", "{}", "\"127.0.0.1\"", "[\"127.0.0.1\"", "[\"127.0.0.1\"]x", "<html>", "null"]
+        {
             assert_eq!(parsed(body), None, "{body}");
         }
         let deep = "[".repeat(100_000);

@@ -19,6 +19,6 @@ pub(crate) use question::{MISTAKEN, Question};
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;
 
-/// How long a refresh waits for the slower of several contacts once it has heard one. A slow one goes on in the background
-/// and is heard in the next refresh.
+/// How long a refresh waits for the slower of several contacts once it has heard one. A slow one
+/// goes on in the background and is heard in the next refresh.
 const GRACE: Duration = Duration::from_millis(250);

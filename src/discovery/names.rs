@@ -15,17 +15,20 @@ use crate::config::Config;
 use crate::resolver::Resolver;
 use crate::seed::Host;
 
-/// How long the addresses of a name are believed, as resolvers rarely tell the lifetime of a record.
+/// How long the addresses of a name are believed, as resolvers rarely tell the lifetime of a
+/// record.
 const LIFETIME: Duration = Duration::from_secs(30);
 
-/// How long a name that did not resolve is left alone. Resolvers keep a failure for longer than that.
+/// How long a name that did not resolve is left alone. Resolvers keep a failure for longer than
+/// that.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// The same while no address is known at all, as everybody waits for one.
 const EAGER_RETRY: Duration = Duration::from_secs(1);
 
-/// How long a lookup may take. The threads of `getaddrinfo` cannot be stopped, and take as long as all servers and search
-/// domains together: a lookup that is given up early would only get another beside it.
+/// How long a lookup may take. The threads of `getaddrinfo` cannot be stopped, and take as long as
+/// all servers and search domains together: a lookup that is given up early would only get another
+/// beside it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A resolver's answer, or why there is none.
@@ -42,8 +45,8 @@ struct Known {
 }
 
 impl Known {
-    /// Whether it is time for a lookup: whatever the age of the addresses if they are wanted `anew`, but never soon after a
-    /// failure.
+    /// Whether it is time for a lookup: whatever the age of the addresses if they are wanted
+    /// `anew`, but never soon after a failure.
     fn is_due(&self, now: Instant, anew: bool, retry: Duration) -> bool {
         let within = |when: Option<Instant>, age| when.is_some_and(|when| now < when + age);
         !self.pending && !within(self.failed, retry) && (anew || !within(self.as_of, LIFETIME))
@@ -62,18 +65,12 @@ impl Names {
             Host::Name(name) => Some((name.clone(), Known::default())),
             Host::Ip(_) => None,
         });
-        Self {
-            known: names.collect(),
-            config,
-            resolving: JoinSet::new(),
-        }
+        Self { known: names.collect(), config, resolving: JoinSet::new() }
     }
 
     /// The addresses of a name, as far as they are known.
     pub(crate) fn addresses(&self, name: &str) -> &[IpAddr] {
-        self.known
-            .get(name)
-            .map_or(&[], |known| &known.addresses[..])
+        self.known.get(name).map_or(&[], |known| &known.addresses[..])
     }
 
     /// The names that do not resolve, and why.
@@ -85,8 +82,9 @@ impl Names {
         })
     }
 
-    /// Resolves the names that were not resolved lately, or all if `anew`. A resolver that takes long is only waited for
-    /// while there is no address at all; its answer is used in a later refresh. Returns the addresses that are new.
+    /// Resolves the names that were not resolved lately, or all if `anew`. A resolver that takes
+    /// long is only waited for while there is no address at all; its answer is used in a later
+    /// refresh. Returns the addresses that are new.
     pub(crate) async fn resolve(&mut self, anew: bool) -> Vec<IpAddr> {
         let begun = Instant::now();
         let retry = match self.anything_known() {
@@ -200,16 +198,10 @@ mod tests {
         let now = Instant::now();
         let new = Known::default();
         assert!(new.is_due(now, false, RETRY));
-        let pending = Known {
-            pending: true,
-            ..Known::default()
-        };
+        let pending = Known { pending: true, ..Known::default() };
         assert!(!pending.is_due(now + PATIENCE, true, RETRY));
 
-        let failed = Known {
-            failed: Some(now),
-            ..Known::default()
-        };
+        let failed = Known { failed: Some(now), ..Known::default() };
         for retry in [RETRY, EAGER_RETRY] {
             for anew in [false, true] {
                 assert!(!failed.is_due(now + retry / 2, anew, retry));
@@ -221,10 +213,7 @@ mod tests {
     #[test]
     fn a_name_is_looked_up_again_when_its_addresses_are_old_or_silent() {
         let now = Instant::now();
-        let known = Known {
-            as_of: Some(now),
-            ..Known::default()
-        };
+        let known = Known { as_of: Some(now), ..Known::default() };
         assert!(!known.is_due(now + LIFETIME / 2, false, RETRY));
         assert!(known.is_due(now + LIFETIME / 2, true, RETRY));
         assert!(known.is_due(now + LIFETIME, false, RETRY));

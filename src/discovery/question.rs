@@ -24,10 +24,12 @@ const SIDE_BY_SIDE: usize = 16;
 /// With quotes, as an item that is part of an answer cannot contain them.
 pub(crate) const MISTAKEN: &[u8] = br#""message":"Parsing JSON failed"#;
 
-/// What a server says, with status 400, that has understood the question and is configured not to answer it.
+/// What a server says, with status 400, that has understood the question and is configured not to
+/// answer it.
 const DISABLED: &[u8] = b"disabled by configuration";
 
-/// A compressed request for an operation that touches no data, in the name of whoever sent the request that it came with.
+/// A compressed request for an operation that touches no data, in the name of whoever sent the
+/// request that it came with.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     head: Parts,
@@ -64,9 +66,7 @@ impl Question {
                 Err(error) => cluster.learned_nothing(&node, &error.to_string()),
             }
         };
-        stream::iter(cluster.all_nodes())
-            .for_each_concurrent(SIDE_BY_SIDE, ask)
-            .await;
+        stream::iter(cluster.all_nodes()).for_each_concurrent(SIDE_BY_SIDE, ask).await;
     }
 
     async fn ask_one(&self, node: &Node, limit: Duration) -> Result<(StatusCode, Bytes), BoxError> {
@@ -76,8 +76,8 @@ impl Question {
     }
 }
 
-/// What an answer to the question says. An answer that comes before the body is looked at, such as a refusal of the signature,
-/// says nothing.
+/// What an answer to the question says. An answer that comes before the body is looked at, such as
+/// a refusal of the signature, says nothing.
 fn understands(status: StatusCode, body: &[u8]) -> Option<bool> {
     let says = |what: &[u8]| body.windows(what.len()).any(|window| window == what);
     match status {
@@ -110,54 +110,19 @@ mod tests {
             "DescribeEndpoints disabled by configuration (alternator_describe_endpoints=disabled)";
         let cases = [
             (200, r#"{"Endpoints":[]}"#.to_owned(), Some(true)),
+            (400, error(invalid, "Parsing JSON failed: Invalid value. at 0"), Some(false)),
+            (400, error("UnknownOperationException", disabled), Some(true)),
+            (400, error("UnknownOperationException", "Unsupported operation X"), None),
+            (400, error(invalid, "Incorrect credential information format"), None),
             (
                 400,
-                error(invalid, "Parsing JSON failed: Invalid value. at 0"),
-                Some(false),
-            ),
-            (
-                400,
-                error("UnknownOperationException", disabled),
-                Some(true),
-            ),
-            (
-                400,
-                error("UnknownOperationException", "Unsupported operation X"),
+                error("MissingAuthenticationTokenException", "Authorization header is mandatory"),
                 None,
             ),
-            (
-                400,
-                error(invalid, "Incorrect credential information format"),
-                None,
-            ),
-            (
-                400,
-                error(
-                    "MissingAuthenticationTokenException",
-                    "Authorization header is mandatory",
-                ),
-                None,
-            ),
-            (
-                400,
-                error("UnrecognizedClientException", "User not found: X"),
-                None,
-            ),
-            (
-                400,
-                error("RequestLimitExceeded", "too many in-flight requests"),
-                None,
-            ),
-            (
-                500,
-                error("InternalServerError", "Truncated gzip in request body"),
-                None,
-            ),
-            (
-                404,
-                r#"{"message": "Not found", "code": 404}"#.to_owned(),
-                None,
-            ),
+            (400, error("UnrecognizedClientException", "User not found: X"), None),
+            (400, error("RequestLimitExceeded", "too many in-flight requests"), None),
+            (500, error("InternalServerError", "Truncated gzip in request body"), None),
+            (404, r#"{"message": "Not found", "code": 404}"#.to_owned(), None),
         ];
         for (status, body, expected) in cases {
             let status = StatusCode::from_u16(status).unwrap();

@@ -64,7 +64,8 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
 fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Out, BoxError)>) {
     match answered {
         Ok(()) => {
-            // It gets as many requests as the others in the end, and should not have to connect for each.
+            // It gets as many requests as the others in the end, and should not have to connect for
+            // each.
             let snapshot = cluster.snapshot();
             let peers = snapshot.iter().flat_map(|s| s.peers(node));
             let loads: Vec<_> = peers.map(|n| n.pool.in_flight()).collect();
@@ -80,15 +81,14 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Out, BoxError)
     }
 }
 
-/// Asks the node for something that costs next to nothing, in the way of any request for data: on a new connection, and for
-/// an operation that touches none. It is not signed; a refusal is an answer, too. An error says what is wrong with the node now.
+/// Asks the node for something that costs next to nothing, in the way of any request for data: on a
+/// new connection, and for an operation that touches none. It is not signed; a refusal is an
+/// answer, too. An error says what is wrong with the node now.
 async fn probe(node: &Node, limit: Duration) -> Result<(), (Out, BoxError)> {
     let lease = node.pool.dial(limit).await;
     let lease = lease.map_err(|e| (Out::Unreachable, e.into()))?;
     let answered = timeout(limit, ask(node, lease)).await;
-    answered
-        .unwrap_or_else(|_| Err("no answer in time".into()))
-        .map_err(|e| (Out::Ejected, e))
+    answered.unwrap_or_else(|_| Err("no answer in time".into())).map_err(|e| (Out::Ejected, e))
 }
 
 async fn ask(node: &Node, lease: Lease) -> Result<(), BoxError> {

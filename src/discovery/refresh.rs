@@ -18,8 +18,8 @@ use crate::seed::Host;
 
 mod around;
 
-/// How many nodes of the list are asked in a refresh: more than one, so that one node's view is not taken for the
-/// cluster's, and few, so that asking costs the cluster nothing.
+/// How many nodes of the list are asked in a refresh: more than one, so that one node's view is not
+/// taken for the cluster's, and few, so that asking costs the cluster nothing.
 const WITNESSES: usize = 3;
 
 /// How many nodes are asked side by side when many are new.
@@ -51,11 +51,8 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new(config: &Config) -> Self {
-        let in_force = config
-            .scopes
-            .iter()
-            .position(|s| *s == Scope::Cluster)
-            .filter(|rank| *rank == 0);
+        let in_force =
+            config.scopes.iter().position(|s| *s == Scope::Cluster).filter(|rank| *rank == 0);
         Self {
             misses: Misses::new(),
             misses_around: None,
@@ -78,11 +75,7 @@ pub(crate) struct Refresh {
 
 impl Refresh {
     pub(crate) fn new(config: Arc<Config>, memory: Arc<Mutex<Memory>>) -> Self {
-        Self {
-            contacts: Contacts::new(Arc::clone(&config)),
-            config,
-            memory,
-        }
+        Self { contacts: Contacts::new(Arc::clone(&config)), config, memory }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -90,13 +83,13 @@ impl Refresh {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks around and publishes what has changed. Where nothing useful is heard, the list stays as it is.
+    /// Asks around and publishes what has changed. Where nothing useful is heard, the list stays as
+    /// it is.
     pub(crate) async fn run(&mut self, cluster: &Cluster) -> Result<(), RefreshError> {
         let mut listed = BTreeSet::new();
         let outcome = self.look(cluster, &mut listed).await;
         let is_listed = |addr| listed.contains(&addr);
-        self.contacts
-            .tidy(is_listed, &cluster.all_nodes(), Instant::now());
+        self.contacts.tidy(is_listed, &cluster.all_nodes(), Instant::now());
         outcome
     }
 
@@ -129,7 +122,8 @@ impl Refresh {
                 break;
             }
             if in_force {
-                // Its nodes may serve requests all the same: one bad moment of discovery is no reason to leave them.
+                // Its nodes may serve requests all the same: one bad moment of discovery is no
+                // reason to leave them.
                 let mut memory = self.memory();
                 memory.lost += 1;
                 if memory.lost < MISSES_TO_LEAVE {
@@ -150,13 +144,12 @@ impl Refresh {
         }
         Err(error.unwrap_or_else(|| {
             let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
-            RefreshError::EmptyScope {
-                scopes: scopes.join(" or "),
-            }
+            RefreshError::EmptyScope { scopes: scopes.join(" or ") }
         }))
     }
 
-    /// `list` is of this scope as it was last known, and `known` are the nodes that are connected already.
+    /// `list` is of this scope as it was last known, and `known` are the nodes that are connected
+    /// already.
     async fn survey(
         &mut self,
         scope: &Scope,
@@ -168,13 +161,9 @@ impl Refresh {
         let mut survey = Survey::new(list.iter().map(|n| n.addr()));
         self.contacts.begin(&path, &mut survey);
 
-        let witnesses = fastrand::choose_multiple(list, WITNESSES)
-            .into_iter()
-            .cloned()
-            .collect::<Vec<_>>();
-        self.contacts
-            .ask(&witnesses, &path, Patience::Grace, &mut survey)
-            .await;
+        let witnesses =
+            fastrand::choose_multiple(list, WITNESSES).into_iter().cloned().collect::<Vec<_>>();
+        self.contacts.ask(&witnesses, &path, Patience::Grace, &mut survey).await;
         // A few who agree are believed. Fewer may know less than the seeds do.
         if survey.answers() < WITNESSES || *scope == Scope::Cluster {
             let silent = !survey.anyone_answered();
@@ -183,10 +172,7 @@ impl Refresh {
             more.retain(|n| !survey.was_asked(n.addr()) && !listed.contains(&n.addr()));
             if silent {
                 more.extend(
-                    list.iter()
-                        .filter(|n| !survey.was_asked(n.addr()))
-                        .take(SIDE_BY_SIDE)
-                        .cloned(),
+                    list.iter().filter(|n| !survey.was_asked(n.addr())).take(SIDE_BY_SIDE).cloned(),
                 );
                 let acquaintances = self.memory().acquaintances.clone();
                 for addr in acquaintances {
@@ -197,16 +183,10 @@ impl Refresh {
             }
             more.sort_by_key(|n| n.addr());
             more.dedup_by_key(|n| n.addr());
-            self.contacts
-                .ask(&more, &path, Patience::UntilHeard, &mut survey)
-                .await;
+            self.contacts.ask(&more, &path, Patience::UntilHeard, &mut survey).await;
         }
         // A list that is still empty is worth waiting for, as the next scope may be far away.
-        let patience = if list.is_empty() {
-            Patience::UntilAlive
-        } else {
-            Patience::UntilHeard
-        };
+        let patience = if list.is_empty() { Patience::UntilAlive } else { Patience::UntilHeard };
         let end = Instant::now() + self.config.discovery_timeout;
         loop {
             let mut next = survey.to_ask(in_force);
@@ -214,13 +194,8 @@ impl Refresh {
                 return survey;
             }
             next.truncate(SIDE_BY_SIDE);
-            let nodes: Vec<_> = next
-                .iter()
-                .map(|addr| self.contacts.node(*addr, known))
-                .collect();
-            self.contacts
-                .ask(&nodes, &path, patience, &mut survey)
-                .await;
+            let nodes: Vec<_> = next.iter().map(|addr| self.contacts.node(*addr, known)).collect();
+            self.contacts.ask(&nodes, &path, patience, &mut survey).await;
         }
     }
 
@@ -234,19 +209,15 @@ impl Refresh {
         let Some(next) = Snapshot::with_others(at(nodes), at(others)) else {
             return;
         };
-        if cluster
-            .snapshot()
-            .as_ref()
-            .is_some_and(|s| s.is_like(&next))
-        {
+        if cluster.snapshot().as_ref().is_some_and(|s| s.is_like(&next)) {
             return;
         }
         tracing::info!(nodes = ?next.nodes(), all = next.all().len(), "the node list has changed");
         cluster.publish(next);
     }
 
-    /// Learns of nodes outside of the scope that could say where to go on if all its nodes and the seeds were dead. Every
-    /// node knows all others, so it is enough to know some.
+    /// Learns of nodes outside of the scope that could say where to go on if all its nodes and the
+    /// seeds were dead. Every node knows all others, so it is enough to know some.
     async fn look_further(&mut self, rank: usize, list: &[Arc<Node>]) {
         let fallbacks = &self.config.scopes[rank + 1..];
         let (Some(scope), true) = (fallbacks.last(), self.memory().visit <= Instant::now()) else {
@@ -256,13 +227,9 @@ impl Refresh {
         let mut survey = Survey::default();
         self.contacts.begin(&path, &mut survey);
         let someone: Vec<_> = fastrand::choice(list).into_iter().cloned().collect();
-        self.contacts
-            .ask(&someone, &path, Patience::Grace, &mut survey)
-            .await;
+        self.contacts.ask(&someone, &path, Patience::Grace, &mut survey).await;
         let listed = survey.listed();
-        let strangers = listed
-            .iter()
-            .filter(|n| !list.iter().any(|l| l.addr() == **n));
+        let strangers = listed.iter().filter(|n| !list.iter().any(|l| l.addr() == **n));
         let strangers = fastrand::choose_multiple(strangers.copied(), ACQUAINTANCES);
         let mut memory = self.memory();
         if survey.anyone_answered() {
@@ -306,16 +273,15 @@ impl Refresh {
     }
 
     fn unanswered(&self, survey: &Survey) -> RefreshError {
-        let failures = survey
-            .failures()
-            .map(|(who, why)| (who.to_string(), why.to_owned()));
+        let failures = survey.failures().map(|(who, why)| (who.to_string(), why.to_owned()));
         let mut failures: Vec<_> = failures.chain(self.contacts.unresolved()).collect();
         failures.sort_unstable();
         RefreshError::Unanswered(failures)
     }
 }
 
-/// The nodes that can be used before anyone was asked: the seeds that are addresses, if any node of the cluster may serve.
+/// The nodes that can be used before anyone was asked: the seeds that are addresses, if any node of
+/// the cluster may serve.
 pub(crate) fn seed_nodes(config: &Config) -> Option<Snapshot> {
     if config.scopes.first() != Some(&Scope::Cluster) {
         return None;

@@ -1,5 +1,5 @@
-//! The task that refreshes the node list and probes nodes that are out: started by use, restarted when its runtime is gone,
-//! stopped with the connector.
+//! The task that refreshes the node list and probes nodes that are out: started by use, restarted
+//! when its runtime is gone, stopped with the connector.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +15,16 @@ use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::RefreshError;
 
-/// How long the task may be overdue before another takes its place: its runtime is alive then, but nobody drives it.
+/// How long the task may be overdue before another takes its place: its runtime is alive then, but
+/// nobody drives it.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-/// The share of an interval by which it varies in both directions, so that clients that were started together drift apart.
+/// The share of an interval by which it varies in both directions, so that clients that were
+/// started together drift apart.
 const JITTER: f64 = 0.1;
 
-/// The shortest time between two refreshes, as a part of the active interval, however many failures ask for one.
+/// The shortest time between two refreshes, as a part of the active interval, however many failures
+/// ask for one.
 const RUSH: u32 = 10;
 
 /// A limit of that, for those who refresh rarely, and of any wait while no node is known at all.
@@ -46,7 +49,8 @@ struct Task {
 #[derive(Debug)]
 struct Shared {
     epoch: Instant,
-    /// When the task must next have given a sign of life, in milliseconds after the epoch; 0 if there is none.
+    /// When the task must next have given a sign of life, in milliseconds after the epoch; 0 if
+    /// there is none.
     due: AtomicU64,
     /// Counts the tasks, so that the end of an old one does not speak for its successor.
     generation: AtomicU64,
@@ -54,11 +58,8 @@ struct Shared {
 
 impl Refresher {
     pub(crate) fn new(config: Arc<Config>, cluster: Arc<Cluster>) -> Self {
-        let shared = Shared {
-            epoch: Instant::now(),
-            due: AtomicU64::new(0),
-            generation: AtomicU64::new(0),
-        };
+        let shared =
+            Shared { epoch: Instant::now(), due: AtomicU64::new(0), generation: AtomicU64::new(0) };
         Self {
             memory: Arc::new(Mutex::new(Memory::new(&config))),
             config,
@@ -85,8 +86,8 @@ impl Refresher {
         if let Some(previous) = task.take() {
             let ended = self.shared.due.load(Relaxed) == 0 || previous.handle.is_finished();
             if !ended && previous.runtime == runtime {
-                // It stands still only between the requests of a caller that drives the runtime for no longer than those
-                // take, and a successor would fare no better.
+                // It stands still only between the requests of a caller that drives the runtime for
+                // no longer than those take, and a successor would fare no better.
                 self.shared.expect(Duration::ZERO);
                 *task = Some(previous);
                 return;
@@ -95,10 +96,7 @@ impl Refresher {
         }
         let generation = self.shared.generation.fetch_add(1, Relaxed) + 1;
         self.shared.expect(Duration::ZERO);
-        let life = Life {
-            shared: Arc::clone(&self.shared),
-            generation,
-        };
+        let life = Life { shared: Arc::clone(&self.shared), generation };
         let refresh = Refresh::new(Arc::clone(&self.config), Arc::clone(&self.memory));
         let (config, cluster) = (Arc::clone(&self.config), Arc::clone(&self.cluster));
         let running = async move {
@@ -107,13 +105,11 @@ impl Refresher {
                 () = recovery::watch(&config, &cluster) => {}
             }
         };
-        *task = Some(Task {
-            handle: tokio::spawn(running).abort_handle(),
-            runtime,
-        });
+        *task = Some(Task { handle: tokio::spawn(running).abort_handle(), runtime });
     }
 
-    /// Allows the task no longer than a refresh may take until its next sign of life, because someone waits for it.
+    /// Allows the task no longer than a refresh may take until its next sign of life, because
+    /// someone waits for it.
     pub(crate) fn hurry(&self) {
         let within = longest(&self.config) + OVERDUE;
         let due = self.shared.millis(Instant::now() + within);
@@ -121,12 +117,7 @@ impl Refresher {
     }
 
     pub(crate) fn stop(&self) {
-        if let Some(task) = self
-            .task
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
+        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.handle.abort();
         }
     }
@@ -134,14 +125,14 @@ impl Refresher {
 
 impl Shared {
     fn millis(&self, now: Instant) -> u64 {
-        // A connector does not live for half a billion years. One more, as 0 means that there is no task.
+        // A connector does not live for half a billion years. One more, as 0 means that there is no
+        // task.
         now.saturating_duration_since(self.epoch).as_millis() as u64 + 1
     }
 
     /// Says when the next sign of life will come.
     fn expect(&self, within: Duration) {
-        self.due
-            .store(self.millis(Instant::now() + within + OVERDUE), Relaxed);
+        self.due.store(self.millis(Instant::now() + within + OVERDUE), Relaxed);
     }
 }
 
@@ -171,16 +162,16 @@ fn report(outcome: &Result<(), RefreshError>, before: Result<(), Arc<RefreshErro
     }
 }
 
-/// How long a refresh may take: it asks for as long as there is someone new to ask, in each scope and around a rack, and each step
-/// has its limit.
+/// How long a refresh may take: it asks for as long as there is someone new to ask, in each scope
+/// and around a rack, and each step has its limit.
 fn longest(config: &Config) -> Duration {
     let scopes = config.scopes.len();
     let racks = config.scopes.iter().any(|s| s.around().is_some());
     config.discovery_timeout * 4 * (scopes + usize::from(racks)) as u32
 }
 
-/// How soon after a refresh failures may bring the next. It grows while they ask for refreshes that change nothing, as those
-/// of a node that is listed and cannot be reached do.
+/// How soon after a refresh failures may bring the next. It grows while they ask for refreshes that
+/// change nothing, as those of a node that is listed and cannot be reached do.
 struct Rush {
     shortest: Duration,
     longest: Duration,
@@ -190,11 +181,7 @@ struct Rush {
 impl Rush {
     fn new(active: Duration) -> Self {
         let shortest = (active / RUSH).min(LONGEST_RUSH);
-        Self {
-            shortest,
-            longest: active,
-            gap: shortest,
-        }
+        Self { shortest, longest: active, gap: shortest }
     }
 
     /// Notes a refresh: whether a failure had asked for it, and whether it changed anything.
@@ -290,10 +277,8 @@ mod tests {
     }
 
     fn refresher() -> Refresher {
-        let options = Options {
-            seeds: vec!["http://127.0.0.1:1".to_owned()],
-            ..Options::default()
-        };
+        let options =
+            Options { seeds: vec!["http://127.0.0.1:1".to_owned()], ..Options::default() };
         let config = Arc::new(Config::parse(&options).unwrap());
         Refresher::new(config, Arc::new(Cluster::new(None)))
     }

@@ -1,12 +1,15 @@
-//! What one refresh has heard about one scope, and what follows from it: pure, so that every case can be tested.
+//! What one refresh has heard about one scope, and what follows from it: pure, so that every case
+//! can be tested.
 //!
-//! One node's word is not the cluster's. The list is the union of what several nodes say; a node joins once it has
-//! answered for itself, and leaves once nobody has listed it, itself included, for several refreshes.
+//! One node's word is not the cluster's. The list is the union of what several nodes say; a node
+//! joins once it has answered for itself, and leaves once nobody has listed it, itself included,
+//! for several refreshes.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
-/// In how many refreshes in a row a node must be missing before it is dropped. Refreshes that heard nobody do not count.
+/// In how many refreshes in a row a node must be missing before it is dropped. Refreshes that heard
+/// nobody do not count.
 pub(crate) const MISSES_TO_LEAVE: u32 = 3;
 
 /// How many refreshes in a row have missed each node of the list.
@@ -36,10 +39,7 @@ pub(crate) enum Finding {
 impl Survey {
     /// `current` is the list before this refresh.
     pub(crate) fn new(current: impl IntoIterator<Item = SocketAddr>) -> Self {
-        Self {
-            current: current.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { current: current.into_iter().collect(), ..Self::default() }
     }
 
     pub(crate) fn note_asked(&mut self, contact: SocketAddr) {
@@ -73,21 +73,13 @@ impl Survey {
 
     /// Whether anyone has answered who is listed.
     pub(crate) fn anyone_lives(&self) -> bool {
-        self.heard
-            .values()
-            .flatten()
-            .any(|n| self.heard.contains_key(n))
+        self.heard.values().flatten().any(|n| self.heard.contains_key(n))
     }
 
     /// Who was asked and has not answered, and why.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (SocketAddr, &str)> {
         let silent = self.asked.iter().filter(|n| !self.heard.contains_key(n));
-        silent.map(|n| {
-            (
-                *n,
-                self.failed.get(n).map_or("no answer yet", String::as_str),
-            )
-        })
+        silent.map(|n| (*n, self.failed.get(n).map_or("no answer yet", String::as_str)))
     }
 
     /// Every node that somebody lists.
@@ -95,10 +87,12 @@ impl Survey {
         self.heard.values().flatten().copied().collect()
     }
 
-    /// Who should be asked next, the most useful first: those whom nobody lists any more, if the list is of this scope;
-    /// those who would join; and, as long as none of the listed has answered, all of them.
+    /// Who should be asked next, the most useful first: those whom nobody lists any more, if the
+    /// list is of this scope; those who would join; and, as long as none of the listed has
+    /// answered, all of them.
     ///
-    /// The contacts are heard in turn, so that one with ten thousand false entries does not hide what another says.
+    /// The contacts are heard in turn, so that one with ten thousand false entries does not hide
+    /// what another says.
     pub(crate) fn to_ask(&self, in_force: bool) -> Vec<SocketAddr> {
         let nobody_lives = !self.anyone_lives();
         let mut joining: Vec<_> = self
@@ -125,8 +119,8 @@ impl Survey {
             .collect()
     }
 
-    /// The new list. `misses` counts, from one refresh to the next, how often a node was missing; with `None`, as after a
-    /// change of scope, a node that is not listed goes at once.
+    /// The new list. `misses` counts, from one refresh to the next, how often a node was missing;
+    /// with `None`, as after a change of scope, a node that is not listed goes at once.
     pub(crate) fn finding(&self, misses: Option<&mut Misses>) -> Finding {
         if self.heard.is_empty() {
             return Finding::Silence;
@@ -195,19 +189,10 @@ mod tests {
         let waiting = survey(&[1, 2], &[(1, all)], &[]);
         assert_eq!(waiting.to_ask(true), nodes(&[3]));
         assert_eq!(waiting.finding(None), found(&[1, 2]));
-        assert_eq!(
-            survey(&[1, 2], &[(1, all)], &[3]).finding(None),
-            found(&[1, 2])
-        );
-        assert_eq!(
-            survey(&[1, 2], &[(1, all), (3, all)], &[]).finding(None),
-            found(&[1, 2, 3])
-        );
+        assert_eq!(survey(&[1, 2], &[(1, all)], &[3]).finding(None), found(&[1, 2]));
+        assert_eq!(survey(&[1, 2], &[(1, all), (3, all)], &[]).finding(None), found(&[1, 2, 3]));
         // It answers, but does not count itself in: it is joining, or lives in another scope.
-        assert_eq!(
-            survey(&[1, 2], &[(1, all), (3, &[1, 2])], &[]).finding(None),
-            found(&[1, 2])
-        );
+        assert_eq!(survey(&[1, 2], &[(1, all), (3, &[1, 2])], &[]).finding(None), found(&[1, 2]));
     }
 
     #[test]
@@ -215,11 +200,7 @@ mod tests {
         let alone = survey(&[1, 2, 3], &[(1, &[1])], &[]);
         assert_eq!(alone.to_ask(true), nodes(&[2, 3]));
         let mut misses = Misses::new();
-        let asked = survey(
-            &[1, 2, 3],
-            &[(1, &[1]), (2, &[1, 2, 3]), (3, &[1, 2, 3])],
-            &[],
-        );
+        let asked = survey(&[1, 2, 3], &[(1, &[1]), (2, &[1, 2, 3]), (3, &[1, 2, 3])], &[]);
         for _ in 0..10 {
             assert_eq!(asked.finding(Some(&mut misses)), found(&[1, 2, 3]));
         }
@@ -259,25 +240,16 @@ mod tests {
 
     #[test]
     fn after_a_change_of_scope_a_node_that_is_not_listed_goes_at_once() {
-        assert_eq!(
-            survey(&[1, 2, 9], &[(1, &[1, 2])], &[]).finding(None),
-            found(&[1, 2])
-        );
+        assert_eq!(survey(&[1, 2, 9], &[(1, &[1, 2])], &[]).finding(None), found(&[1, 2]));
     }
 
     #[test]
     fn silence_an_empty_scope_and_a_dead_one_are_told_apart() {
         assert_eq!(survey(&[1], &[], &[1]).finding(None), Finding::Silence);
-        assert_eq!(
-            survey(&[1], &[(1, &[])], &[]).finding(None),
-            Finding::Nobody
-        );
+        assert_eq!(survey(&[1], &[(1, &[])], &[]).finding(None), Finding::Nobody);
         let dead = survey(&[1, 2], &[(9, &[1, 2])], &[]);
         assert_eq!(dead.to_ask(true), nodes(&[1, 2]));
-        assert_eq!(
-            survey(&[1, 2], &[(9, &[1, 2])], &[1, 2]).finding(None),
-            Finding::Unreachable
-        );
+        assert_eq!(survey(&[1, 2], &[(9, &[1, 2])], &[1, 2]).finding(None), Finding::Unreachable);
     }
 
     #[test]

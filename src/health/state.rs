@@ -1,5 +1,5 @@
-//! The health of one node. Its tests are beside `mod.rs`, because this file may be included with other atomics than the standard
-//! ones.
+//! The health of one node. Its tests are beside `mod.rs`, because this file may be included with
+//! other atomics than the standard ones.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -8,36 +8,42 @@ use crate::moment::Moment;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::sync::{Mutex, MutexGuard};
 
-/// Failures in a row that eject a node. Envoy's five are meant for many requests a second and a hundred hosts; each one here is
-/// a request of a user.
+/// Failures in a row that eject a node. Envoy's five are meant for many requests a second and a
+/// hundred hosts; each one here is a request of a user.
 const FAILURES: u32 = 3;
 
-/// The first wait before an unreachable node is probed, which doubles with each failed probe. ScyllaDB's CQL driver reconnects
-/// after 50 ms to 10 s; a probe costs one connect, so a node that returns need not be missed for as long.
+/// The first wait before an unreachable node is probed, which doubles with each failed probe.
+/// ScyllaDB's CQL driver reconnects after 50 ms to 10 s; a probe costs one connect, so a node that
+/// returns need not be missed for as long.
 const FIRST_COOL_DOWN: Duration = Duration::from_millis(100);
 const LONGEST_COOL_DOWN: Duration = Duration::from_secs(5);
 
-/// The first wait before an ejected node is probed. A probe cannot tell whether real requests would fail, so the wait is longer,
-/// and goes on growing when the node fails again soon after it came back.
+/// The first wait before an ejected node is probed. A probe cannot tell whether real requests would
+/// fail, so the wait is longer, and goes on growing when the node fails again soon after it came
+/// back.
 const FIRST_EJECTION: Duration = Duration::from_secs(1);
 const LONGEST_EJECTION: Duration = Duration::from_secs(60);
 
-/// How much waits vary in both directions, so that clients do not probe in step: that of ScyllaDB's CQL driver.
+/// How much waits vary in both directions, so that clients do not probe in step: that of ScyllaDB's
+/// CQL driver.
 const JITTER: f64 = 0.15;
 
-/// How long a node takes from its return to a full share. Long enough for caches that a restart has emptied.
+/// How long a node takes from its return to a full share. Long enough for caches that a restart has
+/// emptied.
 const SLOW_START: Duration = Duration::from_secs(10);
 
 /// The share at the beginning of that time: Envoy's.
 const FIRST_SHARE: f32 = 0.1;
 
-/// A node that has served for this long without going out is a good one again: its next wait is the first one.
+/// A node that has served for this long without going out is a good one again: its next wait is the
+/// first one.
 const REHABILITATION: Duration = Duration::from_secs(60);
 
 /// The multiplier of Knuth's MMIX generator.
 const DRAW: u64 = 6_364_136_223_846_793_005;
 
-/// A node that could not be connected for less than this has lost nothing, and has its full share at once.
+/// A node that could not be connected for less than this has lost nothing, and has its full share
+/// at once.
 const INTERRUPTION: Duration = Duration::from_secs(1);
 
 /// Why a node gets no requests.
@@ -58,7 +64,8 @@ enum Standing {
     Out(Out),
 }
 
-/// Whether one more node may be ejected, where so many of all are out: never if that makes more than half.
+/// Whether one more node may be ejected, where so many of all are out: never if that makes more
+/// than half.
 pub(crate) fn may_eject(out: usize, nodes: usize) -> bool {
     (out + 1) * 2 <= nodes
 }
@@ -157,12 +164,14 @@ impl Health {
         }
     }
 
-    /// Whether the node may have a request, of which `draw` is a random number, where as many nodes as are `rivals` would get it from
-    /// each other. A node that has just returned is the least loaded of all, and would else get each request that it may have.
+    /// Whether the node may have a request, of which `draw` is a random number, where as many nodes
+    /// as are `rivals` would get it from each other. A node that has just returned is the least
+    /// loaded of all, and would else get each request that it may have.
     pub(crate) fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
         match self.share(now) {
             1.0 => true,
-            // The high bits of the product depend on all of the draw, other than those by which nodes are drawn.
+            // The high bits of the product depend on all of the draw, other than those by which
+            // nodes are drawn.
             share => {
                 let luck = (draw.wrapping_mul(DRAW) >> 40) as f32 / ((1 << 24) as f32);
                 luck * (rivals as f32) < share
@@ -183,8 +192,8 @@ impl Health {
         }
     }
 
-    /// Says that the node failed `weight` requests, and answers whether that makes it one to eject. A node that has just come
-    /// back is on probation: one failure is enough.
+    /// Says that the node failed `weight` requests, and answers whether that makes it one to eject.
+    /// A node that has just come back is on probation: one failure is enough.
     pub(crate) fn failed(&self, weight: u32, now: Moment) -> bool {
         let failures = self.failures.fetch_add(weight, Relaxed) + weight;
         match self.standing() {
@@ -194,7 +203,8 @@ impl Health {
         }
     }
 
-    /// Takes the node out of service, and answers whether it was in. `draw` is a random number from zero to one.
+    /// Takes the node out of service, and answers whether it was in. `draw` is a random number from
+    /// zero to one.
     pub(crate) fn take_out(&self, why: Out, now: Moment, draw: f64) -> bool {
         let mut record = self.record();
         if self.out().is_some() {

@@ -1,22 +1,23 @@
 //! After how long a read is unusually slow: the 95th percentile of the latest latencies.
 //!
-//! It is taken from the latencies themselves. An estimate that only steps up or down with each answer needs some 2,000 of
-//! them to follow a latency that has fallen to a tenth, if its steps are to be small enough to hold still; the window below
-//! needs as many as it is long.
+//! It is taken from the latencies themselves. An estimate that only steps up or down with each
+//! answer needs some 2,000 of them to follow a latency that has fallen to a tenth, if its steps are
+//! to be small enough to hold still; the window below needs as many as it is long.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Answers that count. The p95 of so many exponential latencies is within a fifth of the true one in 99 of 100 cases, and
-/// after as many answers nothing is left of what was before a change.
+/// Answers that count. The p95 of so many exponential latencies is within a fifth of the true one
+/// in 99 of 100 cases, and after as many answers nothing is left of what was before a change.
 const WINDOW: usize = 512;
 
-/// Answers from one look at the window to the next, and before the first: it is the fewest that tell a p95 at all, with three
-/// of them above it.
+/// Answers from one look at the window to the next, and before the first: it is the fewest that
+/// tell a p95 at all, with three of them above it.
 const REFRESH: usize = 64;
 
-/// The shortest delay, in microseconds: finagle's. Below it, timers and threads take longer than nodes.
+/// The shortest delay, in microseconds: finagle's. Below it, timers and threads take longer than
+/// nodes.
 const FLOOR: u32 = 1_000;
 
 pub(super) struct Delay {
@@ -54,8 +55,8 @@ impl Delay {
         }
     }
 
-    /// Looks at the first `known` places, which are all but for a new window. Another thread may be about to fill one of
-    /// them; a single old latency makes no difference.
+    /// Looks at the first `known` places, which are all but for a new window. Another thread may be
+    /// about to fill one of them; a single old latency makes no difference.
     fn refresh(&self, known: usize) {
         let mut copy = [0; WINDOW];
         let latest = &mut copy[..known];
@@ -99,7 +100,8 @@ mod tests {
             |r| if r.f64() < 0.9 { 2.0 } else { 20.0 } * (0.3 * normal(r)).exp(),
             20.0,
         ),
-        // The p95 is the 0.9694th quantile of the fast ones, 1.872 standard deviations above their median.
+        // The p95 is the 0.9694th quantile of the fast ones, 1.872 standard deviations above their
+        // median.
         (
             "bimodal, one in fifty slow",
             |r| if r.f64() < 0.98 { 2.0 } else { 100.0 } * (0.3 * normal(r)).exp(),
@@ -107,7 +109,8 @@ mod tests {
         ),
     ];
 
-    /// What the delay was over the true p95, once in every window of answers, from the lowest to the highest.
+    /// What the delay was over the true p95, once in every window of answers, from the lowest to
+    /// the highest.
     fn ratios(p95: f64, mut next: impl FnMut(&Delay) -> f64) -> Vec<f64> {
         let delay = Delay::new();
         let window = |_| {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 /// When a read is sent to a second node as well, and how often.
 ///
-/// A read is `GetItem`, `BatchGetItem`, `Query`, `Scan`, `TransactGetItems`, or one of DynamoDB Streams: `GetRecords`,
-/// `GetShardIterator`, `DescribeStream`, `ListStreams`. Nothing else is ever hedged, PartiQL's statements included.
+/// A read is `GetItem`, `BatchGetItem`, `Query`, `Scan`, `TransactGetItems`, or one of DynamoDB
+/// Streams: `GetRecords`, `GetShardIterator`, `DescribeStream`, `ListStreams`. Nothing else is ever
+/// hedged, PartiQL's statements included.
 ///
 /// ```
 /// use alternator_connector::{AlternatorConnector, Hedging};
@@ -32,9 +33,10 @@ pub(crate) enum When {
 }
 
 impl Hedging {
-    /// Hedges a read that has no answer after the time in which 95 of 100 reads of its operation had theirs, as "The Tail at
-    /// Scale" (Dean and Barroso, 2013) advises. That time is taken from the latest 512 answers and is at least 1 ms. An
-    /// operation is not hedged before it has had 64.
+    /// Hedges a read that has no answer after the time in which 95 of 100 reads of its operation
+    /// had theirs, as "The Tail at Scale" (Dean and Barroso, 2013) advises. That time is taken from
+    /// the latest 512 answers and is at least 1 ms. An operation is not hedged before it has had
+    /// 64.
     pub fn p95() -> Self {
         Self::when(When::P95)
     }
@@ -44,8 +46,9 @@ impl Hedging {
         Self::when(When::After(delay))
     }
 
-    /// At most this share of all reads is sent twice; above 0 and at most 1, in steps of a millionth. What calm times have
-    /// left over is kept, up to ten hedges. Default: 0.05, which is what [`p95`](Self::p95) makes use of.
+    /// At most this share of all reads is sent twice; above 0 and at most 1, in steps of a
+    /// millionth. What calm times have left over is kept, up to ten hedges. Default: 0.05, which is
+    /// what [`p95`](Self::p95) makes use of.
     pub fn budget(mut self, share: f64) -> Self {
         self.budget = share;
         self

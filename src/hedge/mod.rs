@@ -1,8 +1,8 @@
 //! When a read that waits for its answer is sent to a second node as well.
 //!
-//! One slow answer among many is most often the node's bad luck and not the request's, and another node answers sooner. Only
-//! reads are hedged, only those that wait unusually long, and only as many as the budget pays for. Nothing here reads a clock
-//! or sends anything; the balancer does.
+//! One slow answer among many is most often the node's bad luck and not the request's, and another
+//! node answers sooner. Only reads are hedged, only those that wait unusually long, and only as
+//! many as the budget pays for. Nothing here reads a clock or sends anything; the balancer does.
 
 mod budget;
 mod delay;
@@ -42,8 +42,8 @@ impl Hedger {
         }
     }
 
-    /// After how long without an answer to hedge a read that begins now, if it is known. Called once for each read, as each
-    /// pays into the budget.
+    /// After how long without an answer to hedge a read that begins now, if it is known. Called
+    /// once for each read, as each pays into the budget.
     pub(crate) fn due(&self, read: Read) -> Option<Duration> {
         self.budget.deposit();
         match &self.due {
@@ -52,15 +52,17 @@ impl Hedger {
         }
     }
 
-    /// Takes one hedge from the budget. A read that gets none may ask again after another delay: while more reads are due
-    /// than the budget pays for, the slowest ask most often and get theirs.
+    /// Takes one hedge from the budget. A read that gets none may ask again after another delay:
+    /// while more reads are due than the budget pays for, the slowest ask most often and get
+    /// theirs.
     pub(crate) fn allow(&self) -> bool {
         self.budget.try_withdraw()
     }
 
-    /// Tells how long the first attempt of a read took, from where its delay began to its answer, or to that of the hedge
-    /// which overtook it: it was slower than that, and so than the delay. Errors are not told, as they are not latencies, and
-    /// neither is how long the hedge itself took.
+    /// Tells how long the first attempt of a read took, from where its delay began to its answer,
+    /// or to that of the hedge which overtook it: it was slower than that, and so than the delay.
+    /// Errors are not told, as they are not latencies, and neither is how long the hedge itself
+    /// took.
     pub(crate) fn observe(&self, read: Read, elapsed: Duration) {
         match &self.due {
             Due::After(_) => {}
@@ -82,9 +84,8 @@ mod tests {
 
     /// How many hedges the budget pays for now.
     fn drain(budget: &Budget) -> u32 {
-        std::iter::repeat_with(|| budget.try_withdraw())
-            .take_while(|allowed| *allowed)
-            .count() as u32
+        std::iter::repeat_with(|| budget.try_withdraw()).take_while(|allowed| *allowed).count()
+            as u32
     }
 
     #[test]
@@ -122,7 +123,8 @@ mod tests {
         #[test]
         fn no_sequence_of_reads_and_hedges_exceeds_the_budget(
             share in 1..=1_000_000_u64,
-            // Reads, and then as many tries of a hedge: often few, so that the bucket is seen at every level.
+            // Reads, and then as many tries of a hedge: often few, so that the bucket is seen at
+            // every level.
             steps in proptest::collection::vec(
                 (prop_oneof![0..5_u64, 0..500_u64], prop_oneof![0..5_u64, 0..50_u64]),
                 1..50,
@@ -130,7 +132,8 @@ mod tests {
         ) {
             let budget = Budget::new(share as f64 / 1e6);
             let (mut reads, mut hedges) = (0, 0);
-            // What the reads so far have not paid for; the most that it was before bounds what any stretch can use.
+            // What the reads so far have not paid for; the most that it was before bounds what any
+            // stretch can use.
             let mut least = 0;
             for (new, wanted) in steps {
                 (0..new).for_each(|_| budget.deposit());

@@ -1,7 +1,8 @@
-//! Which requests may be hedged: those that change nothing, so that sending one twice is as good as once.
+//! Which requests may be hedged: those that change nothing, so that sending one twice is as good as
+//! once.
 
-/// The values of `x-amz-target` that stand for reads. `ExecuteStatement` and its kin are not among them, because a PartiQL
-/// statement may write, and only its body tells.
+/// The values of `x-amz-target` that stand for reads. `ExecuteStatement` and its kin are not among
+/// them, because a PartiQL statement may write, and only its body tells.
 const TARGETS: [&[u8]; 9] = [
     b"DynamoDB_20120810.GetItem",
     b"DynamoDB_20120810.Query",
@@ -36,18 +37,12 @@ mod tests {
         let core = "GetItem Query BatchGetItem Scan TransactGetItems";
         let streams = "GetRecords GetShardIterator DescribeStream ListStreams";
         let of = |service, operations: &str| {
-            let targets = operations
-                .split(' ')
-                .map(move |operation| format!("{service}.{operation}"));
-            targets
-                .map(|target| Read::of(target.as_bytes()).map(|read| read.0))
-                .collect::<Vec<_>>()
+            let targets =
+                operations.split(' ').map(move |operation| format!("{service}.{operation}"));
+            targets.map(|target| Read::of(target.as_bytes()).map(|read| read.0)).collect::<Vec<_>>()
         };
         assert_eq!(of("DynamoDB_20120810", core), [0, 1, 2, 3, 4].map(Some));
-        assert_eq!(
-            of("DynamoDBStreams_20120810", streams),
-            [5, 6, 7, 8].map(Some)
-        );
+        assert_eq!(of("DynamoDBStreams_20120810", streams), [5, 6, 7, 8].map(Some));
         assert_eq!(Read::KINDS, 9);
     }
 

@@ -1,8 +1,10 @@
 //! A number as the server stores it: the CQL `decimal` of the very text that was sent.
 //!
-//! The text is not normalised, since the server does not do so either: `1`, `1.0` and `10e-1` are three partitions.
+//! The text is not normalised, since the server does not do so either: `1`, `1.0` and `10e-1` are
+//! three partitions.
 
-/// Eight times the 127 bits that DynamoDB's 38 digits need, so that only what the server refuses anyway is left out.
+/// Eight times the 127 bits that DynamoDB's 38 digits need, so that only what the server refuses
+/// anyway is left out.
 const MAGNITUDE_BITS: usize = 1024;
 /// One more than the magnitude needs, which is room for the sign.
 const LIMBS: usize = MAGNITUDE_BITS / 64 + 1;
@@ -11,15 +13,16 @@ const BYTES: usize = SCALE_BYTES + LIMBS * 8;
 /// How many digits are surely below 2^64 together.
 const DIGITS_AT_ONCE: u64 = 10_u64.pow(19);
 
-/// The bytes of a CQL `decimal`: the scale, and the number without its point in two's complement, as short as it goes, both
-/// with the highest byte first.
+/// The bytes of a CQL `decimal`: the scale, and the number without its point in two's complement,
+/// as short as it goes, both with the highest byte first.
 pub(super) struct Decimal {
     bytes: [u8; BYTES],
     start: usize,
 }
 
 impl Decimal {
-    /// `None` for what the server takes for no number, and for magnitudes beyond any that it accepts.
+    /// `None` for what the server takes for no number, and for magnitudes beyond any that it
+    /// accepts.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (base, exponent) = match text.split_once(['e', 'E']) {
             Some((base, exponent)) => (base, exponent.parse::<i32>().ok()?),

@@ -1,5 +1,5 @@
-//! The value of a partition key, and the two numbers that are made of it: its token, and the hash by which other clients choose
-//! a coordinator.
+//! The value of a partition key, and the two numbers that are made of it: its token, and the hash
+//! by which other clients choose a coordinator.
 
 mod decimal;
 mod murmur3;
@@ -49,11 +49,7 @@ impl Key<'_> {
         if bytes.is_empty() {
             return None;
         }
-        Some(Token::of_hash(murmur3::first_half(
-            Tail::Signed,
-            None,
-            bytes,
-        )))
+        Some(Token::of_hash(murmur3::first_half(Tail::Signed, None, bytes)))
     }
 
     /// The hash by which Alternator's other clients choose a coordinator.
@@ -68,7 +64,8 @@ impl Key<'_> {
 }
 
 impl Token {
-    /// The smallest number is no token: it stands for the beginning of the ring, and the server takes the largest in its place.
+    /// The smallest number is no token: it stands for the beginning of the ring, and the server
+    /// takes the largest in its place.
     fn of_hash(hash: i64) -> Self {
         Self(if hash == i64::MIN { i64::MAX } else { hash })
     }

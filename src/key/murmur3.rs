@@ -1,4 +1,5 @@
-//! MurmurHash3 x64_128 with seed 0, of which only the first half is used, by ScyllaDB's tokens and by the clients' affinity.
+//! MurmurHash3 x64_128 with seed 0, of which only the first half is used, by ScyllaDB's tokens and
+//! by the clients' affinity.
 
 const C1: u64 = 0x87c3_7b91_1142_53d5;
 const C2: u64 = 0x4cf5_ad43_2745_937f;

@@ -1,4 +1,5 @@
-//! Tokens and hashes are those that the server and other clients compute, and equal a second, slower computation of any key.
+//! Tokens and hashes are those that the server and other clients compute, and equal a second,
+//! slower computation of any key.
 
 mod second;
 
@@ -52,11 +53,7 @@ fn every_vector_of_bare_hashes_is_reproduced() {
     let mut count = 0;
     for row in vectors {
         let (input, hash) = (bytes(row[0]), row[1].parse::<i64>().unwrap());
-        assert_eq!(
-            first_half(Tail::Unsigned, None, &input),
-            hash,
-            "{input:02x?}"
-        );
+        assert_eq!(first_half(Tail::Unsigned, None, &input), hash, "{input:02x?}");
         count += 1;
     }
     assert_eq!(count, 42);
@@ -149,11 +146,7 @@ fn magnitudes_of_1024_bits_are_numbers_and_larger_ones_are_none() {
 fn tokens_and_hashes_allocate_nothing() {
     let text = "k".repeat(100);
     let digits = "7".repeat(100);
-    let keys = [
-        Key::String(&text),
-        Key::Number(&digits),
-        Key::Binary(text.as_bytes()),
-    ];
+    let keys = [Key::String(&text), Key::Number(&digits), Key::Binary(text.as_bytes())];
     let allocated = allocation_counter::measure(|| {
         for key in keys {
             assert!(key.token().is_some());

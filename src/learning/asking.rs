@@ -19,13 +19,13 @@ use crate::transport::{NodeBody, SendError};
 /// The largest answer that is read, in bytes.
 const BODY_LIMIT: usize = 4 << 20;
 
-/// How many rows are asked for at a time, of which each has 2,097 bytes within that limit. That of a tablet has 44 for each replica,
-/// which are a UUID, a shard of five digits and what is between them, and less than 300 for all else: with the three replicas of
-/// each of 13 datacenters, 2,016.
+/// How many rows are asked for at a time, of which each has 2,097 bytes within that limit. That of
+/// a tablet has 44 for each replica, which are a UUID, a shard of five digits and what is between
+/// them, and less than 300 for all else: with the three replicas of each of 13 datacenters, 2,016.
 const ROWS: usize = 2000;
 
-/// How many pages are read at most: twice those of the largest table with tablets, and those of a ring of 330 nodes with 256 vnodes
-/// each.
+/// How many pages are read at most: twice those of the largest table with tablets, and those of a
+/// ring of 330 nodes with 256 vnodes each.
 const PAGES: usize = 128;
 
 /// A node, and in whose name it is asked.
@@ -65,9 +65,7 @@ impl Asking<'_> {
             Some("ResourceNotFoundException") => Err(Refusal::NotFound),
             name => {
                 let name = name.unwrap_or("no reason that is understood");
-                Err(Refusal::Failed(
-                    format!("it answered {status} to {target}: {name}").into(),
-                ))
+                Err(Refusal::Failed(format!("it answered {status} to {target}: {name}").into()))
             }
         }
     }
@@ -98,9 +96,8 @@ impl Asking<'_> {
         target: &str,
         question: &Value,
     ) -> Result<(StatusCode, Bytes), BoxError> {
-        let mut request = Request::post("/")
-            .header(TARGET, target)
-            .body(Bytes::from(question.to_string()))?;
+        let mut request =
+            Request::post("/").header(TARGET, target).body(Bytes::from(question.to_string()))?;
         self.client.complete(&mut request)?;
         loop {
             let mut lease = self.node.pool.lease_uncounted(self.limit).await?;

@@ -1,4 +1,5 @@
-//! What a node says of a table, of a table's tags, of its own configuration, and of why it refuses a request.
+//! What a node says of a table, of a table's tags, of its own configuration, and of why it refuses
+//! a request.
 
 use serde_json::Value;
 
@@ -34,10 +35,7 @@ impl Description {
         };
         let text = |name| table[name].as_str().map(Into::into);
         Some(Self {
-            key: PartitionKey {
-                name: key_name.into(),
-                key_type,
-            },
+            key: PartitionKey { name: key_name.into(), key_type },
             id: text("TableId"),
             arn: text("TableArn"),
         })
@@ -50,8 +48,8 @@ fn find<'a>(list: &'a Value, name: &str, text: &str) -> Option<&'a Value> {
     elements.find(|element| element[name].as_str() == Some(text))
 }
 
-/// The write isolation that the tags of a table say, by an answer to ListTagsOfResource. `Some(None)` if they say none, and `None`
-/// if the body is no such answer.
+/// The write isolation that the tags of a table say, by an answer to ListTagsOfResource.
+/// `Some(None)` if they say none, and `None` if the body is no such answer.
 pub(crate) fn isolation_by_tags(body: &[u8]) -> Option<Option<Isolation>> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     answer["Tags"].as_array()?;
@@ -59,7 +57,8 @@ pub(crate) fn isolation_by_tags(body: &[u8]) -> Option<Option<Isolation>> {
     Some(tag.and_then(|tag| Isolation::named(tag["Value"].as_str()?)))
 }
 
-/// The write isolation by the value of a row of `system.config`, which is text in JSON, and so in quotes.
+/// The write isolation by the value of a row of `system.config`, which is text in JSON, and so in
+/// quotes.
 pub(crate) fn isolation_by_config(value: &str) -> Option<Isolation> {
     let unquoted: Option<String> = serde_json::from_str(value).ok();
     Isolation::named(unquoted.as_deref().unwrap_or(value))
@@ -95,10 +94,7 @@ mod tests {
             ],
         });
         let found = description(&table).unwrap();
-        assert_eq!(
-            (&*found.key.name, found.key.key_type),
-            ("id", KeyType::Number)
-        );
+        assert_eq!((&*found.key.name, found.key.key_type), ("id", KeyType::Number));
         assert_eq!(found.id.as_deref(), table["TableId"].as_str());
         assert_eq!(found.arn.as_deref(), table["TableArn"].as_str());
         for (name, key_type) in [("S", KeyType::String), ("B", KeyType::Binary)] {
@@ -129,17 +125,11 @@ mod tests {
         let tags = |tags: Value| isolation_by_tags(json!({ "Tags": tags }).to_string().as_bytes());
         let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
         assert_eq!(
-            tags(json!([
-                tag("a", "b"),
-                tag("system:write_isolation", "always")
-            ])),
+            tags(json!([tag("a", "b"), tag("system:write_isolation", "always")])),
             Some(Some(Isolation::AlwaysUseLwt))
         );
         assert_eq!(tags(json!([tag("a", "b")])), Some(None));
-        assert_eq!(
-            tags(json!([tag("system:write_isolation", "x")])),
-            Some(None)
-        );
+        assert_eq!(tags(json!([tag("system:write_isolation", "x")])), Some(None));
         assert_eq!(isolation_by_tags(b"{}"), None);
         assert_eq!(isolation_by_tags(b"x"), None);
         for value in ["\"only_rmw_uses_lwt\"", "only_rmw_uses_lwt", "\"o\""] {

@@ -32,8 +32,8 @@ pub(super) struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// Everything that the options need to know of a table. Without its key there is nothing; what else cannot be had now stays what
-    /// it was.
+    /// Everything that the options need to know of a table. Without its key there is nothing; what
+    /// else cannot be had now stays what it was.
     pub(super) async fn table(&self, table: &Table) -> Result<(Known, Outlook), Refusal> {
         let question = json!({ "TableName": table.name() });
         let answer = self.asking.ask(DESCRIBE_TABLE, &question).await?;
@@ -83,7 +83,8 @@ impl Lookup<'_> {
         Ok((known, outlook))
     }
 
-    /// Whether the client may not read the order of replicas that another one of the connector has lately.
+    /// Whether the client may not read the order of replicas that another one of the connector has
+    /// lately.
     fn knows_less(&self, found: &Replicas, before: &Known, now: Moment) -> bool {
         let longest = self.config.token_awareness.refresh_interval;
         !found.is_ordered() && before.is_ordered_lately(longest, now)
@@ -99,7 +100,8 @@ impl Lookup<'_> {
     /// The replicas, where the options ask for them, and what is to be expected of them.
     async fn replicas(&self, name: &str, id: Option<&str>) -> (Option<Replicas>, Outlook) {
         let affinity = self.config.lwt_affinity;
-        // Clients that are not aware of tokens must agree with those that are on the coordinators of keys.
+        // Clients that are not aware of tokens must agree with those that are on the coordinators
+        // of keys.
         let by_primary_replica =
             affinity.is_on() && affinity.coordinator_order() == CoordinatorOrder::PrimaryReplica;
         if !self.config.token_awareness.is_on && !by_primary_replica {
@@ -123,7 +125,8 @@ impl Lookup<'_> {
         }
     }
 
-    /// The table's write isolation, where the options ask for it: its own, or else that of the node.
+    /// The table's write isolation, where the options ask for it: its own, or else that of the
+    /// node.
     async fn isolation(&self, arn: Option<&str>) -> Result<Option<Isolation>, Refusal> {
         if !self.config.lwt_affinity.asks_for_isolation() {
             return Ok(None);

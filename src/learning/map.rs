@@ -58,8 +58,7 @@ impl Lookup<'_> {
         }
         let begun = Moment::now();
         let hosts = Arc::new(self.hosts().await?);
-        self.tables
-            .looked_up(Arc::clone(&hosts), begun, self.changes);
+        self.tables.looked_up(Arc::clone(&hosts), begun, self.changes);
         Ok(rows.map(&hosts))
     }
 
@@ -142,9 +141,7 @@ impl Lookup<'_> {
             question["ExpressionAttributeValues"][":t"] = json!({ "S": of });
         }
         let mut ranges = Vec::new();
-        let rows = self
-            .asking
-            .rows(QUERY, question, |row| ranges.extend(row.ring_range()));
+        let rows = self.asking.rows(QUERY, question, |row| ranges.extend(row.ring_range()));
         rows.await?;
         Ok(ranges)
     }
@@ -152,18 +149,13 @@ impl Lookup<'_> {
     /// The node itself, and those that it knows.
     async fn hosts(&self) -> Result<Hosts, Refusal> {
         let mut hosts = Vec::new();
-        for (table, internal) in [
-            ("system.local", "broadcast_address"),
-            ("system.peers", "peer"),
-        ] {
+        for (table, internal) in [("system.local", "broadcast_address"), ("system.peers", "peer")] {
             let question: Value = json!({
                 "TableName": format!(".scylla.alternator.{table}"),
                 // Without tokens, of which there are 256 for each host.
                 "ProjectionExpression": format!("{internal}, host_id, rpc_address, data_center, rack"),
             });
-            let rows = self
-                .asking
-                .rows(SCAN, question, |row| hosts.extend(row.host()));
+            let rows = self.asking.rows(SCAN, question, |row| hosts.extend(row.host()));
             self.noting(rows.await, table)?;
         }
         Ok(Hosts::as_listed(hosts, |ip| self.listed.contains(&ip)))

@@ -1,6 +1,8 @@
-//! Learns what is to be known of a table, from the cluster itself and in the name of a client that uses the table.
+//! Learns what is to be known of a table, from the cluster itself and in the name of a client that
+//! uses the table.
 //!
-//! All that is asked of one node, which holds what is asked for in memory. Where it fails, the next lesson asks another.
+//! All that is asked of one node, which holds what is asked for in memory. Where it fails, the next
+//! lesson asks another.
 
 mod asking;
 mod description;
@@ -26,8 +28,8 @@ use asking::{Asking, Refusal};
 pub(crate) use description::error_name;
 use lookup::Lookup;
 
-/// Completes a request that has a body and the header `x-amz-target`, in the name of a client: its address, what it says of
-/// itself, and its signature.
+/// Completes a request that has a body and the header `x-amz-target`, in the name of a client: its
+/// address, what it says of itself, and its signature.
 pub(crate) trait Complete: fmt::Debug + Send + Sync {
     /// # Errors
     ///
@@ -35,8 +37,8 @@ pub(crate) trait Complete: fmt::Debug + Send + Sync {
     fn complete(&self, request: &mut Request<Bytes>) -> Result<(), BoxError>;
 }
 
-/// One lookup of one table, which is asked for by a request and made in the background. Carried by that request as an extension,
-/// with the claim that [`Table::begin`] has given.
+/// One lookup of one table, which is asked for by a request and made in the background. Carried by
+/// that request as an extension, with the claim that [`Table::begin`] has given.
 #[derive(Clone, Debug)]
 pub(crate) struct Lesson {
     pub(crate) table: Arc<Table>,
@@ -60,11 +62,7 @@ impl Lesson {
             return table.failed(claim, Moment::now(), fastrand::f64());
         };
         let lookup = Lookup {
-            asking: Asking {
-                node: &node,
-                client: &*self.client,
-                limit: config.discovery_timeout,
-            },
+            asking: Asking { node: &node, client: &*self.client, limit: config.discovery_timeout },
             tables: &tables,
             config: &config,
             listed: nodes.iter().map(|n| n.addr().ip().to_canonical()).collect(),
@@ -80,11 +78,7 @@ impl Lesson {
             Ok((known, outlook)) => {
                 let longest = config.token_awareness.refresh_interval;
                 tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?outlook, "table was looked up");
-                let timing = Timing {
-                    took,
-                    longest,
-                    random,
-                };
+                let timing = Timing { took, longest, random };
                 table.learned(claim, known, outlook, timing, now);
             }
             Err(Refusal::NotFound) => table.absent(claim, now),

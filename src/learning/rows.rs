@@ -1,5 +1,6 @@
-//! What the rows of the cluster's own tables say. A node writes them as items, but not as DynamoDB would: booleans are strings, and
-//! a number in a key to continue from is none in the next request. So they are read leniently, and what is odd is left out.
+//! What the rows of the cluster's own tables say. A node writes them as items, but not as DynamoDB
+//! would: booleans are strings, and a number in a key to continue from is none in the next request.
+//! So they are read leniently, and what is odd is left out.
 
 use std::net::IpAddr;
 
@@ -38,13 +39,11 @@ impl Page {
     }
 }
 
-/// A key to continue from, with its numbers as strings: servers write `":scylla:paging:weight": {"N": 1}` and read `{"N": "1"}`.
+/// A key to continue from, with its numbers as strings: servers write
+/// `":scylla:paging:weight": {"N": 1}` and read `{"N": "1"}`.
 fn with_strings(mut key: Value) -> Value {
     let cells = key.as_object_mut().into_iter().flat_map(Map::values_mut);
-    for value in cells
-        .filter_map(Value::as_object_mut)
-        .flat_map(Map::values_mut)
-    {
+    for value in cells.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         if value.is_number() {
             *value = Value::String(value.to_string());
         }
@@ -67,7 +66,8 @@ impl<'a> Row<'a> {
         address::host(self.text(column)?.parse().ok()?)
     }
 
-    /// A row of `system.local` or `system.peers`: a host, and the address by which other hosts know it.
+    /// A row of `system.local` or `system.peers`: a host, and the address by which other hosts know
+    /// it.
     pub(crate) fn host(self) -> Option<(Host, IpAddr)> {
         let address = self.address("rpc_address")?;
         let text = |column| self.text(column).unwrap_or_default();
@@ -77,9 +77,7 @@ impl<'a> Row<'a> {
             datacenter: text("data_center").into(),
             rack: text("rack").into(),
         };
-        let internal = self
-            .address("peer")
-            .or_else(|| self.address("broadcast_address"));
+        let internal = self.address("peer").or_else(|| self.address("broadcast_address"));
         Some((host, internal.unwrap_or(address)))
     }
 
@@ -102,9 +100,7 @@ impl<'a> Row<'a> {
 
     /// Whether a tablet is on its way to other hosts, or to other shards.
     pub(crate) fn is_moving(self) -> bool {
-        ["stage", "transition"]
-            .iter()
-            .any(|column| self.text(column).is_some())
+        ["stage", "transition"].iter().any(|column| self.text(column).is_some())
     }
 }
 
@@ -146,16 +142,10 @@ mod tests {
             {"base_table": {"S": A}},
         ]}));
         let tablets: Vec<_> = page.rows().filter_map(Row::tablet).collect();
-        let tablet = |last_token, replicas| Tablet {
-            last_token,
-            replicas,
-        };
+        let tablet = |last_token, replicas| Tablet { last_token, replicas };
         assert_eq!(
             tablets,
-            [
-                tablet(-1, vec![(id(B), 3), (id(A), 0)]),
-                tablet(i64::MAX, vec![(id(A), 11)])
-            ]
+            [tablet(-1, vec![(id(B), 3), (id(A), 0)]), tablet(i64::MAX, vec![(id(A), 11)])]
         );
         let moving: Vec<_> = page.rows().map(Row::is_moving).collect();
         assert_eq!(moving, [false, true, false, false]);
@@ -183,10 +173,7 @@ mod tests {
             end,
             endpoint: endpoint.parse().unwrap(),
         };
-        assert_eq!(
-            ranges,
-            [range(5, -7, "10.0.0.1"), range(5, 7, "2001:db8::1")]
-        );
+        assert_eq!(ranges, [range(5, -7, "10.0.0.1"), range(5, 7, "2001:db8::1")]);
     }
 
     #[test]
@@ -223,15 +210,9 @@ mod tests {
     fn a_key_to_continue_from_is_sent_back_with_its_numbers_as_strings() {
         let key = json!({"table_id": {"S": A}, ":scylla:paging:region": {"S": "before"}, ":scylla:paging:weight": {"N": -1}});
         let sent = json!({"table_id": {"S": A}, ":scylla:paging:region": {"S": "before"}, ":scylla:paging:weight": {"N": "-1"}});
-        assert_eq!(
-            page(&json!({"Items": [], "LastEvaluatedKey": key})).next,
-            Some(sent)
-        );
+        assert_eq!(page(&json!({"Items": [], "LastEvaluatedKey": key})).next, Some(sent));
         for none in [json!({}), json!(null), json!("x")] {
-            assert_eq!(
-                page(&json!({"Items": [], "LastEvaluatedKey": none})).next,
-                None
-            );
+            assert_eq!(page(&json!({"Items": [], "LastEvaluatedKey": none})).next, None);
         }
     }
 
@@ -240,13 +221,7 @@ mod tests {
         for body in ["", "[]", "{}", r#"{"Items":{}}"#, "null", r#"{"Items":[]"#] {
             assert_eq!(Page::parse(body.as_bytes()), None, "{body}");
         }
-        assert_eq!(
-            Page::parse(br#"{"Items":[1,null,"x"]}"#)
-                .unwrap()
-                .rows()
-                .count(),
-            0
-        );
+        assert_eq!(Page::parse(br#"{"Items":[1,null,"x"]}"#).unwrap().rows().count(), 0);
     }
 
     /// Anything that JSON can say, with names that mean something here.

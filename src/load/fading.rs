@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::moment::Moment;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Seconds that fade with time: the bits of an `f32` above those of the time of the last change, in one word so that both
-/// always belong together. Writers may overwrite each other, which loses one observation of many.
+/// Seconds that fade with time: the bits of an `f32` above those of the time of the last change, in
+/// one word so that both always belong together. Writers may overwrite each other, which loses one
+/// observation of many.
 #[derive(Debug, Default)]
 pub(super) struct Fading(AtomicU64);
 
@@ -33,11 +34,7 @@ impl Fading {
         }
         let age = stamp.until(now);
         // What has faded by less than a hundredth is not worth an exponential for every request.
-        if age.0 < constant.0 / 100 {
-            value
-        } else {
-            value * age.fade(constant)
-        }
+        if age.0 < constant.0 / 100 { value } else { value * age.fade(constant) }
     }
 }
 
@@ -62,11 +59,7 @@ impl Ticks {
     pub(super) fn until(self, now: Moment) -> Self {
         let passed = Self::at(now).0.wrapping_sub(self.0);
         // A writer that was overtaken may have stamped the future, by a moment.
-        Self(if passed > u32::MAX - 0xffff {
-            0
-        } else {
-            passed
-        })
+        Self(if passed > u32::MAX - 0xffff { 0 } else { passed })
     }
 
     /// Whether this may be as long as so many seconds: it may be one tick more than was counted.

@@ -1,25 +1,28 @@
 //! A latency that is followed up at once and down slowly.
 //!
-//! This is the peak-EWMA of finagle (`PeakEwma.scala`) and linkerd, with two rules added. A slow answer between faster ones is no
-//! peak, as it tells of the request and not of the node. Nor are slow answers to requests that waited at the same time and come
-//! at the same time: together they tell of one bad moment, which is over. Those that go on coming tell of one that is not.
+//! This is the peak-EWMA of finagle (`PeakEwma.scala`) and linkerd, with two rules added. A slow
+//! answer between faster ones is no peak, as it tells of the request and not of the node. Nor are
+//! slow answers to requests that waited at the same time and come at the same time: together they
+//! tell of one bad moment, which is over. Those that go on coming tell of one that is not.
 
 use std::time::Duration;
 
 use super::fading::{Fading, Ticks};
 use crate::moment::Moment;
 
-/// The time constant by which an estimate follows lower latencies, and fades where there are none, so that a node which was slow
-/// is tried again: finagle's and linkerd's default. It is long because a client that sends one request per second should try
-/// a slow node only now and then.
+/// The time constant by which an estimate follows lower latencies, and fades where there are none,
+/// so that a node which was slow is tried again: finagle's and linkerd's default. It is long
+/// because a client that sends one request per second should try a slow node only now and then.
 const DECAY: Ticks = Ticks::of(Duration::from_secs(10));
 
-/// An estimate that nothing was observed for in so long tells nothing any more. However slow a node was, it is tried again then;
-/// by fading alone, one that took a second where others take a millisecond would be tried after 70 s.
+/// An estimate that nothing was observed for in so long tells nothing any more. However slow a node
+/// was, it is tried again then; by fading alone, one that took a second where others take a
+/// millisecond would be tried after 70 s.
 const MEMORY: Ticks = Ticks::of(Duration::from_secs(30));
 
-/// A bad moment is over with the first slow answer, and what else waited for its end comes within the usual time then. Slow
-/// answers that come later than this many times the usual, and than this part of what they waited, are of a node that is slow.
+/// A bad moment is over with the first slow answer, and what else waited for its end comes within
+/// the usual time then. Slow answers that come later than this many times the usual, and than this
+/// part of what they waited, are of a node that is slow.
 const OVER: (f32, f32) = (2.0, 0.25);
 
 /// An estimate of a latency, in seconds; zero while nothing is known.
@@ -80,21 +83,13 @@ impl PeakEwma {
 
     pub(super) fn at(&self, now: Moment) -> f32 {
         let (_, stamp) = self.estimate.load();
-        if stamp.until(now) > MEMORY {
-            0.0
-        } else {
-            self.estimate.at(now, DECAY)
-        }
+        if stamp.until(now) > MEMORY { 0.0 } else { self.estimate.at(now, DECAY) }
     }
 
     /// The estimate as it was last made, which is not lower for having become old.
     pub(super) fn unfaded(&self, now: Moment) -> f32 {
         let (estimate, stamp) = self.estimate.load();
-        if stamp.until(now) > MEMORY {
-            0.0
-        } else {
-            estimate
-        }
+        if stamp.until(now) > MEMORY { 0.0 } else { estimate }
     }
 
     pub(super) fn forget(&self) {

@@ -12,7 +12,8 @@ fn at(millis: u64) -> Moment {
     START.after(ms(millis))
 }
 
-/// Requests one after the other that each took so many milliseconds, from `from` on; answers when the last ended.
+/// Requests one after the other that each took so many milliseconds, from `from` on; answers when
+/// the last ended.
 fn answer(load: &Load, latencies: &[u64], from: u64) -> u64 {
     let mut now = from;
     for latency in latencies {
@@ -31,10 +32,7 @@ fn known() -> Load {
 
 #[track_caller]
 fn assert_near(value: f32, expected: f32) {
-    assert!(
-        (value / expected - 1.0).abs() < 0.02,
-        "{value} instead of {expected}"
-    );
+    assert!((value / expected - 1.0).abs() < 0.02, "{value} instead of {expected}");
 }
 
 #[test]
@@ -58,10 +56,7 @@ fn the_first_answer_is_the_latency() {
 fn each_request_in_flight_costs_one_latency_more() {
     let load = known();
     for in_flight in 0..5 {
-        assert_near(
-            load.cost(in_flight, at(1000)),
-            0.01 * (in_flight + 1) as f32,
-        );
+        assert_near(load.cost(in_flight, at(1000)), 0.01 * (in_flight + 1) as f32);
     }
 }
 
@@ -225,10 +220,7 @@ fn a_failure_costs_five_seconds_that_fade_within_eight() {
     let load = known();
     load.failed(at(1000));
     assert_near(load.cost(0, at(1000)), 5.01);
-    assert_near(
-        load.cost(1, at(1000)),
-        2.0_f32.sqrt() * (2.0_f32.sqrt() * 0.01 + 5.0),
-    );
+    assert_near(load.cost(1, at(1000)), 2.0_f32.sqrt() * (2.0_f32.sqrt() * 0.01 + 5.0));
     assert_near(load.cost(0, at(2000)), 0.009 + 5.0 / std::f32::consts::E);
     assert!(load.cost(0, at(9500)) < 0.01);
     // A second one is no dearer than the first.
@@ -280,10 +272,7 @@ fn a_node_that_has_returned_is_new() {
 #[test]
 fn nothing_overflows_when_the_ticks_do() {
     let wraps = (1_u64 << 52) - 5_000_000;
-    let (before, after) = (
-        Moment::from_nanos(wraps),
-        Moment::from_nanos(wraps + (20 << 20)),
-    );
+    let (before, after) = (Moment::from_nanos(wraps), Moment::from_nanos(wraps + (20 << 20)));
     let load = Load::default();
     load.answered(ms(10), 1, before);
     load.answered(ms(10), 1, after);

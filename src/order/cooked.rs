@@ -1,4 +1,5 @@
-//! The words with which Go seeds `math/rand`: its generator's state after 780e10 steps, so that short seeds begin well mixed.
+//! The words with which Go seeds `math/rand`: its generator's state after 780e10 steps, so that
+//! short seeds begin well mixed.
 //!
 //! They are Go's, under the licence in `LICENSE-GO`.
 

@@ -1,8 +1,10 @@
-//! The numbers of Go's `math/rand`, of which any is had without the 607 words of state that the generator begins with.
+//! The numbers of Go's `math/rand`, of which any is had without the 607 words of state that the
+//! generator begins with.
 //!
-//! Go fills these words from the seed by 1,841 steps of a multiplicative generator, and then makes each number as the sum of the
-//! one 273 before it and the one 607 before it; what is before the first number are the words. So the first 273 numbers need two
-//! words each, and a word is reached in one step by a power of the multiplier.
+//! Go fills these words from the seed by 1,841 steps of a multiplicative generator, and then makes
+//! each number as the sum of the one 273 before it and the one 607 before it; what is before the
+//! first number are the words. So the first 273 numbers need two words each, and a word is reached
+//! in one step by a power of the multiplier.
 
 use super::cooked::COOKED;
 
@@ -12,7 +14,8 @@ const TAP: usize = 273;
 const MODULUS: u64 = (1 << 31) - 1;
 const MULTIPLIER: u64 = 48_271;
 const INSTEAD_OF_ZERO: u64 = 89_482_311;
-/// How often the seed is multiplied before the first word begins, which takes three of the products.
+/// How often the seed is multiplied before the first word begins, which takes three of the
+/// products.
 const WARM_UP: u32 = 20;
 
 /// What the seed is multiplied by for the first of the three products of each word.
@@ -80,7 +83,8 @@ impl Source {
         (number << 1 >> 1).cast_signed()
     }
 
-    /// The effort doubles with every 420 numbers or so, while the nodes of a cluster that are tried are a few.
+    /// The effort doubles with every 420 numbers or so, while the nodes of a cluster that are tried
+    /// are a few.
     fn number(&self, index: usize) -> u64 {
         let before = |distance| match index.checked_sub(distance) {
             Some(earlier) => self.number(earlier),

@@ -83,10 +83,7 @@ impl Rest {
     fn take(&mut self, place: usize) -> usize {
         match self {
             Self::Below(len) => {
-                *self = Self::BelowBut {
-                    len: *len,
-                    first: place,
-                };
+                *self = Self::BelowBut { len: *len, first: place };
                 place
             }
             Self::BelowBut { len, first } => {

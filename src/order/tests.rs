@@ -65,11 +65,7 @@ fn every_vector_of_affinity_orders_is_reproduced_from_the_key() {
         let seed = with_key(key_type, value, |key| key.hash());
         for (generator, order) in [(Generator::Go, go), (Generator::XorShift, rust)] {
             let ours: Vec<usize> = Draw::new(generator, seed, 12).map(|i| nodes[i]).collect();
-            assert_eq!(
-                ours,
-                numbers::<usize>(order),
-                "{key_type} {value} {generator:?}"
-            );
+            assert_eq!(ours, numbers::<usize>(order), "{key_type} {value} {generator:?}");
         }
         seen += 1;
     }
@@ -112,7 +108,8 @@ fn the_first_is_drawn_without_allocation() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// Past the 273 numbers that are made of two words each, and past the 607 after which no word is used.
+    /// Past the 273 numbers that are made of two words each, and past the 607 after which no word
+    /// is used.
     #[test]
     fn go_numbers_equal_those_of_the_whole_generator(seed in any::<i64>()) {
         let mut whole = naive::Generator::new(seed);

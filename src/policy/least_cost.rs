@@ -1,29 +1,32 @@
-//! The node that costs least: of all where there are few, and else of two drawn at random ("power of two choices",
-//! Mitzenmacher 2001), which is nearly as good, costs the same for any number of nodes, and does not send everyone to the one
-//! that happens to be best.
+//! The node that costs least: of all where there are few, and else of two drawn at random ("power
+//! of two choices", Mitzenmacher 2001), which is nearly as good, costs the same for any number of
+//! nodes, and does not send everyone to the one that happens to be best.
 //!
-//! Where several nodes are bad, both of two often are: of nine nodes with three that hang, one pair in twelve. So a pair that
-//! costs far more than choices usually do is not taken before others were looked at.
+//! Where several nodes are bad, both of two often are: of nine nodes with three that hang, one pair
+//! in twelve. So a pair that costs far more than choices usually do is not taken before others were
+//! looked at.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::{Candidate, any, part};
 use crate::moment::Moment;
 
-/// Up to this many nodes, all are looked at. Of three nodes with one that is ten times slower than the others, clients with few
-/// requests then send 1.2 % of them there rather than 1.9 %, in `tests/simulator`.
+/// Up to this many nodes, all are looked at. Of three nodes with one that is ten times slower than
+/// the others, clients with few requests then send 1.2 % of them there rather than 1.9 %, in
+/// `tests/simulator`.
 const FEW: usize = 8;
 
-/// Nodes that cost at most this many times the least are equally good if they have no more requests in flight. Estimates are never
-/// exact, and one client alone would else send up to half as much again as its share to the node with the luckiest answers.
+/// Nodes that cost at most this many times the least are equally good if they have no more requests
+/// in flight. Estimates are never exact, and one client alone would else send up to half as much
+/// again as its share to the node with the luckiest answers.
 const EQUALLY_GOOD: f32 = 1.25;
 
-/// How many nodes are looked at in the end, where they all cost too much. Where half of the nodes are bad, one choice in 65,000
-/// then meets none that is good.
+/// How many nodes are looked at in the end, where they all cost too much. Where half of the nodes
+/// are bad, one choice in 65,000 then meets none that is good.
 const LOOKS: u32 = 16;
 
-/// What is more than this many times the usual costs too much. Where all nodes are good, 2.1 to 2.9 nodes are then looked at on
-/// average, in `tests/simulator`; with 1.5 it would be up to 4.
+/// What is more than this many times the usual costs too much. Where all nodes are good, 2.1 to 2.9
+/// nodes are then looked at on average, in `tests/simulator`; with 1.5 it would be up to 4.
 const TOO_MUCH: f32 = 2.0;
 
 /// One choice in so many is remembered, so that threads seldom write what others read.
@@ -71,9 +74,7 @@ impl LeastCost {
                 break;
             }
             // Knuth's MMIX generator, whose high bits make the index.
-            mixed = mixed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            mixed = mixed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         }
         if best.is_some() && draw.is_multiple_of(REMEMBERED) {
             self.0.store(least.to_bits(), Relaxed);
@@ -167,10 +168,7 @@ mod tests {
     fn nodes_within_a_quarter_of_the_least_are_equally_good() {
         let counts = counts(&nodes([1.25, 1.26, 1.0]), 2000);
         // The standard deviation is 22.
-        assert!(
-            counts[0].abs_diff(1000) < 150 && counts[1] == 0,
-            "{counts:?}"
-        );
+        assert!(counts[0].abs_diff(1000) < 150 && counts[1] == 0, "{counts:?}");
     }
 
     #[test]
@@ -180,10 +178,7 @@ mod tests {
         nodes[2].2 = 0;
         let counts = counts(&nodes, 2000);
         // The standard deviation is 22.
-        assert!(
-            counts[0].abs_diff(1000) < 150 && counts[1] == 0,
-            "{counts:?}"
-        );
+        assert!(counts[0].abs_diff(1000) < 150 && counts[1] == 0, "{counts:?}");
     }
 
     #[test]
@@ -193,10 +188,7 @@ mod tests {
         // One choice in 3^16 may meet no other.
         let counts = counts(&nodes, 50_000);
         assert_eq!(counts[..30].iter().sum::<usize>(), 0);
-        assert!(
-            counts[30..].iter().all(|n| n.abs_diff(714) < 200),
-            "{counts:?}"
-        );
+        assert!(counts[30..].iter().all(|n| n.abs_diff(714) < 200), "{counts:?}");
     }
 
     #[test]
@@ -204,7 +196,8 @@ mod tests {
         let nodes = nodes([1.0; 100]);
         counts(&nodes, 10_000);
         let looks: u32 = nodes.iter().map(|n| n.1.get()).sum();
-        // All are looked for at first, until a choice is remembered: one of 16, so that 300 are enough but for 4 in 10^9.
+        // All are looked for at first, until a choice is remembered: one of 16, so that 300 are
+        // enough but for 4 in 10^9.
         assert!((20_000..20_000 + 300 * 16).contains(&looks), "{looks}");
     }
 

@@ -18,7 +18,8 @@ pub(crate) trait Candidate {
     fn cost(&self, in_flight: usize, now: Moment) -> f32;
     /// Whether it serves requests.
     fn serves(&self) -> bool;
-    /// Whether it serves and may have this request, of which `draw` is a random number, where so many nodes are rivals for it.
+    /// Whether it serves and may have this request, of which `draw` is a random number, where so
+    /// many nodes are rivals for it.
     fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool;
 }
 
@@ -40,7 +41,8 @@ impl<C: Candidate> Candidate for &C {
     }
 }
 
-/// A policy with the state that outlives every snapshot, so that a refresh does not send everyone back to the first node.
+/// A policy with the state that outlives every snapshot, so that a refresh does not send everyone
+/// back to the first node.
 ///
 /// Choosing allocates nothing and takes no lock.
 #[derive(Debug)]
@@ -61,7 +63,8 @@ pub(crate) struct Circumstances {
 }
 
 impl Chooser {
-    /// Clients begin at different places, so that a thousand fresh ones do not open with the same node.
+    /// Clients begin at different places, so that a thousand fresh ones do not open with the same
+    /// node.
     pub(crate) fn new(policy: Policy, random: &mut fastrand::Rng) -> Self {
         match policy {
             Policy::PeakEwma => Self::PeakEwma(LeastCost::default()),
@@ -75,8 +78,9 @@ impl Chooser {
 
     /// The index of the node to try next: one that is not `tried`, if there is any.
     ///
-    /// Nodes that are out come last. Before them come those to `avoid`, and before those all others; of which a node that has
-    /// just returned is passed over for a while, so that it gets its share and no more.
+    /// Nodes that are out come last. Before them come those to `avoid`, and before those all
+    /// others; of which a node that has just returned is passed over for a while, so that it gets
+    /// its share and no more.
     pub(crate) fn next<C: Candidate>(
         &self,
         nodes: &[C],
@@ -109,8 +113,8 @@ impl Chooser {
         matches!(self, Self::PeakEwma(_))
     }
 
-    /// The index of the best of those nodes for which `may` holds, if there are any. Unlike [`next`](Self::next) this is for a few
-    /// nodes that differ from one request to the next.
+    /// The index of the best of those nodes for which `may` holds, if there are any. Unlike
+    /// [`next`](Self::next) this is for a few nodes that differ from one request to the next.
     pub(crate) fn best<C: Candidate>(
         &self,
         nodes: &[C],
@@ -120,8 +124,9 @@ impl Chooser {
         let Circumstances { now, draw, .. } = circumstances;
         match self {
             Self::PeakEwma(least_cost) => least_cost.choose(nodes, may, now, draw),
-            // The cursor would give every third request the same of three nodes, and every third may be for the same key. Turns by
-            // the golden ratio are even for every nth request, too.
+            // The cursor would give every third request the same of three nodes, and every third
+            // may be for the same key. Turns by the golden ratio are even for every nth request,
+            // too.
             Self::RoundRobin { turns, .. } => any(nodes, may, turns.next()),
             Self::Random => any(nodes, may, draw),
         }
@@ -136,7 +141,8 @@ impl Chooser {
         let Circumstances { now, draw, tried } = circumstances;
         let first = match self {
             Self::PeakEwma(least_cost) => return least_cost.choose(nodes, may, now, draw),
-            // Another turn of the cursor for the same request would meet the same bad node more often than its share.
+            // Another turn of the cursor for the same request would meet the same bad node more
+            // often than its share.
             Self::RoundRobin { .. } | Self::Random if tried > 0 => None,
             Self::RoundRobin { cursor, .. } => {
                 cursor.fetch_add(1, Relaxed).checked_rem(nodes.len())
@@ -148,8 +154,9 @@ impl Chooser {
         {
             return Some(index);
         }
-        // The load of a node that cannot have its share must spread evenly over the others: its neighbour alone would get all
-        // of it. Two turns of one request in a row would depend on each other, so what follows the first is left to chance.
+        // The load of a node that cannot have its share must spread evenly over the others: its
+        // neighbour alone would get all of it. Two turns of one request in a row would depend on
+        // each other, so what follows the first is left to chance.
         let draw = match self {
             Self::RoundRobin { turns, .. } if tried < 2 => turns.next(),
             _ => draw.rotate_left(32),
@@ -182,22 +189,10 @@ mod tests {
         full: bool,
     }
 
-    const GOOD: Node = Node {
-        cost: 1.0,
-        serves: true,
-        full: true,
-    };
+    const GOOD: Node = Node { cost: 1.0, serves: true, full: true };
     const DEAR: Node = Node { cost: 9.0, ..GOOD };
-    const OUT: Node = Node {
-        cost: 0.0,
-        serves: false,
-        full: false,
-    };
-    const RETURNING: Node = Node {
-        cost: 0.0,
-        full: false,
-        ..GOOD
-    };
+    const OUT: Node = Node { cost: 0.0, serves: false, full: false };
+    const RETURNING: Node = Node { cost: 0.0, full: false, ..GOOD };
 
     impl Candidate for Node {
         fn in_flight(&self) -> usize {
@@ -228,11 +223,8 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         let mut counts = vec![0; nodes.len()];
         for _ in 0..choices {
-            let circumstances = Circumstances {
-                now: Moment::default(),
-                draw: random.u64(..),
-                tried: 0,
-            };
+            let circumstances =
+                Circumstances { now: Moment::default(), draw: random.u64(..), tried: 0 };
             let index = chooser.next(nodes, |_| false, |_| false, circumstances);
             counts[index.unwrap()] += 1;
         }
@@ -241,12 +233,7 @@ mod tests {
 
     /// All choices of one request, of which the nodes in `avoid` failed an earlier attempt.
     fn order(chooser: &Chooser, nodes: &[Node], avoid: &[usize], draw: u64) -> Vec<usize> {
-        let place = |n: &Node| {
-            nodes
-                .iter()
-                .position(|other| std::ptr::eq(other, n))
-                .unwrap()
-        };
+        let place = |n: &Node| nodes.iter().position(|other| std::ptr::eq(other, n)).unwrap();
         let mut order = Vec::new();
         loop {
             let circumstances = Circumstances {
@@ -274,10 +261,7 @@ mod tests {
     fn random_gives_every_node_about_the_same_share() {
         // A share of 1/9 of 90,000 choices has a standard deviation of 94.
         let counts = counts(&chooser(Policy::Random), &[GOOD; 9], 90_000);
-        assert!(
-            counts.iter().all(|n| n.abs_diff(10_000) < 600),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|n| n.abs_diff(10_000) < 600), "{counts:?}");
     }
 
     #[test]
@@ -296,19 +280,13 @@ mod tests {
             let mut firsts = [0; 3];
             for _ in 0..3000 {
                 let chooser = Chooser::new(policy, &mut random);
-                let circumstances = Circumstances {
-                    now: Moment::default(),
-                    draw: random.u64(..),
-                    tried: 0,
-                };
+                let circumstances =
+                    Circumstances { now: Moment::default(), draw: random.u64(..), tried: 0 };
                 let first = chooser.next(&[GOOD; 3], |_| false, |_| false, circumstances);
                 firsts[first.unwrap()] += 1;
             }
             // The standard deviation is 26.
-            assert!(
-                firsts.iter().all(|n: &i32| n.abs_diff(1000) < 150),
-                "{firsts:?}"
-            );
+            assert!(firsts.iter().all(|n: &i32| n.abs_diff(1000) < 150), "{firsts:?}");
         }
     }
 
@@ -330,10 +308,7 @@ mod tests {
                 let alive = 9 - out;
                 let counts = counts(&chooser(policy), &nodes, 1000 * alive);
                 assert!(counts[..out].iter().all(|n| *n == 0), "{counts:?}");
-                assert!(
-                    counts[out..].iter().all(|n| n.abs_diff(1000) < 200),
-                    "{counts:?}"
-                );
+                assert!(counts[out..].iter().all(|n| n.abs_diff(1000) < 200), "{counts:?}");
             }
         }
     }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Whose turn it is to take a request that another node cannot have, as a fraction of 2^64.
 ///
-/// Turns step by the golden ratio (a Weyl sequence), which is more even than chance, and even for every number of nodes and
-/// every rhythm in which requests come.
+/// Turns step by the golden ratio (a Weyl sequence), which is more even than chance, and even for
+/// every number of nodes and every rhythm in which requests come.
 #[derive(Debug)]
 pub(crate) struct Turns(AtomicU64);
 

@@ -9,12 +9,14 @@ use crate::address;
 /// More replicas than a range has within a datacenter.
 const MOST_REPLICAS: usize = 64;
 
-/// The value of the header `X-Scylla-Alternator-Routing-V1`: the replicas of the tokens behind `start`, up to and with `end`.
+/// The value of the header `X-Scylla-Alternator-Routing-V1`: the replicas of the tokens behind
+/// `start`, up to and with `end`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hint {
     pub(crate) start: i64,
     pub(crate) end: i64,
-    /// Addresses as in `/localnodes`, and shards where they are told; at least one, and each host once.
+    /// Addresses as in `/localnodes`, and shards where they are told; at least one, and each host
+    /// once.
     pub(crate) replicas: Vec<(IpAddr, Option<u16>)>,
 }
 
@@ -30,11 +32,7 @@ impl Hint {
         let is_sound = start < end
             && (1..=MOST_REPLICAS).contains(&replicas.len())
             && !(0..replicas.len()).any(is_repeated);
-        is_sound.then_some(Self {
-            start,
-            end,
-            replicas,
-        })
+        is_sound.then_some(Self { start, end, replicas })
     }
 }
 

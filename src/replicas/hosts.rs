@@ -49,7 +49,8 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Of hosts, each with the address by which it is known to other hosts. Their order does not matter.
+    /// Of hosts, each with the address by which it is known to other hosts. Their order does not
+    /// matter.
     pub(crate) fn new(hosts: impl IntoIterator<Item = (Host, IpAddr)>) -> Self {
         let mut all: Vec<_> = hosts.into_iter().collect();
         all.sort_by(|(a, _), (b, _)| (a.address, &a.id).cmp(&(b.address, &b.id)));
@@ -66,7 +67,8 @@ impl Hosts {
         known
     }
 
-    /// The same, where some releases list hosts by the address by which they know one another: before 6.1 all of them did.
+    /// The same, where some releases list hosts by the address by which they know one another:
+    /// before 6.1 all of them did.
     pub(crate) fn as_listed(
         hosts: impl IntoIterator<Item = (Host, IpAddr)>,
         is_listed: impl Fn(IpAddr) -> bool,

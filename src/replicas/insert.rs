@@ -18,7 +18,8 @@ impl Hint {
         self.replicas.iter().any(|(ip, _)| *ip == host.address)
     }
 
-    /// The datacenter that it is about, which is that of the node that gave it, if one of these hosts tells.
+    /// The datacenter that it is about, which is that of the node that gave it, if one of these
+    /// hosts tells.
     fn datacenter<'a>(&self, mut hosts: impl Iterator<Item = &'a Host>) -> Option<&'a str> {
         let host = hosts.find(|host| self.lists(host) && !host.datacenter.is_empty());
         host.map(|host| &*host.datacenter)
@@ -26,8 +27,8 @@ impl Hint {
 }
 
 impl Replicas {
-    /// The map with the hint's range in the place of what was there. `None` if it says nothing new, or there would be more ranges
-    /// than a map may have.
+    /// The map with the hint's range in the place of what was there. `None` if it says nothing new,
+    /// or there would be more ranges than a map may have.
     pub(crate) fn with_hint(&self, hint: &Hint) -> Option<Self> {
         if self.agrees_with(hint) || self.ends.len() + 2 > MOST_RANGES {
             return None;
@@ -56,8 +57,8 @@ impl Replicas {
         Some(ranges.finish(hosts, self.kind))
     }
 
-    /// Whether the hint says nothing new: of all its tokens, the replicas in its datacenter are those that it lists. Nobody promises
-    /// that it lists them in their order.
+    /// Whether the hint says nothing new: of all its tokens, the replicas in its datacenter are
+    /// those that it lists. Nobody promises that it lists them in their order.
     pub(crate) fn agrees_with(&self, hint: &Hint) -> bool {
         let mut index = self.ends.partition_point(|end| *end <= hint.start);
         while self.range_agrees_with(index, hint) {
@@ -75,12 +76,11 @@ impl Replicas {
         let here = hint.datacenter(hosts.clone());
         let is_replica = |ip: IpAddr| hosts.clone().any(|host| host.address == ip);
         hint.replicas.iter().all(|(ip, _)| is_replica(*ip))
-            && hosts
-                .clone()
-                .all(|host| hint.lists(host) || is_elsewhere(host, here))
+            && hosts.clone().all(|host| hint.lists(host) || is_elsewhere(host, here))
     }
 
-    /// The hint's replicas, with the shards that are known of them, and those of other datacenters, of which a hint says nothing.
+    /// The hint's replicas, with the shards that are known of them, and those of other datacenters,
+    /// of which a hint says nothing.
     fn replaced_by(&self, hint: &Hint, hosts: &mut Vec<Host>) -> Vec<Replica> {
         let before = self.of(Token(hint.end));
         let hinted = hint.replicas.iter().filter_map(|(address, shard)| {
@@ -109,16 +109,12 @@ fn is_elsewhere(host: &Host, here: Option<&str>) -> bool {
     !host.datacenter.is_empty() && here.is_some_and(|here| here != &*host.datacenter)
 }
 
-/// The place of the host with that address, which is new where nobody has it. There is none where there are too many.
+/// The place of the host with that address, which is new where nobody has it. There is none where
+/// there are too many.
 fn place(hosts: &mut Vec<Host>, address: IpAddr) -> Option<u16> {
     let known = hosts.iter().position(|host| host.address == address);
     if known.is_none() && hosts.len() < MOST_HOSTS {
-        hosts.push(Host {
-            address,
-            id: "".into(),
-            datacenter: "".into(),
-            rack: "".into(),
-        });
+        hosts.push(Host { address, id: "".into(), datacenter: "".into(), rack: "".into() });
         return u16::try_from(hosts.len() - 1).ok();
     }
     u16::try_from(known?).ok()

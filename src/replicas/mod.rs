@@ -1,5 +1,5 @@
-//! Which nodes hold which tokens of a table. Tablets and vnodes have one form: the last tokens of the ranges in order, so that a
-//! token is looked up by one binary search.
+//! Which nodes hold which tokens of a table. Tablets and vnodes have one form: the last tokens of
+//! the ranges in order, so that a token is looked up by one binary search.
 
 mod hint;
 mod hosts;
@@ -19,7 +19,8 @@ pub(crate) use hosts::{Host, HostId, Hosts};
 pub(crate) use ring::RingRange;
 pub(crate) use tablets::Tablet;
 
-/// The most ranges that a map may have: more than the tablets of any table, and 4 MiB with three replicas each.
+/// The most ranges that a map may have: more than the tablets of any table, and 4 MiB with three
+/// replicas each.
 pub(crate) const MOST_RANGES: usize = 1 << 17;
 
 /// A replica of a range of tokens.
@@ -35,10 +36,11 @@ pub(crate) struct Replica {
 pub(crate) enum Kind {
     /// The table's tablets, each with its replicas in the server's order.
     Tablets,
-    /// The ring of tokens, in which a range has its replicas in no order. They get one that every client makes alike.
+    /// The ring of tokens, in which a range has its replicas in no order. They get one that every
+    /// client makes alike.
     Ring,
-    /// What shows of tablets to those who may not read them: replicas in no order that other clients know of, and maybe not those of
-    /// all tokens.
+    /// What shows of tablets to those who may not read them: replicas in no order that other
+    /// clients know of, and maybe not those of all tokens.
     #[default]
     Unordered,
 }
@@ -48,7 +50,8 @@ pub(crate) enum Kind {
 pub(crate) struct Replicas {
     hosts: Arc<[Host]>,
     kind: Kind,
-    /// The last token of each range, ascending. A range begins behind the last token of the one before.
+    /// The last token of each range, ascending. A range begins behind the last token of the one
+    /// before.
     ends: Box<[i64]>,
     /// Where the replicas of each range end among all.
     until: Box<[u32]>,

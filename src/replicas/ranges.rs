@@ -13,7 +13,8 @@ pub(super) struct Ranges {
 }
 
 impl Ranges {
-    /// Adds the tokens behind `start`, up to and with `end`, as far as they lie behind those that are there.
+    /// Adds the tokens behind `start`, up to and with `end`, as far as they lie behind those that
+    /// are there.
     pub(super) fn push(
         &mut self,
         start: i64,

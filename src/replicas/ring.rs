@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::ranges::Ranges;
 use super::{Hosts, Kind, Replica, Replicas};
 
-/// One replica of the tokens behind `start`, up to and with `end`; behind the last token is the first.
+/// One replica of the tokens behind `start`, up to and with `end`; behind the last token is the
+/// first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RingRange {
     pub(crate) start: i64,
@@ -17,8 +18,9 @@ pub(crate) struct RingRange {
 }
 
 impl Replicas {
-    /// In whatever order they come, and however often. Hosts that are not known are left out. It is of the kind that the rows make,
-    /// which are those of the ring itself, or those by which tablets show in it.
+    /// In whatever order they come, and however often. Hosts that are not known are left out. It is
+    /// of the kind that the rows make, which are those of the ring itself, or those by which
+    /// tablets show in it.
     pub(crate) fn from_ring(
         hosts: &Hosts,
         kind: Kind,
@@ -26,9 +28,7 @@ impl Replicas {
     ) -> Self {
         let mut by_end: BTreeMap<i64, (i64, Vec<IpAddr>)> = BTreeMap::new();
         for row in rows {
-            let (_, endpoints) = by_end
-                .entry(row.end)
-                .or_insert_with(|| (row.start, Vec::new()));
+            let (_, endpoints) = by_end.entry(row.end).or_insert_with(|| (row.start, Vec::new()));
             endpoints.push(row.endpoint);
         }
         let mut ranges = Ranges::default();
@@ -61,8 +61,9 @@ fn ordered(hosts: &Hosts, end: i64, endpoints: Vec<IpAddr>) -> Vec<Replica> {
     weighed.into_iter().map(replica).collect()
 }
 
-/// By how much a host comes later among the replicas of a range. It depends on these two alone (rendezvous hashing), so that all
-/// clients agree whatever else they know, and each host is first in its share of its ranges.
+/// By how much a host comes later among the replicas of a range. It depends on these two alone
+/// (rendezvous hashing), so that all clients agree whatever else they know, and each host is first
+/// in its share of its ranges.
 pub(super) fn weight(end: i64, address: IpAddr) -> u64 {
     let bits = match address {
         IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
@@ -72,7 +73,8 @@ pub(super) fn weight(end: i64, address: IpAddr) -> u64 {
     mixed(mixed(high) ^ bits as u64)
 }
 
-/// The output function of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
+/// The output function of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators").
 fn mixed(state: u64) -> u64 {
     let x = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

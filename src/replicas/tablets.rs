@@ -15,12 +15,11 @@ pub(crate) struct Tablet {
 }
 
 impl Replicas {
-    /// Of two tablets that end at the same token, the later counts. Hosts that are not known are left out.
+    /// Of two tablets that end at the same token, the later counts. Hosts that are not known are
+    /// left out.
     pub(crate) fn from_tablets(hosts: &Hosts, tablets: impl IntoIterator<Item = Tablet>) -> Self {
-        let tablets: BTreeMap<_, _> = tablets
-            .into_iter()
-            .map(|tablet| (tablet.last_token, tablet.replicas))
-            .collect();
+        let tablets: BTreeMap<_, _> =
+            tablets.into_iter().map(|tablet| (tablet.last_token, tablet.replicas)).collect();
         let mut ranges = Ranges::default();
         for (end, replicas) in tablets {
             let replicas = replicas.iter().filter_map(|(id, shard)| {

@@ -1,4 +1,5 @@
-//! SHA-256 and HMAC by the crypto provider that TLS uses. The two providers have the same interface.
+//! SHA-256 and HMAC by the crypto provider that TLS uses. The two providers have the same
+//! interface.
 
 #[cfg(feature = "aws-lc")]
 use aws_lc_rs as provider;

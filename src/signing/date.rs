@@ -2,8 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// From how many seconds on a clock is taken to be off. The SDK takes the same measure before it corrects one
-/// (`SKEW_DETECTION_THRESHOLD` of aws-runtime), and the server allows 15 minutes.
+/// From how many seconds on a clock is taken to be off. The SDK takes the same measure before it
+/// corrects one (`SKEW_DETECTION_THRESHOLD` of aws-runtime), and the server allows 15 minutes.
 const TOLERANCE: u64 = 4 * 60;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -58,7 +58,8 @@ impl Date {
     }
 }
 
-/// Whether the clock differs from the date that a request was signed for by so much that requests could not be signed by it.
+/// Whether the clock differs from the date that a request was signed for by so much that requests
+/// could not be signed by it.
 pub(crate) fn is_off(clock: SystemTime, date: &str) -> bool {
     let now = seconds(clock);
     let earliest = Date::at(now.saturating_sub(TOLERANCE));
@@ -74,12 +75,12 @@ fn push_two_digits(text: &mut String, number: u64) {
 }
 
 fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Year, month and day of the day that is so many days after 1970-01-01. Years are counted from March, so that the leap day is
-/// the last (Howard Hinnant, "chrono-compatible low-level date algorithms").
+/// Year, month and day of the day that is so many days after 1970-01-01. Years are counted from
+/// March, so that the leap day is the last (Howard Hinnant, "chrono-compatible low-level date
+/// algorithms").
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let era = days / 146_097;
@@ -89,11 +90,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     (year, month, day)
 }

@@ -1,5 +1,5 @@
-//! The keys that requests are signed with. One follows from secret, day, region and service by four HMACs, which is more than
-//! all other work of a signature, so keys are kept.
+//! The keys that requests are signed with. One follows from secret, day, region and service by four
+//! HMACs, which is more than all other work of a signature, so keys are kept.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use aws_credential_types::Credentials;
 
 use super::crypto::{Hex, HmacKey};
 
-/// How many keys are kept: one for each of the secrets in use, which are few unless every tenant of a service has some.
-/// Looking through 64 costs 2,200 instructions, and deriving one 53,600, by callgrind.
+/// How many keys are kept: one for each of the secrets in use, which are few unless every tenant of
+/// a service has some. Looking through 64 costs 2,200 instructions, and deriving one 53,600, by
+/// callgrind.
 const KEPT: usize = 64;
 
 /// What a key is good for, besides the secret that it is made of.
@@ -115,11 +116,7 @@ mod tests {
 
     use super::*;
 
-    const SCOPE: Scope<'_> = Scope {
-        day: "20150830",
-        region: "us-east-1",
-        service: "iam",
-    };
+    const SCOPE: Scope<'_> = Scope { day: "20150830", region: "us-east-1", service: "iam" };
 
     fn credentials(access_key: &str, secret: &str) -> Credentials {
         Credentials::new(access_key, secret, None, None, "test")
@@ -139,14 +136,12 @@ mod tests {
         keys.0.load().len()
     }
 
-    /// The example of AWS's "Examples of how to derive a signing key for Signature Version 4", as the HMAC of nothing.
+    /// The example of AWS's "Examples of how to derive a signing key for Signature Version 4", as
+    /// the HMAC of nothing.
     #[test]
     fn the_key_is_that_of_the_example() {
         let credentials = credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-        let scope = Scope {
-            day: "20120215",
-            ..SCOPE
-        };
+        let scope = Scope { day: "20120215", ..SCOPE };
         let key: [u8; 32] = [
             0xf4, 0x78, 0x0e, 0x2d, 0x9f, 0x65, 0xfa, 0x89, 0x5f, 0x9c, 0x67, 0xb3, 0x2c, 0xe1,
             0xba, 0xf0, 0xb0, 0xd8, 0xa4, 0x35, 0x05, 0xa0, 0x00, 0xa1, 0xa9, 0xe0, 0x90, 0xd4,
@@ -165,10 +160,7 @@ mod tests {
         signed(&keys, &alice, SCOPE);
         let first = Arc::clone(&keys.0.load()[0]);
         // Credentials that were resolved anew are others in memory.
-        assert_eq!(
-            signed(&keys, &credentials("alice", "secret"), SCOPE),
-            expected(&alice, SCOPE)
-        );
+        assert_eq!(signed(&keys, &credentials("alice", "secret"), SCOPE), expected(&alice, SCOPE));
         assert_eq!(kept(&keys), 1);
         assert!(Arc::ptr_eq(&first, &keys.0.load()[0]));
     }
@@ -186,35 +178,14 @@ mod tests {
     #[test]
     fn whatever_differs_has_another_key() {
         let keys = Keys::default();
-        let (alice, rotated) = (
-            credentials("alice", "secret"),
-            credentials("alice", "rotated"),
-        );
+        let (alice, rotated) = (credentials("alice", "secret"), credentials("alice", "rotated"));
         let mut all = Vec::new();
         for (credentials, scope) in [
             (&alice, SCOPE),
             (&rotated, SCOPE),
-            (
-                &alice,
-                Scope {
-                    region: "eu-west-1",
-                    ..SCOPE
-                },
-            ),
-            (
-                &alice,
-                Scope {
-                    service: "dynamodb",
-                    ..SCOPE
-                },
-            ),
-            (
-                &alice,
-                Scope {
-                    day: "20150831",
-                    ..SCOPE
-                },
-            ),
+            (&alice, Scope { region: "eu-west-1", ..SCOPE }),
+            (&alice, Scope { service: "dynamodb", ..SCOPE }),
+            (&alice, Scope { day: "20150831", ..SCOPE }),
         ] {
             let signature = signed(&keys, credentials, scope);
             assert_eq!(signature, expected(credentials, scope));
@@ -229,10 +200,7 @@ mod tests {
         let (alice, bob) = (credentials("alice", "a"), credentials("bob", "b"));
         signed(&keys, &alice, SCOPE);
         signed(&keys, &bob, SCOPE);
-        let tomorrow = Scope {
-            day: "20150831",
-            ..SCOPE
-        };
+        let tomorrow = Scope { day: "20150831", ..SCOPE };
         assert_eq!(signed(&keys, &alice, tomorrow), expected(&alice, tomorrow));
         assert_eq!(kept(&keys), 1);
         assert_eq!(signed(&keys, &bob, SCOPE), expected(&bob, SCOPE));
@@ -241,9 +209,8 @@ mod tests {
     #[test]
     fn no_more_keys_are_kept_than_the_limit() {
         let keys = Keys::default();
-        let many: Vec<_> = (0..2 * KEPT)
-            .map(|i| credentials("tenant", &format!("secret{i}")))
-            .collect();
+        let many: Vec<_> =
+            (0..2 * KEPT).map(|i| credentials("tenant", &format!("secret{i}"))).collect();
         for credentials in &many {
             signed(&keys, credentials, SCOPE);
         }
@@ -257,9 +224,8 @@ mod tests {
     #[test]
     fn credentials_that_are_in_use_together_all_stay() {
         let keys = Keys::default();
-        let many: Vec<_> = (0..KEPT)
-            .map(|i| credentials("tenant", &format!("secret{i}")))
-            .collect();
+        let many: Vec<_> =
+            (0..KEPT).map(|i| credentials("tenant", &format!("secret{i}"))).collect();
         many.iter().for_each(|c| drop(signed(&keys, c, SCOPE)));
         let before = keys.0.load_full();
         many.iter().for_each(|c| drop(signed(&keys, c, SCOPE)));
@@ -270,9 +236,8 @@ mod tests {
     fn threads_that_share_the_keys_sign_as_alone() {
         let keys = Keys::default();
         // More than are kept, so that keys come and go all the time.
-        let many: Vec<_> = (0..KEPT + 8)
-            .map(|i| credentials("tenant", &format!("secret{i}")))
-            .collect();
+        let many: Vec<_> =
+            (0..KEPT + 8).map(|i| credentials("tenant", &format!("secret{i}"))).collect();
         let right: Vec<_> = many.iter().map(|c| expected(c, SCOPE)).collect();
         thread::scope(|scope| {
             for start in 0..4 {

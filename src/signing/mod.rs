@@ -1,9 +1,9 @@
-//! Signature Version 4 of AWS over plain data, with as little work per request as it can be done with: the key that all
-//! requests of a day share is derived once, nothing is allocated but the values of the headers, and the hashes are those of
-//! the crypto provider that TLS uses.
+//! Signature Version 4 of AWS over plain data, with as little work per request as it can be done
+//! with: the key that all requests of a day share is derived once, nothing is allocated but the
+//! values of the headers, and the hashes are those of the crypto provider that TLS uses.
 //!
-//! What is left is the hashing: blocks of 64 bytes for the body, about four for the canonical request, and four for the text
-//! that the key signs.
+//! What is left is the hashing: blocks of 64 bytes for the body, about four for the canonical
+//! request, and four for the text that the key signs.
 
 mod crypto;
 mod date;

@@ -1,4 +1,5 @@
-//! The texts of Signature Version 4: the canonical request, what is signed of it, and the header that comes of it.
+//! The texts of Signature Version 4: the canonical request, what is signed of it, and the header
+//! that comes of it.
 
 use std::iter::once;
 
@@ -13,16 +14,18 @@ use super::text::Text;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
-    /// Path and query in the canonical form, which is not made here, as DynamoDB has one path and no query.
+    /// Path and query in the canonical form, which is not made here, as DynamoDB has one path and
+    /// no query.
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
-    /// In alphabetical order, with names in lower case, and values without blanks at their ends or more than one in a row.
+    /// In alphabetical order, with names in lower case, and values without blanks at their ends or
+    /// more than one in a row.
     pub(crate) headers: &'a [(&'a str, &'a [u8])],
     pub(crate) body: &'a [u8],
 }
 
-/// The value of the `Authorization` header of a request that these credentials sign on this date. Their session token is one
-/// of the request's headers, if it is to be signed.
+/// The value of the `Authorization` header of a request that these credentials sign on this date.
+/// Their session token is one of the request's headers, if it is to be signed.
 pub(crate) fn authorization(
     keys: &Keys,
     credentials: &Credentials,
@@ -31,11 +34,7 @@ pub(crate) fn authorization(
     request: Request<'_>,
 ) -> String {
     let canonical = canonical(request);
-    let scope = Scope {
-        day: date.day(),
-        region,
-        service,
-    };
+    let scope = Scope { day: date.day(), region, service };
     keys.with(credentials, scope, |key| {
         let mut message = Text::new();
         message.push(b"AWS4-HMAC-SHA256\n");
@@ -69,14 +68,7 @@ fn header(request: Request<'_>, credentials: &Credentials, key: &Key, signature:
 
 fn canonical(request: Request<'_>) -> Text {
     let mut text = Text::new();
-    for part in [
-        request.method,
-        "\n",
-        request.path,
-        "\n",
-        request.query,
-        "\n",
-    ] {
+    for part in [request.method, "\n", request.path, "\n", request.query, "\n"] {
         text.push(part.as_bytes());
     }
     for (name, value) in request.headers {
@@ -94,8 +86,5 @@ fn canonical(request: Request<'_>) -> Text {
 /// The names of the headers, and what stands between them.
 fn names<'a>(headers: &'a [(&'a str, &'a [u8])]) -> impl Iterator<Item = &'a str> {
     let between = once("").chain(std::iter::repeat(";"));
-    headers
-        .iter()
-        .zip(between)
-        .flat_map(|((name, _), between)| [between, *name])
+    headers.iter().zip(between).flat_map(|((name, _), between)| [between, *name])
 }

@@ -1,4 +1,5 @@
-//! Signatures are those of AWS's published vectors, and those that the SDK's own signer makes of the same headers.
+//! Signatures are those of AWS's published vectors, and those that the SDK's own signer makes of
+//! the same headers.
 
 use std::fs;
 use std::path::Path;
@@ -48,9 +49,7 @@ impl Vector {
         }
         headers.sort();
         let signed = file("header-signed-request.txt");
-        let authorization = signed
-            .lines()
-            .find_map(|line| line.strip_prefix("Authorization:"));
+        let authorization = signed.lines().find_map(|line| line.strip_prefix("Authorization:"));
         Self {
             method: first.strip_suffix(" / HTTP/1.1").unwrap().to_owned(),
             body: body.to_owned(),
@@ -72,15 +71,9 @@ impl Vector {
         );
         assert_eq!(self.context["timestamp"], "2015-08-30T12:36:00Z");
         let date = Date::of(UNIX_EPOCH + Duration::from_secs(1_440_938_160));
-        let scope = (
-            &*text(&self.context["region"]),
-            &*text(&self.context["service"]),
-        );
-        let headers: Vec<_> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect();
+        let scope = (&*text(&self.context["region"]), &*text(&self.context["service"]));
+        let headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let request = Request {
             method: &self.method,
             path: "/",
@@ -130,11 +123,7 @@ fn signed_by_the_sdk(
     let (instructions, _) = sign(request, &params).unwrap().into_parts();
     let header = |wanted| {
         let mut headers = instructions.headers();
-        headers
-            .find(|(name, _)| *name == wanted)
-            .unwrap()
-            .1
-            .to_owned()
+        headers.find(|(name, _)| *name == wanted).unwrap().1.to_owned()
     };
     (header("authorization"), header("x-amz-date"))
 }

@@ -12,11 +12,7 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn new() -> Self {
-        Self {
-            short: [0; SHORT],
-            length: 0,
-            long: Vec::new(),
-        }
+        Self { short: [0; SHORT], length: 0, long: Vec::new() }
     }
 
     #[inline]
@@ -35,11 +31,7 @@ impl Text {
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        if self.long.is_empty() {
-            &self.short[..self.length]
-        } else {
-            &self.long
-        }
+        if self.long.is_empty() { &self.short[..self.length] } else { &self.long }
     }
 }
 

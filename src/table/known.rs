@@ -23,8 +23,8 @@ pub(crate) struct Known {
     /// A UUID; `None` where the table has not been looked up, or the server does not tell.
     pub(crate) id: Option<Box<str>>,
     pub(crate) replicas: Option<Arc<Replicas>>,
-    /// The replicas by which keys have coordinators: as they were looked up, in an order that every client learns alike. Hints do not
-    /// change them, as other clients do not get the same ones.
+    /// The replicas by which keys have coordinators: as they were looked up, in an order that every
+    /// client learns alike. Hints do not change them, as other clients do not get the same ones.
     pub(crate) ordered: Option<Arc<Replicas>>,
     pub(crate) isolation: Option<Isolation>,
     /// When it was last looked up; where there is an order of replicas, when that was.
@@ -34,18 +34,12 @@ pub(crate) struct Known {
 impl Known {
     /// What the user has said of a table.
     pub(super) fn configured(key: PartitionKey) -> Self {
-        Self {
-            key,
-            id: None,
-            replicas: None,
-            ordered: None,
-            isolation: None,
-            learned: None,
-        }
+        Self { key, id: None, replicas: None, ordered: None, isolation: None, learned: None }
     }
 
-    /// Whether there is an order of replicas that was looked up lately: a role that may not know it does not take it away. If nobody
-    /// else has asked in the time after which that role does so again, it does.
+    /// Whether there is an order of replicas that was looked up lately: a role that may not know it
+    /// does not take it away. If nobody else has asked in the time after which that role does so
+    /// again, it does.
     pub(crate) fn is_ordered_lately(&self, longest: Duration, now: Moment) -> bool {
         let lately = REFUSED.max(longest.saturating_mul(2));
         self.ordered.is_some() && self.learned.is_some_and(|at| now.since(at) < lately)

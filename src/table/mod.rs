@@ -25,11 +25,12 @@ pub(crate) use refusals::Role;
 pub(crate) use registry::{Tables, Turn};
 pub(crate) use said::Said;
 
-/// How long a lookup may take: a hundred pages of the largest ring come within it. It is also how long one that was lost, with the
-/// runtime that made it, keeps others from being made.
+/// How long a lookup may take: a hundred pages of the largest ring come within it. It is also how
+/// long one that was lost, with the runtime that made it, keeps others from being made.
 pub(crate) const LOOKUP: Duration = Duration::from_secs(30);
 
-/// A table that requests are about. Its state is looked at by every request, without a lock, and changed by lessons.
+/// A table that requests are about. Its state is looked at by every request, without a lock, and
+/// changed by lessons.
 #[derive(Debug)]
 pub(crate) struct Table {
     name: Arc<str>,
@@ -38,7 +39,8 @@ pub(crate) struct Table {
     known: ArcSwapOption<Known>,
     /// The moment from which it is to be looked up anew, as [`Moment::as_nanos`].
     due: AtomicU64,
-    /// The moment from which it may be, whatever the reason. It lies in the future while a lookup is under way.
+    /// The moment from which it may be, whatever the reason. It lies in the future while a lookup
+    /// is under way.
     soonest: AtomicU64,
     /// How often the node list had changed when it was last looked up.
     changes: AtomicU64,
@@ -94,7 +96,8 @@ impl Table {
         self.configured.as_ref()
     }
 
-    /// Whether it is time to look it up, for a request about it that comes now. `changes` is how often the node list has changed.
+    /// Whether it is time to look it up, for a request about it that comes now. `changes` is how
+    /// often the node list has changed.
     pub(crate) fn is_due(&self, now: Moment, changes: u64) -> bool {
         self.note_use(now);
         let now = now.as_nanos();
@@ -102,15 +105,15 @@ impl Table {
             && (self.due.load(Relaxed) <= now || self.changes.load(Relaxed) != changes)
     }
 
-    /// Whether a role is to look it up now. Whoever gets a claim is the only one, until it has said what came of it.
+    /// Whether a role is to look it up now. Whoever gets a claim is the only one, until it has said
+    /// what came of it.
     pub(crate) fn begin(&self, now: Moment, changes: u64, role: Role) -> Option<Claim> {
         let mut lookups = self.lookups();
         if !self.is_due(now, changes) {
             return None;
         }
         if lookups.refusals.bar(role, now) {
-            self.soonest
-                .store(now.after(pace::PASS).as_nanos(), Relaxed);
+            self.soonest.store(now.after(pace::PASS).as_nanos(), Relaxed);
             return None;
         }
         self.soonest.store(now.after(LOOKUP).as_nanos(), Relaxed);
@@ -130,10 +133,7 @@ impl Table {
         let Some(mut lookups) = self.end(claim) else {
             return;
         };
-        let is_new = !self
-            .known()
-            .as_ref()
-            .is_some_and(|before| before.routes_like(&known));
+        let is_new = !self.known().as_ref().is_some_and(|before| before.routes_like(&known));
         self.known.store(Some(Arc::new(known)));
         let outlook = match outlook {
             Outlook::Settled if is_new => Outlook::Moving,
@@ -178,8 +178,8 @@ impl Table {
         self.due.fetch_min(self.soonest.load(Relaxed), Relaxed);
     }
 
-    /// Takes over what a node says, in the header of an answer to a request with that token. What does not concern the token is
-    /// ignored.
+    /// Takes over what a node says, in the header of an answer to a request with that token. What
+    /// does not concern the token is ignored.
     pub(crate) fn hint(&self, header: &[u8], token: Token) {
         let hint = std::str::from_utf8(header).ok().and_then(Hint::parse);
         let Some(hint) = hint.filter(|hint| hint.covers(token)) else {
@@ -193,7 +193,8 @@ impl Table {
         if replicas.is_some_and(|replicas| replicas.agrees_with(&hint)) {
             return;
         }
-        // To build a map takes a while. Whoever would wait for that is told again by a later answer.
+        // To build a map takes a while. Whoever would wait for that is told again by a later
+        // answer.
         let Ok(_alone) = self.hinting.try_lock() else {
             return;
         };
@@ -204,10 +205,7 @@ impl Table {
         let Some(hinted) = hinted else {
             return;
         };
-        let hinted = Known {
-            replicas: Some(Arc::new(hinted)),
-            ..known.clone()
-        };
+        let hinted = Known { replicas: Some(Arc::new(hinted)), ..known.clone() };
         // What has been looked up or forgotten since stays.
         let found = self.known.compare_and_swap(&before, Some(Arc::new(hinted)));
         if found.as_deref().is_some_and(|found| ptr::eq(found, known)) {
@@ -215,7 +213,8 @@ impl Table {
         }
     }
 
-    /// Forgets everything that the user has not said, and what a lookup that is under way will say. It is due at once.
+    /// Forgets everything that the user has not said, and what a lookup that is under way will say.
+    /// It is due at once.
     fn forget(&self) {
         let mut lookups = self.lookups();
         lookups.latest += 1;
@@ -257,11 +256,7 @@ impl Table {
     #[cfg(test)]
     pub(crate) fn set(&self, known: Known, longest: Duration, now: Moment) {
         let claim = self.lookups().claim(Role::of(None));
-        let timing = Timing {
-            took: Duration::ZERO,
-            longest,
-            random: 0.5,
-        };
+        let timing = Timing { took: Duration::ZERO, longest, random: 0.5 };
         self.learned(claim, known, Outlook::Settled, timing, now);
     }
 }

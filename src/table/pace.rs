@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-/// How soon again where something has changed or is about to: soon enough to follow tablets that move once a second.
+/// How soon again where something has changed or is about to: soon enough to follow tablets that
+/// move once a second.
 const SOON: Duration = Duration::from_secs(1);
 
 /// How much of the time is spent on lookups, as its inverse: a fiftieth.
 const REST: u32 = 50;
 
-/// But a change of the node list, or a request that did not fit, has no table wait for longer than this. Lookups that take as much as
-/// a second take a tenth of the time then.
+/// But a change of the node list, or a request that did not fit, has no table wait for longer than
+/// this. Lookups that take as much as a second take a tenth of the time then.
 const LONGEST_REST: Duration = Duration::from_secs(10);
 
 /// The first wait after a lookup that failed, and the longest.
@@ -19,14 +20,16 @@ const LAST_RETRY: Duration = Duration::from_secs(60);
 /// After what needs an administrator to be changed: as long as Alternator's other clients wait.
 pub(super) const REFUSED: Duration = Duration::from_secs(300);
 
-/// After there was no such table: it may be created any time, but then its first requests may as well go anywhere.
+/// After there was no such table: it may be created any time, but then its first requests may as
+/// well go anywhere.
 pub(super) const ABSENT: Duration = Duration::from_secs(30);
 
-/// How often a role that was refused finds out that it is still not to ask. Until then no other role asks either, but a request costs
-/// nothing.
+/// How often a role that was refused finds out that it is still not to ask. Until then no other
+/// role asks either, but a request costs nothing.
 pub(super) const PASS: Duration = Duration::from_millis(100);
 
-/// Intervals and waits vary by this part, so that clients that began together do not ask together for ever.
+/// Intervals and waits vary by this part, so that clients that began together do not ask together
+/// for ever.
 const JITTER: f64 = 0.1;
 
 /// What may be expected of a table that was looked up.
@@ -38,7 +41,8 @@ pub(crate) enum Outlook {
     Settled,
     /// The cluster tells nobody where its replicas are.
     Hidden,
-    /// Whoever has asked may not know where its replicas are, which is for an administrator to change.
+    /// Whoever has asked may not know where its replicas are, which is for an administrator to
+    /// change.
     Denied,
     /// Not everything could be asked.
     Incomplete,
@@ -67,9 +71,7 @@ pub(super) struct Pace {
 impl Pace {
     /// In how long it may be looked up again, and in how long it is to be without any other reason.
     pub(super) fn learned(&mut self, outlook: Outlook, timing: Timing) -> (Duration, Duration) {
-        let Timing {
-            longest, random, ..
-        } = timing;
+        let Timing { longest, random, .. } = timing;
         let (soonest, interval) = match outlook {
             Outlook::Incomplete => {
                 let again = self.failed(random);
@@ -119,17 +121,12 @@ mod tests {
     const MIDDLE: f64 = 0.5;
 
     fn timing(took: Duration, longest: Duration, random: f64) -> Timing {
-        Timing {
-            took,
-            longest,
-            random,
-        }
+        Timing { took, longest, random }
     }
 
     /// In how long it is to be looked up again.
     fn due(pace: &mut Pace, outlook: Outlook, longest: Duration, random: f64) -> Duration {
-        pace.learned(outlook, timing(Duration::ZERO, longest, random))
-            .1
+        pace.learned(outlook, timing(Duration::ZERO, longest, random)).1
     }
 
     #[test]
@@ -170,9 +167,8 @@ mod tests {
     fn failures_in_a_row_wait_longer_each_time_up_to_a_minute() {
         let mut pace = Pace::default();
         let mut waits = [0; 12].map(|_| pace.failed(MIDDLE).as_millis());
-        let expected = [
-            100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000,
-        ];
+        let expected =
+            [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000];
         assert_eq!(waits, expected);
         waits.fill_with(|| pace.failed(MIDDLE).as_millis());
         assert_eq!(waits, [60_000; 12]);

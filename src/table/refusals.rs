@@ -1,11 +1,13 @@
-//! Who may not know what a table is to be routed by. What one role of a connector is refused, another may be told.
+//! Who may not know what a table is to be routed by. What one role of a connector is refused,
+//! another may be told.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::pace::{ABSENT, REFUSED};
 use crate::moment::Moment;
 
-/// More roles than use one table by one connector. Of more, the one that was refused first may ask again.
+/// More roles than use one table by one connector. Of more, the one that was refused first may ask
+/// again.
 const MOST: usize = 16;
 
 /// In whose name a table is looked up.
@@ -40,11 +42,7 @@ impl Refusals {
         if self.0.len() == MOST {
             self.0.remove(0);
         }
-        self.0.push(Refusal {
-            role,
-            since: now,
-            until: now.after(REFUSED),
-        });
+        self.0.push(Refusal { role, since: now, until: now.after(REFUSED) });
     }
 
     /// Whether a role was refused so lately that it is not to ask again.

@@ -20,11 +20,12 @@ const MOST: usize = 1000;
 /// How many make room for others together: those that were used the longest ago.
 const ROOM: usize = MOST / 8;
 
-/// How soon they do so again. Where more tables are in use than are kept, requests about the others go to any node meanwhile, which
-/// costs less than to forget and learn tables with every request.
+/// How soon they do so again. Where more tables are in use than are kept, requests about the others
+/// go to any node meanwhile, which costs less than to forget and learn tables with every request.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// How many lookups are made side by side, so that a thousand tables do not all at once ask what they need after a change.
+/// How many lookups are made side by side, so that a thousand tables do not all at once ask what
+/// they need after a change.
 const SIDE_BY_SIDE: usize = 8;
 
 /// How long hosts are taken for what they were, while the node list stays as it is.
@@ -72,7 +73,8 @@ impl Tables {
         }
     }
 
-    /// The table of that name, which is new where no request was about it lately; `None` if there is no room for it now.
+    /// The table of that name, which is new where no request was about it lately; `None` if there
+    /// is no room for it now.
     pub(crate) fn named(&self, name: &str, now: Moment) -> Option<Arc<Table>> {
         if let Some(table) = self.find(name) {
             return Some(table);
@@ -87,9 +89,7 @@ impl Tables {
                 make_room(&mut tables);
             }
             // Where another thread was faster, its table stays.
-            tables
-                .entry(Arc::clone(&new.name))
-                .or_insert_with(|| Arc::clone(&new));
+            tables.entry(Arc::clone(&new.name)).or_insert_with(|| Arc::clone(&new));
             tables
         });
         self.find(name)
@@ -108,7 +108,8 @@ impl Tables {
         tables.get(name).map(Arc::clone)
     }
 
-    /// Forgets what is known of a table but for what the user has said, as it was deleted or created.
+    /// Forgets what is known of a table but for what the user has said, as it was deleted or
+    /// created.
     pub(crate) fn forget(&self, name: &str) {
         if let Some(table) = self.find(name) {
             table.forget();
@@ -121,7 +122,8 @@ impl Tables {
         turn.ok().map(Arc::new)
     }
 
-    /// The hosts of the cluster, if they were looked up lately and the node list has not changed since.
+    /// The hosts of the cluster, if they were looked up lately and the node list has not changed
+    /// since.
     pub(crate) fn hosts(&self, now: Moment, changes: u64) -> Option<Arc<Hosts>> {
         let looked = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let looked = looked.as_ref()?;

@@ -14,28 +14,18 @@ fn at(seconds: f64) -> Moment {
 }
 
 fn key(name: &str) -> PartitionKey {
-    PartitionKey {
-        name: name.into(),
-        key_type: KeyType::String,
-    }
+    PartitionKey { name: name.into(), key_type: KeyType::String }
 }
 
 fn known(id: &str) -> Known {
-    Known {
-        id: Some(id.into()),
-        ..Known::configured(key("id"))
-    }
+    Known { id: Some(id.into()), ..Known::configured(key("id")) }
 }
 
 fn table() -> Table {
     Table::new("t", None)
 }
 
-const TIMING: Timing = Timing {
-    took: QUICK,
-    longest: LONGEST,
-    random: MIDDLE,
-};
+const TIMING: Timing = Timing { took: QUICK, longest: LONGEST, random: MIDDLE };
 
 fn role(name: &str) -> Role {
     Role::of(Some(name))
@@ -191,19 +181,13 @@ fn what_one_role_is_refused_another_may_ask_for_at_once() {
 
 #[test]
 fn an_order_of_replicas_is_kept_until_those_who_may_not_know_it_ask_again() {
-    let known = Known {
-        learned: Some(at(100.0)),
-        ..of_hosts(&[1])
-    };
+    let known = Known { learned: Some(at(100.0)), ..of_hosts(&[1]) };
     let is_kept = |known: &Known, longest, now| {
         known.is_ordered_lately(Duration::from_secs(longest), at(now))
     };
     assert!(is_kept(&known, 60, 399.0) && !is_kept(&known, 60, 401.0));
     assert!(is_kept(&known, 3600, 7000.0));
-    let unordered = Known {
-        ordered: None,
-        ..known
-    };
+    let unordered = Known { ordered: None, ..known };
     assert!(!is_kept(&unordered, 60, 101.0));
 }
 
@@ -272,17 +256,10 @@ fn of_hosts(hosts: &[u8]) -> Known {
         };
         (host, address)
     };
-    let tablet = Tablet {
-        last_token: i64::MAX,
-        replicas: vec![(HostId::parse(A).unwrap(), 0)],
-    };
+    let tablet = Tablet { last_token: i64::MAX, replicas: vec![(HostId::parse(A).unwrap(), 0)] };
     let hosts = Hosts::new(hosts.iter().map(|n| host(*n)));
     let replicas = Arc::new(Replicas::from_tablets(&hosts, [tablet]));
-    Known {
-        replicas: Some(Arc::clone(&replicas)),
-        ordered: Some(replicas),
-        ..known("a")
-    }
+    Known { replicas: Some(Arc::clone(&replicas)), ordered: Some(replicas), ..known("a") }
 }
 
 fn with_replicas(table: &Table) {
@@ -337,10 +314,7 @@ fn a_hint_that_says_nothing_new_costs_no_copy_and_no_change() {
     let allocated = allocation_counter::measure(hint);
     // The hint itself.
     assert!(allocated.count_total <= 1, "{allocated:?}");
-    assert!(Arc::ptr_eq(
-        &before.unwrap(),
-        &table.known.load_full().unwrap()
-    ));
+    assert!(Arc::ptr_eq(&before.unwrap(), &table.known.load_full().unwrap()));
 }
 
 #[test]

@@ -12,14 +12,15 @@ use hyper::body::Incoming;
 use super::connection::unwoken;
 use super::pool::Lease;
 
-/// What a node that sheds load says. It closes the connection afterwards without announcing it, because it has not read the
-/// request's body.
+/// What a node that sheds load says. It closes the connection afterwards without announcing it,
+/// because it has not read the request's body.
 const SHED: &[u8] = b"RequestLimitExceeded";
 
 /// More than such an answer takes, in bytes.
 const LONGEST_SHED: usize = 512;
 
-/// The body of a node's answer. Read to its end, it gives the connection back; dropped earlier, it closes it.
+/// The body of a node's answer. Read to its end, it gives the connection back; dropped earlier, it
+/// closes it.
 pub(crate) struct NodeBody {
     incoming: Incoming,
     progress: Progress,
@@ -59,11 +60,8 @@ impl NodeBody {
             // The node closes this connection too, but the answer must be read first.
             lease.connection.poison();
         }
-        let mut body = Self {
-            incoming,
-            progress: Progress::Reading(lease),
-            sheds: Sheds::of(status),
-        };
+        let mut body =
+            Self { incoming, progress: Progress::Reading(lease), sheds: Sheds::of(status) };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -107,7 +105,8 @@ impl NodeBody {
                 return;
             }
             Sheds::Untold => false,
-            // An error comes whole, as a rule. Where it does not, the doubt costs no more than a connection.
+            // An error comes whole, as a rule. Where it does not, the doubt costs no more than a
+            // connection.
             Sheds::HalfTold => true,
         };
         self.sheds = if sheds { Sheds::Yes } else { Sheds::HalfTold };

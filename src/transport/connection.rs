@@ -1,8 +1,8 @@
 //! One HTTP/1.1 connection, driven by whoever uses it.
 //!
-//! hyper splits a connection into a handle and a driver that is usually spawned as a task. Here the request that holds the
-//! connection polls the driver itself: no task to wake for every request, none to leak, and a dropped request takes its
-//! connection with it at once.
+//! hyper splits a connection into a handle and a driver that is usually spawned as a task. Here the
+//! request that holds the connection polls the driver itself: no task to wake for every request,
+//! none to leak, and a dropped request takes its connection with it at once.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -61,11 +61,13 @@ type Driver = Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>;
 
 pub(crate) struct Connection {
     handle: http1::SendRequest<Full<Bytes>>,
-    /// Boxed, because connections move in and out of pools and bodies. Nothing once it has ended: a request that it had not
-    /// taken yet comes back when it is dropped, and would wait for ever if it were kept.
+    /// Boxed, because connections move in and out of pools and bodies. Nothing once it has ended: a
+    /// request that it had not taken yet comes back when it is dropped, and would wait for ever if
+    /// it were kept.
     driver: Option<Driver>,
     socket: Arc<Socket>,
-    /// The runtime whose reactor the socket is registered with; on another one it might never be woken.
+    /// The runtime whose reactor the socket is registered with; on another one it might never be
+    /// woken.
     runtime: runtime::Id,
     idle_since: Instant,
 }
@@ -136,10 +138,7 @@ impl Connection {
         if self.socket.written() == before
             && let Some(parts) = parse_head(&self.socket.take_unsent())
         {
-            return Err(SendError::Unsent(
-                Box::new(parts),
-                error.into_error().into(),
-            ));
+            return Err(SendError::Unsent(Box::new(parts), error.into_error().into()));
         }
         Err(SendError::Sent(error.into_error().into()))
     }
@@ -159,13 +158,15 @@ impl Connection {
         self.is_reusable() && self.socket.is_quiet()
     }
 
-    /// Whether another request can be sent on a connection that was idle. What has arrived on it meanwhile need not be its end:
-    /// a TLS server may send session tickets at any time, in particular to who has asked nothing yet.
+    /// Whether another request can be sent on a connection that was idle. What has arrived on it
+    /// meanwhile need not be its end: a TLS server may send session tickets at any time, in
+    /// particular to who has asked nothing yet.
     pub(crate) fn is_usable(&mut self) -> bool {
         self.is_ready() || (self.settle() && self.is_ready())
     }
 
-    /// Ends the use of the connection, so that it wakes its last user no more, and answers whether it can be used again.
+    /// Ends the use of the connection, so that it wakes its last user no more, and answers whether
+    /// it can be used again.
     pub(crate) fn settle(&mut self) -> bool {
         let _ = self.drive(&mut unwoken());
         self.is_reusable()
@@ -184,13 +185,14 @@ fn drive(driver: &mut Option<Driver>, cx: &mut Context<'_>) -> Poll<()> {
     polled
 }
 
-/// For what becomes ready by driving the connection and in no other way. A wake-up would only make the caller, which drives it
-/// anyway, look once more.
+/// For what becomes ready by driving the connection and in no other way. A wake-up would only make
+/// the caller, which drives it anyway, look once more.
 pub(super) fn unwoken() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
-/// Rebuilds a request's head from the bytes that hyper made of it, which is cheaper than a copy of each that is sent.
+/// Rebuilds a request's head from the bytes that hyper made of it, which is cheaper than a copy of
+/// each that is sent.
 fn parse_head(bytes: &[u8]) -> Option<http::request::Parts> {
     let lines = bytes.iter().filter(|b| **b == b'\n').count();
     let mut headers = vec![httparse::EMPTY_HEADER; lines];
@@ -222,11 +224,8 @@ mod tests {
             authorization: AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=c;d\r\nx-twice: 1\r\nx-twice: 2\r\n\
             x-high: \xe9\r\nhost: [2001:db8::7]:8000\r\n\r\n{\"a\": 1}";
         let rebuilt = parse_head(written).unwrap();
-        let mut again = format!(
-            "{} {} {:?}\r\n",
-            rebuilt.method, rebuilt.uri, rebuilt.version
-        )
-        .into_bytes();
+        let mut again =
+            format!("{} {} {:?}\r\n", rebuilt.method, rebuilt.uri, rebuilt.version).into_bytes();
         for (name, value) in &rebuilt.headers {
             again.extend_from_slice(name.as_str().as_bytes());
             again.extend_from_slice(b": ");
@@ -274,16 +273,12 @@ mod tests {
 
     /// Such an end may come between the last look at the connection and the request.
     async fn comes_back(mut connection: Connection) {
-        let sent = timeout(Duration::from_secs(10), connection.send(request()))
-            .await
-            .expect("it ends");
+        let sent =
+            timeout(Duration::from_secs(10), connection.send(request())).await.expect("it ends");
         let Err(SendError::Unsent(head, _)) = sent else {
             panic!("{sent:?}");
         };
-        assert_eq!(
-            (head.method.as_str(), head.headers["host"].as_bytes()),
-            ("GET", &b"a"[..])
-        );
+        assert_eq!((head.method.as_str(), head.headers["host"].as_bytes()), ("GET", &b"a"[..]));
         assert!(!connection.is_reusable());
     }
 
@@ -295,9 +290,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_on_a_reset_connection_comes_back() {
         let reset = |tcp: TcpStream| {
-            SockRef::from(&tcp)
-                .set_linger(Some(Duration::ZERO))
-                .unwrap();
+            SockRef::from(&tcp).set_linger(Some(Duration::ZERO)).unwrap();
         };
         comes_back(ended(reset).await).await;
     }

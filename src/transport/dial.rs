@@ -24,12 +24,13 @@ use crate::error::{BoxError, ConnectError};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeProxy {
-    /// Nodes are connected directly, whatever the environment says: the proxy of an office knows nothing of a cluster's
-    /// addresses.
+    /// Nodes are connected directly, whatever the environment says: the proxy of an office knows
+    /// nothing of a cluster's addresses.
     #[default]
     Never,
-    /// `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed, with a `CONNECT` tunnel to each node. The proxies
-    /// must be `http` ones: an `https` or SOCKS proxy is an error, as going without it may not be what was meant.
+    /// `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed, with a `CONNECT` tunnel
+    /// to each node. The proxies must be `http` ones: an `https` or SOCKS proxy is an error, as
+    /// going without it may not be what was meant.
     FromEnvironment,
 }
 
@@ -47,11 +48,7 @@ impl Dialer {
             NodeProxy::Never => None,
             NodeProxy::FromEnvironment => Some(Arc::new(Matcher::from_env())),
         };
-        Self {
-            tls,
-            proxy,
-            keepalive: None,
-        }
+        Self { tls, proxy, keepalive: None }
     }
 
     /// Notices hosts that vanish, or does not.
@@ -59,7 +56,8 @@ impl Dialer {
         Self { keepalive, ..self }
     }
 
-    /// The endpoint of the node at `addr`; `name` is the seed's name, if that is how the node was found.
+    /// The endpoint of the node at `addr`; `name` is the seed's name, if that is how the node was
+    /// found.
     pub(crate) fn endpoint(&self, addr: SocketAddr, name: Option<&str>) -> Endpoint {
         let dialed_as = name
             .and_then(|name| ServerName::try_from(name.to_owned()).ok())
@@ -90,21 +88,17 @@ impl Endpoint {
     pub(crate) async fn connect(&self) -> Result<Connection, ConnectError> {
         let wire = match self.proxied().map_err(ConnectError::Proxy)? {
             None => connect_tcp(self.addr, self.keepalive).await?,
-            Some((proxy, node)) => tunnel(proxy, node, self.keepalive)
-                .await
-                .map_err(ConnectError::Proxy)?,
+            Some((proxy, node)) => {
+                tunnel(proxy, node, self.keepalive).await.map_err(ConnectError::Proxy)?
+            }
         };
         let stream = match &self.tls {
             None => Stream::Plain(wire),
             Some((tls, name)) => Stream::Tls(Box::new(
-                tls.connect(name.clone(), wire)
-                    .await
-                    .map_err(ConnectError::Tls)?,
+                tls.connect(name.clone(), wire).await.map_err(ConnectError::Tls)?,
             )),
         };
-        Connection::open(stream)
-            .await
-            .map_err(|e| ConnectError::Closed(e.into()))
+        Connection::open(stream).await.map_err(|e| ConnectError::Closed(e.into()))
     }
 
     /// The proxy for this node, if there is one, and the node as the proxy is told.
@@ -182,10 +176,7 @@ mod tests {
             assert!(matches!(error, ConnectError::Proxy(_)), "{error}");
             let error = error.to_string();
             assert!(error.contains("only http proxies"), "{error}");
-            assert!(
-                error.contains("10.0.0.9") && !error.contains("secret"),
-                "{error}"
-            );
+            assert!(error.contains("10.0.0.9") && !error.contains("secret"), "{error}");
         }
     }
 

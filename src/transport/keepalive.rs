@@ -1,4 +1,5 @@
-//! How a host that vanishes without a word is noticed: power that fails and cables that are cut send no packet.
+//! How a host that vanishes without a word is noticed: power that fails and cables that are cut
+//! send no packet.
 
 use std::io;
 use std::time::Duration;
@@ -12,8 +13,8 @@ const LONGEST: u64 = 32_767;
 /// Probes that may stay unanswered.
 const PROBES: u32 = 3;
 
-/// After which silence the host at the other end is asked whether it is still there, and after which it counts as gone.
-/// Systems count these in whole seconds.
+/// After which silence the host at the other end is asked whether it is still there, and after
+/// which it counts as gone. Systems count these in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Keepalive {
     idle: Duration,
@@ -31,9 +32,9 @@ impl Keepalive {
         }
     }
 
-    /// How long a host may leave anything unacknowledged: shorter than the probes take by themselves, as Linux then ends a
-    /// connection by the same time whether or not something was being sent
-    /// (<https://blog.cloudflare.com/when-tcp-sockets-refuse-to-die/>).
+    /// How long a host may leave anything unacknowledged: shorter than the probes take by
+    /// themselves, as Linux then ends a connection by the same time whether or not something was
+    /// being sent (<https://blog.cloudflare.com/when-tcp-sockets-refuse-to-die/>).
     #[cfg_attr(not(any(target_os = "android", target_os = "linux")), allow(dead_code))]
     fn patience(self) -> Duration {
         self.idle + self.interval * (PROBES - 1)
@@ -77,9 +78,7 @@ mod tests {
     async fn the_kernel_takes_them() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         for idle in [Duration::from_millis(1), Duration::MAX] {
-            let tcp = TcpStream::connect(listener.local_addr().unwrap())
-                .await
-                .unwrap();
+            let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             Keepalive::new(idle).watch(&tcp).unwrap();
             assert!(SockRef::from(&tcp).keepalive().unwrap());
         }

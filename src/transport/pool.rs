@@ -1,7 +1,8 @@
 //! The connections of one node.
 //!
-//! hyper-util's composable pool was weighed first: its cache has neither a limit nor an expiry, does not know which runtime
-//! a connection belongs to, and couples waiting for a connection with making one.
+//! hyper-util's composable pool was weighed first: its cache has neither a limit nor an expiry,
+//! does not know which runtime a connection belongs to, and couples waiting for a connection with
+//! making one.
 
 mod idle;
 mod lease;
@@ -36,9 +37,9 @@ pub(crate) struct PoolLimits {
 pub(crate) struct Pool {
     endpoint: Endpoint,
     limits: PoolLimits,
-    /// Each request on the node takes one, and so does each spare connection on its way. As a connection is only made while
-    /// none is idle, in the place of an idle one, or where there is room beside all, there are never more connections than
-    /// places.
+    /// Each request on the node takes one, and so does each spare connection on its way. As a
+    /// connection is only made while none is idle, in the place of an idle one, or where there is
+    /// room beside all, there are never more connections than places.
     places: Places,
     idle: Idle,
     /// Spare connections on their way.
@@ -72,9 +73,7 @@ impl Pool {
 
     /// Requests that hold a connection or wait for one.
     pub(crate) fn in_flight(&self) -> usize {
-        self.places
-            .wanted()
-            .saturating_sub(self.spares.load(Relaxed))
+        self.places.wanted().saturating_sub(self.spares.load(Relaxed))
     }
 
     /// Whether requests hold all that the limit allows.
@@ -90,7 +89,8 @@ impl Pool {
         self.opened.load(Relaxed)
     }
 
-    /// When a connection to the node was last made. While that goes on, the node may be busy, but it can be reached.
+    /// When a connection to the node was last made. While that goes on, the node may be busy, but
+    /// it can be reached.
     pub(crate) fn connected_at(&self) -> Option<Instant> {
         match self.connected.load(Relaxed) {
             0 => None,
@@ -109,8 +109,8 @@ impl Pool {
         self.try_slot()?.reuse().ok()
     }
 
-    /// A connection for one request: an idle one, or a new one. Waiting for a slot and connecting together take no longer
-    /// than `limit`.
+    /// A connection for one request: an idle one, or a new one. Waiting for a slot and connecting
+    /// together take no longer than `limit`.
     pub(crate) fn lease(
         self: &Arc<Self>,
         limit: Duration,
@@ -151,7 +151,8 @@ impl Pool {
         }
     }
 
-    /// A new connection, to see whether the node can be connected. It counts as no request, and is kept where there is room.
+    /// A new connection, to see whether the node can be connected. It counts as no request, and is
+    /// kept where there is room.
     pub(crate) async fn dial(self: &Arc<Self>, limit: Duration) -> Result<Lease, ConnectError> {
         self.uncounted().dial(limit).await
     }
@@ -189,8 +190,8 @@ impl Pool {
         Slot { pool, counted }
     }
 
-    /// Whether one more connection would keep the limit. A request that has its slot but not yet its connection counts, so the
-    /// answer may be no where it could be yes.
+    /// Whether one more connection would keep the limit. A request that has its slot but not yet
+    /// its connection counts, so the answer may be no where it could be yes.
     fn has_room_beside(&self, idle: usize) -> bool {
         idle + self.places.taken() < self.limits.max_connections.get()
     }

@@ -53,8 +53,8 @@ impl Socket {
 
     /// Whether the peer of an idle connection has neither closed it nor sent anything unasked.
     ///
-    /// This asks the kernel, because the runtime may not have come round to noticing yet. Unasked bytes on an idle
-    /// connection announce its end, in clear or as a TLS alert.
+    /// This asks the kernel, because the runtime may not have come round to noticing yet. Unasked
+    /// bytes on an idle connection announce its end, in clear or as a TLS alert.
     pub(crate) fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
         let peeked = SockRef::from(self.writer.as_ref()).peek(&mut byte);
@@ -85,10 +85,7 @@ impl Wire {
             unsent: Mutex::default(),
             poisoned: AtomicBool::new(false),
         };
-        Self {
-            reader,
-            socket: Arc::new(socket),
-        }
+        Self { reader, socket: Arc::new(socket) }
     }
 
     fn poll_write_with(

@@ -11,14 +11,15 @@ use rustls::{ClientConfig, DigitallySignedStruct, KeyLogFile, RootCertStore, Sig
 
 use crate::error::{BoxError, ConfigError};
 
-/// How many TLS sessions are kept per node for resumption. rustls keeps no more of one server, so when more connections are
-/// opened at once, the rest shake hands in full.
+/// How many TLS sessions are kept per node for resumption. rustls keeps no more of one server, so
+/// when more connections are opened at once, the rest shake hands in full.
 const SESSIONS_PER_NODE: usize = 8;
 
 /// TLS settings for `https` seeds.
 ///
-/// By default the roots of the operating system are trusted, and a node must present a certificate for the address it
-/// is dialed by, or, where a seed is a name, for that name if the node was found by resolving it.
+/// By default the roots of the operating system are trusted, and a node must present a certificate
+/// for the address it is dialed by, or, where a seed is a name, for that name if the node was found
+/// by resolving it.
 ///
 /// ```
 /// # let (ca, chain, key) = (vec![], vec![], vec![]);
@@ -57,13 +58,15 @@ impl Tls {
         Self::default()
     }
 
-    /// Trusts the certificate authorities in this PEM text instead of the system's roots. May be called repeatedly.
+    /// Trusts the certificate authorities in this PEM text instead of the system's roots. May be
+    /// called repeatedly.
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.cas.push(Encoded::Pem(pem.into()));
         self
     }
 
-    /// Trusts this DER-encoded certificate authority instead of the system's roots. May be called repeatedly.
+    /// Trusts this DER-encoded certificate authority instead of the system's roots. May be called
+    /// repeatedly.
     pub fn ca_der(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.cas.push(Encoded::Der(der.into()));
         self
@@ -75,30 +78,25 @@ impl Tls {
         self
     }
 
-    /// Presents this certificate chain, signed with this private key, to nodes that ask for one. Both are PEM texts; the
-    /// key is in PKCS#8, PKCS#1 or SEC1.
+    /// Presents this certificate chain, signed with this private key, to nodes that ask for one.
+    /// Both are PEM texts; the key is in PKCS#8, PKCS#1 or SEC1.
     pub fn client_identity_pem(
         mut self,
         chain: impl Into<Vec<u8>>,
         key: impl Into<Vec<u8>>,
     ) -> Self {
-        self.identity = Some(Identity::Pem {
-            chain: chain.into(),
-            key: key.into(),
-        });
+        self.identity = Some(Identity::Pem { chain: chain.into(), key: key.into() });
         self
     }
 
-    /// Like [`client_identity_pem`](Self::client_identity_pem), with each certificate and the key DER-encoded.
+    /// Like [`client_identity_pem`](Self::client_identity_pem), with each certificate and the key
+    /// DER-encoded.
     pub fn client_identity_der(
         mut self,
         chain: impl IntoIterator<Item = Vec<u8>>,
         key: impl Into<Vec<u8>>,
     ) -> Self {
-        self.identity = Some(Identity::Der {
-            chain: chain.into_iter().collect(),
-            key: key.into(),
-        });
+        self.identity = Some(Identity::Der { chain: chain.into_iter().collect(), key: key.into() });
         self
     }
 
@@ -106,22 +104,23 @@ impl Tls {
         self.identity.is_some()
     }
 
-    /// Expects every node's certificate to be for this name, and asks for it by SNI, whatever address is dialed. For
-    /// clusters whose nodes share a certificate without their addresses in it.
+    /// Expects every node's certificate to be for this name, and asks for it by SNI, whatever
+    /// address is dialed. For clusters whose nodes share a certificate without their addresses in
+    /// it.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.server_name = Some(name.into());
         self
     }
 
-    /// Writes session secrets to the file that the environment variable `SSLKEYLOGFILE` names, if it is set, so that
-    /// captured traffic can be decrypted.
+    /// Writes session secrets to the file that the environment variable `SSLKEYLOGFILE` names, if
+    /// it is set, so that captured traffic can be decrypted.
     pub fn key_log_from_env(mut self) -> Self {
         self.key_log = true;
         self
     }
 
-    /// Accepts **any** certificate of any node. Whoever is between client and node can read and change everything.
-    /// For experiments only.
+    /// Accepts **any** certificate of any node. Whoever is between client and node can read and
+    /// change everything. For experiments only.
     pub fn danger_accept_any_certificate(mut self) -> Self {
         self.accept_anything = true;
         self
@@ -133,9 +132,7 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .map_err(|e| failed("the crypto provider supports no version of TLS", e))?;
         let builder = if self.accept_anything {
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AcceptAnything(provider)))
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAnything(provider)))
         } else {
             let verifier =
                 WebPkiServerVerifier::builder_with_provider(Arc::new(self.roots()?), provider)
@@ -156,10 +153,7 @@ impl Tls {
             config.key_log = Arc::new(KeyLogFile::new());
         }
         let server_name = self.server_name.as_deref().map(parse_name).transpose()?;
-        Ok(TlsClient {
-            config,
-            server_name,
-        })
+        Ok(TlsClient { config, server_name })
     }
 
     fn roots(&self) -> Result<RootCertStore, ConfigError> {
@@ -168,11 +162,7 @@ impl Tls {
             let found = rustls_native_certs::load_native_certs();
             roots.add_parsable_certificates(found.certs);
             if roots.is_empty() {
-                let why = found
-                    .errors
-                    .into_iter()
-                    .next()
-                    .map(|e| Box::new(e) as BoxError);
+                let why = found.errors.into_iter().next().map(|e| Box::new(e) as BoxError);
                 return Err(ConfigError::Tls {
                     what: "the system has no trusted roots; install them or give the CA".to_owned(),
                     source: why,
@@ -185,9 +175,7 @@ impl Tls {
                 Encoded::Der(der) => vec![CertificateDer::from(der.clone())],
             };
             for certificate in certificates {
-                roots
-                    .add(certificate)
-                    .map_err(|e| failed("the CA is not a certificate", e))?;
+                roots.add(certificate).map_err(|e| failed("the CA is not a certificate", e))?;
             }
         }
         Ok(roots)
@@ -217,10 +205,7 @@ impl Identity {
                 PrivateKeyDer::try_from(key.clone()).map_err(BoxError::from),
             ),
         };
-        Ok((
-            chain,
-            key.map_err(|e| failed("the client's private key cannot be read", e))?,
-        ))
+        Ok((chain, key.map_err(|e| failed("the client's private key cannot be read", e))?))
     }
 }
 
@@ -232,17 +217,15 @@ pub(crate) struct TlsClient {
 }
 
 impl TlsClient {
-    /// The settings for one node: sessions are resumed with the node that issued their tickets, and no other.
+    /// The settings for one node: sessions are resumed with the node that issued their tickets, and
+    /// no other.
     pub(crate) fn for_node(
         &self,
         dialed_as: ServerName<'static>,
     ) -> (Arc<ClientConfig>, ServerName<'static>) {
         let mut config = self.config.clone();
         config.resumption = Resumption::in_memory_sessions(SESSIONS_PER_NODE);
-        (
-            Arc::new(config),
-            self.server_name.clone().unwrap_or(dialed_as),
-        )
+        (Arc::new(config), self.server_name.clone().unwrap_or(dialed_as))
     }
 }
 
@@ -267,10 +250,7 @@ fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, 
 }
 
 fn failed(what: &str, source: impl Into<BoxError>) -> ConfigError {
-    ConfigError::Tls {
-        what: what.to_owned(),
-        source: Some(source.into()),
-    }
+    ConfigError::Tls { what: what.to_owned(), source: Some(source.into()) }
 }
 
 #[cfg(feature = "aws-lc")]

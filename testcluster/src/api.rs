@@ -1,4 +1,5 @@
-//! `POST /` once its body is there: signature, decompression, the operation, and how the reply is framed and compressed.
+//! `POST /` once its body is there: signature, decompression, the operation, and how the reply is
+//! framed and compressed.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -150,9 +151,7 @@ impl Backend<'_> {
             )?),
             None => None,
         };
-        let encoding = head
-            .get("Content-Encoding")
-            .filter(|encoding| !encoding.is_empty());
+        let encoding = head.get("Content-Encoding").filter(|encoding| !encoding.is_empty());
         let body = match encoding.filter(|_| self.version.has_compression()) {
             Some(encoding) => compression::decompress(&encoding, body, BODY_LIMIT)?.into(),
             None => Cow::Borrowed(&body[..]),
@@ -197,14 +196,9 @@ impl Backend<'_> {
     ) -> Result<Success, ApiError> {
         if let Some(canned) = self.shared.settings.canned.get(operation) {
             self.counters.executed(operation);
-            return Ok(Success {
-                body: canned.clone(),
-                items: 0,
-            });
+            return Ok(Success { body: canned.clone(), items: 0 });
         }
-        let host = head
-            .get("Host")
-            .map(|host| String::from_utf8_lossy(&host).into_owned());
+        let host = head.get("Host").map(|host| String::from_utf8_lossy(&host).into_owned());
         let result = self.shared.store.execute(operation, body, host.as_deref());
         if !matches!(&result, Err(error) if error.kind == "UnknownOperationException") {
             self.counters.executed(operation);
@@ -225,12 +219,7 @@ impl Backend<'_> {
         let body = match self.encoding(head, streamed, body.len()) {
             Some(encoding) => {
                 reply.set("Content-Encoding", encoding.name());
-                let level = self
-                    .shared
-                    .settings
-                    .compression_level
-                    .clamp(0, 9)
-                    .unsigned_abs();
+                let level = self.shared.settings.compression_level.clamp(0, 9).unsigned_abs();
                 Bytes::from(compression::compress(encoding, &body, level))
             }
             None => body,
@@ -242,7 +231,8 @@ impl Backend<'_> {
         reply
     }
 
-    /// Streamed bodies count as larger than any threshold, even than the one that stands for "never".
+    /// Streamed bodies count as larger than any threshold, even than the one that stands for
+    /// "never".
     fn encoding(&self, head: &Head, streamed: bool, size: usize) -> Option<Encoding> {
         let threshold = match self.shared.settings.compression_threshold {
             0 => return None,
@@ -264,9 +254,6 @@ struct Success {
 
 impl From<store::Reply> for Success {
     fn from(reply: store::Reply) -> Self {
-        Self {
-            body: reply.body.into(),
-            items: reply.items,
-        }
+        Self { body: reply.body.into(), items: reply.items }
     }
 }

@@ -42,7 +42,8 @@ pub(crate) struct Settings {
 /// How many tablets a table has: few, so that what tests read and print is short.
 const TABLETS: usize = 8;
 
-/// How many places on the ring a node has. The server gives it 256, which only makes the tables longer.
+/// How many places on the ring a node has. The server gives it 256, which only makes the tables
+/// longer.
 const VNODES: usize = 16;
 
 /// Where a node is to be.
@@ -57,11 +58,7 @@ pub(crate) struct Place {
 impl Place {
     /// Anywhere in a rack.
     pub(crate) fn in_rack(datacenter: &str, rack: &str) -> Self {
-        Self {
-            ip: None,
-            datacenter: datacenter.to_owned(),
-            rack: rack.to_owned(),
-        }
+        Self { ip: None, datacenter: datacenter.to_owned(), rack: rack.to_owned() }
     }
 }
 
@@ -132,10 +129,7 @@ impl Builder {
 
     /// Adds a node at an address of the caller's choice, such as `::1`.
     pub fn node_at(mut self, ip: IpAddr, datacenter: &str, rack: &str) -> Self {
-        self.places.push(Place {
-            ip: Some(ip),
-            ..Place::in_rack(datacenter, rack)
-        });
+        self.places.push(Place { ip: Some(ip), ..Place::in_rack(datacenter, rack) });
         self
     }
 
@@ -147,11 +141,7 @@ impl Builder {
 
     /// Adds a user, and enforces authorization: requests that are not signed by a user are refused.
     pub fn auth(mut self, user: &str, secret: &str) -> Self {
-        self.settings
-            .users
-            .get_or_insert_default()
-            .0
-            .insert(user.to_owned(), secret.to_owned());
+        self.settings.users.get_or_insert_default().0.insert(user.to_owned(), secret.to_owned());
         self
     }
 
@@ -167,20 +157,22 @@ impl Builder {
         self
     }
 
-    /// How many requests a node has in flight before it answers `RequestLimitExceeded`. No limit by default.
+    /// How many requests a node has in flight before it answers `RequestLimitExceeded`. No limit by
+    /// default.
     pub fn shedding(mut self, max_concurrent: usize) -> Self {
         self.settings.max_concurrent = max_concurrent;
         self
     }
 
-    /// From how many bytes replies are compressed for clients that accept it. 4096 by default; 0 is never.
+    /// From how many bytes replies are compressed for clients that accept it. 4096 by default; 0 is
+    /// never.
     pub fn response_compression_threshold(mut self, bytes: usize) -> Self {
         self.settings.compression_threshold = bytes;
         self
     }
 
-    /// How hard replies are compressed, from 1 to 9. 6 by default; 0 or less turns compression off, save that of streamed
-    /// replies.
+    /// How hard replies are compressed, from 1 to 9. 6 by default; 0 or less turns compression off,
+    /// save that of streamed replies.
     pub fn response_compression_level(mut self, level: i32) -> Self {
         self.settings.compression_level = level;
         self
@@ -204,8 +196,8 @@ impl Builder {
         self
     }
 
-    /// For how long the others list a node that was stopped. The server's failure detector needs 20 s; the default here is
-    /// none, so that a test need not wait for what it does not test.
+    /// For how long the others list a node that was stopped. The server's failure detector needs 20
+    /// s; the default here is none, so that a test need not wait for what it does not test.
     pub fn failure_detection(mut self, delay: Duration) -> Self {
         self.settings.failure_detection = delay;
         self
@@ -217,23 +209,24 @@ impl Builder {
         self
     }
 
-    /// For how long a node that drains is listed after it has stopped to listen. The server takes 2 s; the default is none.
+    /// For how long a node that drains is listed after it has stopped to listen. The server takes 2
+    /// s; the default is none.
     pub fn shutdown_announcement(mut self, delay: Duration) -> Self {
         self.settings.shutdown_announcement = delay;
         self
     }
 
-    /// Whether nodes keep the heads and bytes that they receive. On by default; benchmarks turn it off.
+    /// Whether nodes keep the heads and bytes that they receive. On by default; benchmarks turn it
+    /// off.
     pub fn record(mut self, record: bool) -> Self {
         self.settings.record = record;
         self
     }
 
-    /// Answers an operation with this body, always and without the store, for benchmarks of clients.
+    /// Answers an operation with this body, always and without the store, for benchmarks of
+    /// clients.
     pub fn canned(mut self, operation: &str, body: impl Into<Bytes>) -> Self {
-        self.settings
-            .canned
-            .insert(operation.to_owned(), body.into());
+        self.settings.canned.insert(operation.to_owned(), body.into());
         self
     }
 
@@ -241,8 +234,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If an address cannot be listened at, the store cannot be opened, there is no such write isolation, or the release would
-    /// tell clients of internal addresses.
+    /// If an address cannot be listened at, the store cannot be opened, there is no such write
+    /// isolation, or the release would tell clients of internal addresses.
     pub fn start(mut self) -> io::Result<Cluster> {
         if self.settings.internal_addresses && self.settings.version.lists_internal_addresses() {
             return Err(io::Error::new(

@@ -17,8 +17,8 @@ use crate::store::Store;
 use crate::tls::Authority;
 use crate::tokens::Tokens;
 
-/// Below the range from which the kernel takes the ports of outgoing connections, so that a node that stops finds its port
-/// free when it starts again.
+/// Below the range from which the kernel takes the ports of outgoing connections, so that a node
+/// that stops finds its port free when it starts again.
 const PORTS: std::ops::Range<u16> = 10_000..30_000;
 
 /// Where a cluster keeps its port from other clusters while its own nodes are down.
@@ -90,9 +90,7 @@ impl Cluster {
     /// Adds a node, which may take the place of another that has stopped.
     fn add(&self, place: &Place, of: Option<&Node>) -> io::Result<Node> {
         let id = self.created.fetch_add(1, Relaxed) + 1;
-        let ip = place
-            .ip
-            .unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
+        let ip = place.ip.unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
         let node = Node::new(
             &self.shared,
             id,
@@ -145,7 +143,8 @@ impl Cluster {
         &self.shared.authority.pem
     }
 
-    /// A certificate by which a client is known to nodes that ask for one, and its key, both as PEM.
+    /// A certificate by which a client is known to nodes that ask for one, and its key, both as
+    /// PEM.
     pub fn client_identity(&self) -> (&str, &str) {
         let (certificate, key) = &self.shared.authority.client;
         (certificate, key)
@@ -171,7 +170,8 @@ impl Cluster {
         node.leave();
     }
 
-    /// Replaces a node by one at another address in the same rack, which has its replicas and is returned.
+    /// Replaces a node by one at another address in the same rack, which has its replicas and is
+    /// returned.
     ///
     /// # Errors
     ///
@@ -181,7 +181,8 @@ impl Cluster {
         self.add(&Place::in_rack(node.datacenter(), node.rack()), Some(node))
     }
 
-    /// Waits until the condition holds, and answers whether it did within the limit. Blocks the thread.
+    /// Waits until the condition holds, and answers whether it did within the limit. Blocks the
+    /// thread.
     pub fn wait_until(&self, limit: Duration, condition: impl Fn() -> bool) -> bool {
         let deadline = Instant::now() + limit;
         while !condition() {
@@ -208,7 +209,5 @@ impl Drop for Cluster {
 
 /// The address of this number in a network.
 fn numbered(network: Ipv4Addr, id: u64) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::from(
-        u32::from(network) + (id & 0x00ff_ffff) as u32,
-    ))
+    IpAddr::V4(Ipv4Addr::from(u32::from(network) + (id & 0x00ff_ffff) as u32))
 }

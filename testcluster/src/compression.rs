@@ -1,4 +1,5 @@
-//! Compressed bodies in both directions, with the server's own idea of what Accept-Encoding prefers.
+//! Compressed bodies in both directions, with the server's own idea of what Accept-Encoding
+//! prefers.
 
 use std::io::Write;
 
@@ -23,8 +24,8 @@ impl Encoding {
     }
 }
 
-/// Undoes a request's Content-Encoding, which is compared byte for byte. Compressed members may follow each other, but nothing
-/// else may follow them, and together they may not exceed `limit`.
+/// Undoes a request's Content-Encoding, which is compared byte for byte. Compressed members may
+/// follow each other, but nothing else may follow them, and together they may not exceed `limit`.
 pub(crate) fn decompress(
     content_encoding: &[u8],
     body: &[u8],
@@ -87,8 +88,9 @@ pub(crate) fn too_large(limit: usize) -> ApiError {
     )
 }
 
-/// The encoding that an Accept-Encoding header prefers, if any: the first of the highest quality. `*` stands for the first
-/// encoding that the header does not name, and `identity` is heard but never preferred.
+/// The encoding that an Accept-Encoding header prefers, if any: the first of the highest quality.
+/// `*` stands for the first encoding that the header does not name, and `identity` is heard but
+/// never preferred.
 pub(crate) fn negotiate(accept_encoding: &str) -> Option<Encoding> {
     let (mut gzip, mut deflate, mut any) = (None, None, None);
     let mut preferred: (Preference, f32) = (Preference::None, 0.0);
@@ -104,11 +106,7 @@ pub(crate) fn negotiate(accept_encoding: &str) -> Option<Encoding> {
         if quality.is_some_and(|quality| quality != 0.0) {
             continue;
         }
-        let value = parameters
-            .split(';')
-            .find_map(self::quality)
-            .or(*quality)
-            .unwrap_or(1.0);
+        let value = parameters.split(';').find_map(self::quality).or(*quality).unwrap_or(1.0);
         *quality = Some(value);
         // A name is better than the star that it equals.
         if value > preferred.1 || (preferred.0 == Preference::Any && value >= preferred.1) {
@@ -135,14 +133,11 @@ enum Preference {
     Encoding(Encoding),
 }
 
-/// The value of a `q=` parameter, if it is one and is a number; what is beyond the range counts as its end.
+/// The value of a `q=` parameter, if it is one and is a number; what is beyond the range counts as
+/// its end.
 fn quality(parameter: &str) -> Option<f32> {
     let parameter = parameter.trim_start();
-    let value = parameter
-        .strip_prefix(['q', 'Q'])?
-        .trim_start()
-        .strip_prefix('=')?
-        .trim();
+    let value = parameter.strip_prefix(['q', 'Q'])?.trim_start().strip_prefix('=')?.trim();
     if value.starts_with('+') {
         return None;
     }
@@ -156,17 +151,11 @@ pub(crate) fn compress(encoding: Encoding, body: &[u8], level: u32) -> Vec<u8> {
     match encoding {
         Encoding::Gzip => {
             let mut encoder = GzEncoder::new(Vec::new(), level);
-            encoder
-                .write_all(body)
-                .and_then(|()| encoder.finish())
-                .expect("a Vec takes it")
+            encoder.write_all(body).and_then(|()| encoder.finish()).expect("a Vec takes it")
         }
         Encoding::Deflate => {
             let mut encoder = ZlibEncoder::new(Vec::new(), level);
-            encoder
-                .write_all(body)
-                .and_then(|()| encoder.finish())
-                .expect("a Vec takes it")
+            encoder.write_all(body).and_then(|()| encoder.finish()).expect("a Vec takes it")
         }
     }
 }

@@ -31,16 +31,10 @@ pub(crate) struct Condition<'a> {
 ///
 /// Where it has none, both kinds, or such as cannot be read.
 pub(crate) fn of(request: &Value) -> Result<Vec<Condition<'_>>, ApiError> {
-    match (
-        &request["KeyConditionExpression"],
-        &request["KeyConditions"],
-    ) {
+    match (&request["KeyConditionExpression"], &request["KeyConditions"]) {
         (Value::String(expression), Value::Null) => {
-            let mut parser = Parser {
-                request,
-                words: expression::words(expression),
-                conditions: Vec::new(),
-            };
+            let mut parser =
+                Parser { request, words: expression::words(expression), conditions: Vec::new() };
             parser.words.reverse();
             parser.all()?;
             match parser.words.pop() {
@@ -48,16 +42,13 @@ pub(crate) fn of(request: &Value) -> Result<Vec<Condition<'_>>, ApiError> {
                 None => Ok(parser.conditions),
             }
         }
-        (Value::Null, Value::Object(conditions)) => conditions
-            .iter()
-            .map(|(attribute, condition)| legacy(attribute, condition))
-            .collect(),
-        (Value::Null, Value::Null) => Err(invalid(
-            "Query request must have either KeyConditionExpression or KeyConditions",
-        )),
-        _ => Err(invalid(
-            "Query request can't have both KeyConditionExpression and KeyConditions",
-        )),
+        (Value::Null, Value::Object(conditions)) => {
+            conditions.iter().map(|(attribute, condition)| legacy(attribute, condition)).collect()
+        }
+        (Value::Null, Value::Null) => {
+            Err(invalid("Query request must have either KeyConditionExpression or KeyConditions"))
+        }
+        _ => Err(invalid("Query request can't have both KeyConditionExpression and KeyConditions")),
     }
 }
 
@@ -71,33 +62,21 @@ fn legacy<'a>(attribute: &'a str, condition: &'a Value) -> Result<Condition<'a>,
         Some("BETWEEN") => Operator::Between,
         Some("BEGINS_WITH") => Operator::BeginsWith,
         other => {
-            return Err(invalid(format!(
-                "Unsupported comparison operator: {other:?}"
-            )));
+            return Err(invalid(format!("Unsupported comparison operator: {other:?}")));
         }
     };
-    let values: Vec<_> = condition["AttributeValueList"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .collect();
+    let values: Vec<_> = condition["AttributeValueList"].as_array().into_iter().flatten().collect();
     if values.len() != if operator == Operator::Between { 2 } else { 1 } {
         return Err(invalid(format!(
             "{} arguments in AttributeValueList of {attribute} are not what its operator takes",
             values.len()
         )));
     }
-    Ok(Condition {
-        attribute,
-        operator,
-        values,
-    })
+    Ok(Condition { attribute, operator, values })
 }
 
 fn unexpected(word: &str) -> ApiError {
-    invalid(format!(
-        "Failed parsing KeyConditionExpression: unexpected '{word}'"
-    ))
+    invalid(format!("Failed parsing KeyConditionExpression: unexpected '{word}'"))
 }
 
 struct Parser<'a> {
@@ -123,11 +102,7 @@ impl<'a> Parser<'a> {
 
     fn all(&mut self) -> Result<(), ApiError> {
         self.one()?;
-        while self
-            .words
-            .pop_if(|word| word.eq_ignore_ascii_case("AND"))
-            .is_some()
-        {
+        while self.words.pop_if(|word| word.eq_ignore_ascii_case("AND")).is_some() {
             self.one()?;
         }
         Ok(())
@@ -167,9 +142,7 @@ impl<'a> Parser<'a> {
                 }
             }
         };
-        let values = values
-            .iter()
-            .map(|word| expression::value(self.request, word));
+        let values = values.iter().map(|word| expression::value(self.request, word));
         self.conditions.push(Condition {
             attribute: expression::name(self.request, attribute)?,
             operator,

@@ -1,4 +1,5 @@
-//! One connection, one request at a time: read, answer, write, in that order, and everything that can go wrong on the way.
+//! One connection, one request at a time: read, answer, write, in that order, and everything that
+//! can go wrong on the way.
 
 mod handlers;
 
@@ -54,23 +55,14 @@ pub(crate) struct Connection<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(crate) fn new(node: Arc<Inner>, socket: Socket, stream: S, peer: Peer) -> Self {
-        let tape = node
-            .shared
-            .settings
-            .record
-            .then(|| node.records.new_stream());
-        Self {
-            node,
-            socket,
-            wire: Wire::new(stream, tape),
-            peer,
-            unread: Framing::Length(0),
-        }
+        let tape = node.shared.settings.record.then(|| node.records.new_stream());
+        Self { node, socket, wire: Wire::new(stream, tape), peer, unread: Framing::Length(0) }
     }
 
     pub(crate) async fn serve(mut self) {
         loop {
-            // An error means that the client is gone, or that the node was told to cut it off: there is nobody to tell.
+            // An error means that the client is gone, or that the node was told to cut it off:
+            // there is nobody to tell.
             match self.next_request().await.unwrap_or(Next::Cut) {
                 Next::Request => {}
                 Next::Close => {
@@ -86,17 +78,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn next_request(&mut self) -> io::Result<Next> {
         self.socket.set_idle(true);
         let socket = self.socket.clone();
-        match self
-            .wire
-            .head(&self.node.records, || socket.set_idle(false))
-            .await?
-        {
+        match self.wire.head(&self.node.records, || socket.set_idle(false)).await? {
             Ok(Some(head)) => self.exchange(&head).await,
             Ok(None) => Ok(Next::Close),
             Err(malformed) => {
                 let version = malformed.0.as_deref().unwrap_or("1.1");
-                self.refuse_and_close(version, 400, "Can't parse the request".into())
-                    .await
+                self.refuse_and_close(version, 400, "Can't parse the request".into()).await
             }
         }
     }
@@ -126,10 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if head.version() == "1.1" && head.get_text("Expect").eq_ignore_ascii_case("100-continue") {
             let mut go_on = Reply::new(&settings.headers);
             go_on.set_status(100);
-            self.wire
-                .stream
-                .write_all(&go_on.encode("1.1").bytes)
-                .await?;
+            self.wire.stream.write_all(&go_on.encode("1.1").bytes).await?;
         }
 
         self.unread = Framing::of(head);
@@ -141,8 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Outcome::Reply(reply) => self.send(&reply, &head.version(), &faults, is_data).await?,
             Outcome::Half(reply) => {
                 let encoded = reply.encode(&head.version());
-                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2)
-                    .await?
+                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await?
             }
             Outcome::Endless => self.send_without_end(&head.version()).await?,
             Outcome::Reset => return Ok(Next::Reset),
@@ -171,8 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match fault {
             Some(Fault::CloseMidHead) => self.send_part(&encoded.bytes, encoded.body / 2).await,
             Some(Fault::Truncate) => {
-                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2)
-                    .await
+                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await
             }
             Some(Fault::StopMidBody) => {
                 let half = (encoded.body + encoded.bytes.len()) / 2;
@@ -232,10 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> io::Result<Next> {
         let mut reply = Reply::bare(status, why);
         reply.set("Connection", "close");
-        self.wire
-            .stream
-            .write_all(&reply.encode(version).bytes)
-            .await?;
+        self.wire.stream.write_all(&reply.encode(version).bytes).await?;
         Ok(Next::Close)
     }
 }

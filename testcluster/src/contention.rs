@@ -1,4 +1,5 @@
-//! What happens to lightweight transactions on one partition that two nodes coordinate at about the same time.
+//! What happens to lightweight transactions on one partition that two nodes coordinate at about the
+//! same time.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -43,7 +44,8 @@ impl Turn {
 /// When transactions contend, and what that costs.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    /// How long after one of another coordinator a transaction contends with it. Zero: none ever does, and nothing is kept.
+    /// How long after one of another coordinator a transaction contends with it. Zero: none ever
+    /// does, and nothing is kept.
     pub(crate) window: Duration,
     pub(crate) retry: Duration,
     /// The share of contended transactions that fail, from 0 to 1.
@@ -86,10 +88,7 @@ pub(crate) struct Transaction<'a> {
 
 impl Contention {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            state: Mutex::default(),
-        }
+        Self { rules, state: Mutex::default() }
     }
 
     pub(crate) fn retry(&self) -> Duration {
@@ -140,12 +139,7 @@ impl Contention {
                 state.turns
             }
         };
-        let transaction = Transaction {
-            contention: self,
-            table: table.to_owned(),
-            token,
-            turn,
-        };
+        let transaction = Transaction { contention: self, table: table.to_owned(), token, turn };
         let meeting = if !contends {
             Meeting::Nobody
         } else {

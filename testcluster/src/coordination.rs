@@ -1,5 +1,5 @@
-//! What it costs a node to coordinate a request, by whether it holds the keys itself and whether other nodes write to them; and
-//! what it tells the client of who would have held them.
+//! What it costs a node to coordinate a request, by whether it holds the keys itself and whether
+//! other nodes write to them; and what it tells the client of who would have held them.
 
 use tokio::time::sleep;
 
@@ -35,18 +35,14 @@ impl<'a> Coordinator<'a> {
     ///
     /// # Errors
     ///
-    /// Where the table's write isolation forbids the request, or a contended transaction ends without anybody knowing how.
+    /// Where the table's write isolation forbids the request, or a contended transaction ends
+    /// without anybody knowing how.
     pub(crate) async fn coordinate(
         &self,
         operation: &str,
         request: &Value,
     ) -> Result<Coordination<'a>, ApiError> {
-        let Survey {
-            accesses,
-            hits,
-            hops,
-            routing,
-        } = self.survey(operation, request)?;
+        let Survey { accesses, hits, hops, routing } = self.survey(operation, request)?;
         self.counters.replica_hits(hits);
         self.counters.hops(hops);
         let hop_cost = self.shared.settings.hop_cost;
@@ -75,10 +71,7 @@ impl<'a> Coordinator<'a> {
         if worst == Meeting::Retry {
             sleep(contention.retry()).await;
         }
-        Ok(Coordination {
-            routing,
-            _transactions: transactions,
-        })
+        Ok(Coordination { routing, _transactions: transactions })
     }
 
     fn survey<'r>(&self, operation: &str, request: &'r Value) -> Result<Survey<'r>, ApiError> {
@@ -102,24 +95,14 @@ impl<'a> Coordinator<'a> {
             }
         }
         let tells = self.shared.settings.routing_header
-            && matches!(
-                operation,
-                "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query"
-            );
-        Ok(Survey {
-            accesses,
-            hits,
-            hops,
-            routing: routing.filter(|_| tells),
-        })
+            && matches!(operation, "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query");
+        Ok(Survey { accesses, hits, hops, routing: routing.filter(|_| tells) })
     }
 
-    /// The range, from where it begins, and the addresses of its replicas in this node's datacenter.
+    /// The range, from where it begins, and the addresses of its replicas in this node's
+    /// datacenter.
     fn routing(&self, state: &State, table: &Table, range: &Range) -> String {
-        let at = table
-            .map
-            .ranges
-            .partition_point(|other| other.last < range.last);
+        let at = table.map.ranges.partition_point(|other| other.last < range.last);
         let mut header = format!("{},{}", table.map.line_start(at), range.last);
         let here = state.hosts.get(&self.node).map(|host| &host.datacenter);
         let replicas = range.replicas.iter();

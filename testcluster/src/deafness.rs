@@ -1,5 +1,5 @@
-//! Sockets to which nothing gets through, as if their host were gone: the kernel drops whatever arrives, and so acknowledges
-//! nothing.
+//! Sockets to which nothing gets through, as if their host were gone: the kernel drops whatever
+//! arrives, and so acknowledges nothing.
 
 use std::io;
 #[cfg(target_os = "linux")]
@@ -14,8 +14,9 @@ pub(crate) fn deafen(socket: &SockRef<'_>) -> io::Result<()> {
     socket.attach_filter(&[socket2::SockFilter::new(RET_K, 0, 0, 0)])
 }
 
-/// Makes the kernel give up, without a word, on what it has sent and nobody can acknowledge any more: what it repeats would be a
-/// sign of life. It still does so once, as it looks at the clock only afterwards.
+/// Makes the kernel give up, without a word, on what it has sent and nobody can acknowledge any
+/// more: what it repeats would be a sign of life. It still does so once, as it looks at the clock
+/// only afterwards.
 #[cfg(target_os = "linux")]
 pub(crate) fn silence(socket: &SockRef<'_>) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(Duration::from_millis(1)))

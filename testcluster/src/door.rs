@@ -1,4 +1,5 @@
-//! A node's listener: open, shut, so full that the kernel drops further SYNs, or deaf because its host is gone.
+//! A node's listener: open, shut, so full that the kernel drops further SYNs, or deaf because its
+//! host is gone.
 
 use std::io;
 use std::net::SocketAddr;
@@ -76,17 +77,11 @@ impl Door {
                 let listener = listen(listener, node.addr, BACKLOG)?;
                 let (stop, stopped) = oneshot::channel();
                 let accepting = tokio::spawn(accept(Arc::clone(node), listener, fillers, stopped));
-                Self::Open {
-                    _stop: stop,
-                    accepting,
-                }
+                Self::Open { _stop: stop, accepting }
             }
             Position::Full => {
                 let listener = listen(listener, node.addr, 0)?;
-                Self::Full {
-                    listener,
-                    fillers: fill(node.addr).await,
-                }
+                Self::Full { listener, fillers: fill(node.addr).await }
             }
             Position::Deaf => {
                 let listener = listen(listener, node.addr, BACKLOG)?;
@@ -139,15 +134,13 @@ fn addresses(fillers: &[TcpStream]) -> Vec<SocketAddr> {
     addrs.filter_map(Result::ok).collect()
 }
 
-/// A connection that the kernel has ready, whether or not the runtime has heard of it, and the peer's address.
+/// A connection that the kernel has ready, whether or not the runtime has heard of it, and the
+/// peer's address.
 fn accept_now(listener: &TcpListener) -> io::Result<Option<(TcpStream, Option<SocketAddr>)>> {
     match SockRef::from(listener).accept() {
         Ok((socket, peer)) => {
             socket.set_nonblocking(true)?;
-            Ok(Some((
-                TcpStream::from_std(socket.into())?,
-                peer.as_socket(),
-            )))
+            Ok(Some((TcpStream::from_std(socket.into())?, peer.as_socket())))
         }
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),

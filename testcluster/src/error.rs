@@ -1,4 +1,5 @@
-//! What Alternator answers when it refuses: one JSON shape, and a status that follows from the type.
+//! What Alternator answers when it refuses: one JSON shape, and a status that follows from the
+//! type.
 
 use std::borrow::Cow;
 
@@ -20,8 +21,8 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A refusal with the status that Alternator gives its type: 500 for `InternalServerError`, 413 for
-    /// `PayloadTooLarge` and 400 for everything else.
+    /// A refusal with the status that Alternator gives its type: 500 for `InternalServerError`, 413
+    /// for `PayloadTooLarge` and 400 for everything else.
     pub fn new(kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let kind = kind.into();
         Self {

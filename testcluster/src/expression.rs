@@ -1,4 +1,5 @@
-//! The words of DynamoDB's expressions: enough of their language to see what a key condition or an update is about.
+//! The words of DynamoDB's expressions: enough of their language to see what a key condition or an
+//! update is about.
 
 use serde_json::Value;
 
@@ -39,22 +40,19 @@ pub(crate) fn name<'a>(request: &'a Value, word: &'a str) -> Result<&'a str, Api
     }
     let name = request["ExpressionAttributeNames"][word].as_str();
     name.ok_or_else(|| {
-        invalid(format!(
-            "ExpressionAttributeNames missing entry '{word}' required by expression"
-        ))
+        invalid(format!("ExpressionAttributeNames missing entry '{word}' required by expression"))
     })
 }
 
 /// The value that is given for a word such as `:v`.
 pub(crate) fn value<'a>(request: &'a Value, word: &str) -> Result<&'a Value, ApiError> {
-    request["ExpressionAttributeValues"]
-        .get(word)
-        .filter(|_| word.starts_with(':'))
-        .ok_or_else(|| {
+    request["ExpressionAttributeValues"].get(word).filter(|_| word.starts_with(':')).ok_or_else(
+        || {
             invalid(format!(
                 "ExpressionAttributeValues missing entry '{word}' required by expression"
             ))
-        })
+        },
+    )
 }
 
 /// Refuses names and values that are given and in none of the expressions.
@@ -63,9 +61,7 @@ pub(crate) fn check_all_used(request: &Value, expressions: &[&str]) -> Result<()
     for member in ["ExpressionAttributeNames", "ExpressionAttributeValues"] {
         let mut given = request[member].as_object().into_iter().flatten();
         if let Some((spurious, _)) = given.find(|(given, _)| !used.contains(&&***given)) {
-            return Err(invalid(format!(
-                "{member} has spurious '{spurious}', not used"
-            )));
+            return Err(invalid(format!("{member} has spurious '{spurious}', not used")));
         }
     }
     Ok(())

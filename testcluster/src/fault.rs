@@ -1,5 +1,6 @@
-//! What a node can be told to do wrong. Each fault has one place in the life of a connection; faults of different places may
-//! be on together, and a second fault of the same place takes the first one's.
+//! What a node can be told to do wrong. Each fault has one place in the life of a connection;
+//! faults of different places may be on together, and a second fault of the same place takes the
+//! first one's.
 
 use std::time::Duration;
 
@@ -9,14 +10,15 @@ use crate::ApiError;
 
 /// Something that a node does wrong until it is healed.
 ///
-/// Faults of requests and replies concern the DynamoDB API (`POST /`) alone, so that discovery goes on; [`Fault::LocalNodes`]
-/// is for discovery; the others concern every request, or say which.
+/// Faults of requests and replies concern the DynamoDB API (`POST /`) alone, so that discovery goes
+/// on; [`Fault::LocalNodes`] is for discovery; the others concern every request, or say which.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The host is gone without a word, as when its power fails: on no connection is anything acknowledged or answered any more,
-    /// and further SYNs are dropped. What is in flight is not executed any further. A host that is healed has restarted: it
-    /// resets the connections that it had. Stopping the node brings its host back, as a host on which nobody listens.
+    /// The host is gone without a word, as when its power fails: on no connection is anything
+    /// acknowledged or answered any more, and further SYNs are dropped. What is in flight is not
+    /// executed any further. A host that is healed has restarted: it resets the connections that it
+    /// had. Stopping the node brings its host back, as a host on which nobody listens.
     ///
     /// Linux only: the packets are dropped by a filter on each socket.
     #[cfg(target_os = "linux")]
@@ -24,15 +26,18 @@ pub enum Fault {
 
     /// The listener is closed: connects are refused, and connections that exist live on.
     Refuse,
-    /// The listener's queue is full: the kernel drops further SYNs and connects hang. Connections that exist live on.
+    /// The listener's queue is full: the kernel drops further SYNs and connects hang. Connections
+    /// that exist live on.
     DropSyns,
     /// Connections are reset as soon as they are accepted.
     ResetOnAccept,
-    /// Connections are reset after the first bytes of the TLS handshake; without TLS, after the first bytes.
+    /// Connections are reset after the first bytes of the TLS handshake; without TLS, after the
+    /// first bytes.
     ResetDuringTls,
 
-    /// Connections are accepted, requests are read, and nothing is answered. Healing lets what hangs go on, as when a
-    /// suspended process is resumed. With [`Scope::All`] TLS handshakes hang too.
+    /// Connections are accepted, requests are read, and nothing is answered. Healing lets what
+    /// hangs go on, as when a suspended process is resumed. With [`Scope::All`] TLS handshakes hang
+    /// too.
     Hang(Scope),
     /// Requests are answered with this error and not executed.
     Answer(ApiError),
@@ -58,7 +63,8 @@ pub enum Fault {
     CloseMidHead,
     /// Requests are executed, and the connection closes in the middle of the reply's body.
     Truncate,
-    /// Requests are executed, and the reply stops in the middle of its body. Healing lets the rest of it go on.
+    /// Requests are executed, and the reply stops in the middle of its body. Healing lets the rest
+    /// of it go on.
     StopMidBody,
     /// Requests are answered, and the connection closes after the reply without having said so.
     CloseAfterResponse,
@@ -91,7 +97,8 @@ pub enum Delay {
         /// The longest delay.
         max: Duration,
     },
-    /// Evenly spread from `min` to `max`, but for one reply in `one_in`, drawn at random, which takes `stall`.
+    /// Evenly spread from `min` to `max`, but for one reply in `one_in`, drawn at random, which
+    /// takes `stall`.
     Stalls {
         /// The shortest delay.
         min: Duration,

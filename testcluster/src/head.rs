@@ -1,5 +1,6 @@
-//! The head of a request, by Seastar's grammar rather than a lenient one: what Seastar refuses is refused at the same byte,
-//! and what it takes (any version digit, any length, folded lines) is taken.
+//! The head of a request, by Seastar's grammar rather than a lenient one: what Seastar refuses is
+//! refused at the same byte, and what it takes (any version digit, any length, folded lines) is
+//! taken.
 
 mod scanner;
 
@@ -99,9 +100,8 @@ impl Head {
 
     /// A field's value as text, empty where there is none.
     pub(crate) fn get_text(&self, name: &str) -> String {
-        self.get(name).map_or_else(String::new, |value| {
-            String::from_utf8_lossy(&value).into_owned()
-        })
+        self.get(name)
+            .map_or_else(String::new, |value| String::from_utf8_lossy(&value).into_owned())
     }
 
     /// Every field in order, for whoever must look at all of them.
@@ -143,9 +143,7 @@ mod tests {
         // Byte by byte is the hardest way to arrive.
         for end in 1..=text.len() {
             if let Some(length) = scanner.scan(&text[..end])? {
-                return Ok(Some(
-                    scanner.finish(Bytes::copy_from_slice(&text[..length])),
-                ));
+                return Ok(Some(scanner.finish(Bytes::copy_from_slice(&text[..length]))));
             }
         }
         Ok(None)
@@ -186,27 +184,17 @@ mod tests {
             b"GET / HTTP/1.1\r\nA: b\n",
             b"GET / HTTP/11",
         ] {
-            assert!(
-                parse(text).is_err(),
-                "{:?} was taken",
-                text.escape_ascii().to_string()
-            );
+            assert!(parse(text).is_err(), "{:?} was taken", text.escape_ascii().to_string());
             assert!(
                 parse(&text[..text.len() - 1]).is_ok_and(|head| head.is_none()),
                 "{text:?} was refused too early"
             );
         }
-        assert_eq!(
-            parse(b"GET / HTTP/1.0\r\n:").unwrap_err(),
-            Malformed(Some("1.0".into()))
-        );
+        assert_eq!(parse(b"GET / HTTP/1.0\r\n:").unwrap_err(), Malformed(Some("1.0".into())));
     }
 
     #[test]
     fn any_version_digits_are_taken() {
-        assert_eq!(
-            parse(b"PRI * HTTP/2.0\r\n\r\n").unwrap().unwrap().version(),
-            "2.0"
-        );
+        assert_eq!(parse(b"PRI * HTTP/2.0\r\n\r\n").unwrap().unwrap().version(), "2.0");
     }
 }

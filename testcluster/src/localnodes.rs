@@ -1,5 +1,5 @@
-//! `/localnodes`: which nodes a node names, by the datacenter and rack that were asked for. Pure, so that the rules can be
-//! read in one place.
+//! `/localnodes`: which nodes a node names, by the datacenter and rack that were asked for. Pure,
+//! so that the rules can be read in one place.
 
 use percent_encoding::percent_decode_str;
 
@@ -14,8 +14,8 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Reads the part of the URL after the question mark as Seastar does: the last of several equal keys wins, and what
-    /// cannot be decoded is ignored.
+    /// Reads the part of the URL after the question mark as Seastar does: the last of several equal
+    /// keys wins, and what cannot be decoded is ignored.
     pub(crate) fn parse(query: &str) -> Self {
         let mut parsed = Self::default();
         for parameter in query.split('&') {
@@ -43,11 +43,7 @@ fn decode(text: &str) -> Option<String> {
     if text.match_indices('%').any(|(at, _)| !whole(at)) {
         return None;
     }
-    Some(
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned(),
-    )
+    Some(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
 }
 
 /// The entries that `me` answers with, in an order of the moment.
@@ -59,10 +55,7 @@ pub(crate) fn entries(
     query: &Query,
 ) -> Vec<String> {
     let (datacenter, rack) = if version.has_localnodes_parameters() {
-        (
-            query.datacenter.as_deref().unwrap_or(&me.datacenter),
-            query.rack.as_deref(),
-        )
+        (query.datacenter.as_deref().unwrap_or(&me.datacenter), query.rack.as_deref())
     } else {
         (me.datacenter.as_str(), None)
     };
@@ -98,10 +91,7 @@ mod tests {
 
     fn query(dc: &str, rack: &str) -> Query {
         let value = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Query {
-            datacenter: value(dc),
-            rack: value(rack),
-        }
+        Query { datacenter: value(dc), rack: value(rack) }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::pin::pin;
 use alternator_testcluster::{Cluster, Tls};
 use clap::Parser;
 
-/// An embedded multi-node ScyllaDB Alternator on 127.0.0.1 and upwards. Prints the URL of every node, one a line, and serves
-/// until it is interrupted.
+/// An embedded multi-node ScyllaDB Alternator on 127.0.0.1 and upwards. Prints the URL of every
+/// node, one a line, and serves until it is interrupted.
 #[derive(Parser)]
 struct Arguments {
     /// How many nodes, all in rack1 of dc1
@@ -21,7 +21,8 @@ struct Arguments {
     #[arg(long)]
     port: Option<u16>,
 
-    /// Nodes by datacenter and rack, such as "dc1:rack1=2,rack2=1;dc2=3"; a datacenter without racks has rack1
+    /// Nodes by datacenter and rack, such as "dc1:rack1=2,rack2=1;dc2=3"; a datacenter without
+    /// racks has rack1
     #[arg(long, value_parser = parse_topology)]
     dcs: Option<Topology>,
 
@@ -34,12 +35,7 @@ struct Arguments {
     tls: bool,
 
     /// Write the certificate of the authority that signed the nodes' certificates to this file
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "alternator-ca.pem",
-        requires = "tls"
-    )]
+    #[arg(long, value_name = "FILE", default_value = "alternator-ca.pem", requires = "tls")]
     ca_out: PathBuf,
 }
 
@@ -56,20 +52,12 @@ struct Rack {
 fn parse_topology(text: &str) -> Result<Topology, String> {
     let mut racks = Vec::new();
     let mut add = |datacenter: &str, name: &str, nodes: &str| {
-        let nodes = nodes
-            .parse()
-            .map_err(|_| format!("{nodes:?} is not a number of nodes"))?;
-        racks.push(Rack {
-            datacenter: datacenter.to_owned(),
-            name: name.to_owned(),
-            nodes,
-        });
+        let nodes = nodes.parse().map_err(|_| format!("{nodes:?} is not a number of nodes"))?;
+        racks.push(Rack { datacenter: datacenter.to_owned(), name: name.to_owned(), nodes });
         Ok::<_, String>(())
     };
-    let counted = |text: &str| {
-        text.split_once('=')
-            .map(|(name, nodes)| (name.to_owned(), nodes.to_owned()))
-    };
+    let counted =
+        |text: &str| text.split_once('=').map(|(name, nodes)| (name.to_owned(), nodes.to_owned()));
     for datacenter in text.split(';') {
         if let Some((datacenter, racks)) = datacenter.split_once(':') {
             for rack in racks.split(',') {
@@ -97,9 +85,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut builder = Cluster::builder().record(false);
     builder = match arguments.dcs {
         None => builder.nodes(arguments.nodes),
-        Some(Topology(racks)) => racks.into_iter().fold(builder, |builder, rack| {
-            builder.rack(&rack.datacenter, &rack.name, rack.nodes)
-        }),
+        Some(Topology(racks)) => racks
+            .into_iter()
+            .fold(builder, |builder, rack| builder.rack(&rack.datacenter, &rack.name, rack.nodes)),
     };
     if let Some(port) = arguments.port {
         builder = builder.port(port);
@@ -113,14 +101,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cluster = builder.start()?;
     if arguments.tls {
         std::fs::write(&arguments.ca_out, cluster.ca_pem())?;
-        eprintln!(
-            "The certificate authority is in {}",
-            arguments.ca_out.display()
-        );
+        eprintln!("The certificate authority is in {}", arguments.ca_out.display());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(&cluster.urls()))?;
     Ok(())
 }
@@ -128,7 +111,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Prints the URLs and waits for the interrupt.
 async fn serve(urls: &[String]) -> io::Result<()> {
     let mut interrupt = pin!(tokio::signal::ctrl_c());
-    // The handler is there once it is polled, and must be before anybody can learn that the program is ready.
+    // The handler is there once it is polled, and must be before anybody can learn that the program
+    // is ready.
     tokio::select! {
         biased;
         interrupted = &mut interrupt => return interrupted,
@@ -156,11 +140,7 @@ mod tests {
         let parse = |text| parse_topology(text).map(|topology| topology.0);
         assert_eq!(
             parse("dc1:rack1=2,rack2=1;dc2=3"),
-            Ok(vec![
-                rack("dc1", "rack1", 2),
-                rack("dc1", "rack2", 1),
-                rack("dc2", "rack1", 3)
-            ])
+            Ok(vec![rack("dc1", "rack1", 2), rack("dc1", "rack2", 1), rack("dc2", "rack1", 3)])
         );
         for wrong in ["", "dc1", "dc1=x", "dc1:rack1", "dc1:rack1=", "dc1=1;"] {
             assert!(parse(wrong).is_err(), "{wrong:?} was taken");

@@ -1,4 +1,5 @@
-//! What the cluster gossips about its nodes, and what one node believes of it: the source of every `/localnodes` answer.
+//! What the cluster gossips about its nodes, and what one node believes of it: the source of every
+//! `/localnodes` answer.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -14,7 +15,8 @@ pub enum Gossip {
     Normal,
     /// Streaming its data away before it leaves, normal until that is done: listed.
     Leaving,
-    /// The failure detector found it dead: not listed, except by releases that list every normal node.
+    /// The failure detector found it dead: not listed, except by releases that list every normal
+    /// node.
     Down,
     /// Announced its own shutdown: not listed.
     Shutdown,
@@ -27,7 +29,8 @@ pub enum View {
     /// Those that the cluster gossips to be alive.
     #[default]
     Cluster,
-    /// Of those, only the ones with these addresses: the node's side of a partition. With none, it sees only itself.
+    /// Of those, only the ones with these addresses: the node's side of a partition. With none, it
+    /// sees only itself.
     Only(Vec<IpAddr>),
 }
 
@@ -57,7 +60,8 @@ impl Member {
 #[derive(Clone, Copy)]
 pub(crate) struct Epoch(u64);
 
-/// The members of the cluster by the identifier of the node, which unlike its address is never used again.
+/// The members of the cluster by the identifier of the node, which unlike its address is never used
+/// again.
 #[derive(Debug, Default)]
 pub(crate) struct Members(Mutex<BTreeMap<u64, Member>>);
 
@@ -90,11 +94,7 @@ impl Members {
     }
 
     pub(crate) fn set_at(&self, id: u64, epoch: Epoch, gossip: Gossip) {
-        if let Some(member) = self
-            .lock()
-            .get_mut(&id)
-            .filter(|member| member.epoch == epoch.0)
-        {
+        if let Some(member) = self.lock().get_mut(&id).filter(|member| member.epoch == epoch.0) {
             member.gossip = gossip;
         }
     }

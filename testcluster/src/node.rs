@@ -68,11 +68,7 @@ impl Inner {
     pub(crate) async fn until_faults(&self, wanted: impl FnMut(&Faults) -> bool) {
         let mut wanted = wanted;
         // An error means that the node is gone, and whoever waits with it.
-        let _ = self
-            .faults
-            .subscribe()
-            .wait_for(|faults| wanted(faults))
-            .await;
+        let _ = self.faults.subscribe().wait_for(|faults| wanted(faults)).await;
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -92,13 +88,7 @@ impl Inner {
 
     pub(crate) fn localnodes(&self, query: &Query) -> Vec<String> {
         let view = lock(&self.view).clone();
-        localnodes::entries(
-            self.version(),
-            &self.shared.members.all(),
-            &self.me,
-            &view,
-            query,
-        )
+        localnodes::entries(self.version(), &self.shared.members.all(), &self.me, &view, query)
     }
 
     /// As if every member were alive and normal.
@@ -160,11 +150,7 @@ impl Node {
 
     /// The node's URL by address, such as `http://127.0.0.1:8000`.
     pub fn url(&self) -> String {
-        let scheme = if self.0.shared.settings.tls == Tls::Off {
-            "http"
-        } else {
-            "https"
-        };
+        let scheme = if self.0.shared.settings.tls == Tls::Off { "http" } else { "https" };
         format!("{scheme}://{}", self.0.addr)
     }
 
@@ -183,41 +169,40 @@ impl Node {
         self.0.version()
     }
 
-    /// Upgrades or downgrades the node in place: from the next request on it follows the rules of this release. Its `Server`
-    /// header stays.
+    /// Upgrades or downgrades the node in place: from the next request on it follows the rules of
+    /// this release. Its `Server` header stays.
     pub fn set_version(&self, version: Version) {
         *lock(&self.0.version) = version;
     }
 
-    /// Kills the node: its listener and every connection close at once, and requests in flight are not executed any
-    /// further. The others list it until the cluster's failure detection has passed.
+    /// Kills the node: its listener and every connection close at once, and requests in flight are
+    /// not executed any further. The others list it until the cluster's failure detection has
+    /// passed.
     pub fn stop(&self) {
         self.wait_for(Inner::stop);
     }
 
-    /// Starts the node again at its address, with the faults it had. It is gossiped as normal, and listens when the
-    /// cluster's listening delay has passed.
+    /// Starts the node again at its address, with the faults it had. It is gossiped as normal, and
+    /// listens when the cluster's listening delay has passed.
     ///
     /// # Errors
     ///
     /// If the address cannot be listened at, or the cluster is gone.
     pub fn start(&self) -> io::Result<()> {
-        self.wait_for(Inner::start)
-            .unwrap_or_else(|| Err(io::Error::other("the cluster is gone")))
+        self.wait_for(Inner::start).unwrap_or_else(|| Err(io::Error::other("the cluster is gone")))
     }
 
-    /// Drains the node as the server does: it listens no more, every connection is shut in both directions at once, what is
-    /// in flight is executed and its replies are lost. Only then, after the cluster's shutdown announcement, do the others
-    /// learn of it.
+    /// Drains the node as the server does: it listens no more, every connection is shut in both
+    /// directions at once, what is in flight is executed and its replies are lost. Only then, after
+    /// the cluster's shutdown announcement, do the others learn of it.
     pub fn drain(&self) {
         self.wait_for(Inner::drain);
     }
 
-    /// Turns a fault on. It takes the place of a fault of the same kind, and adds to those of others.
+    /// Turns a fault on. It takes the place of a fault of the same kind, and adds to those of
+    /// others.
     pub fn inject(&self, fault: Fault) {
-        self.0
-            .faults
-            .send_modify(|faults| Arc::make_mut(faults).add(fault));
+        self.0.faults.send_modify(|faults| Arc::make_mut(faults).add(fault));
         self.follow_faults();
     }
 
@@ -229,9 +214,7 @@ impl Node {
 
     /// Closes every connection on which no request is under way.
     pub fn close_idle(&self) {
-        for (socket, _) in lock(&self.0.connections)
-            .values()
-            .filter(|(socket, _)| socket.is_idle())
+        for (socket, _) in lock(&self.0.connections).values().filter(|(socket, _)| socket.is_idle())
         {
             socket.shut_down();
         }
@@ -257,7 +240,8 @@ impl Node {
         self.0.records.heads()
     }
 
-    /// Whether these bytes occur in anything that a client sent on one connection, after TLS. Up to 64 MiB are kept.
+    /// Whether these bytes occur in anything that a client sent on one connection, after TLS. Up to
+    /// 64 MiB are kept.
     pub fn saw(&self, bytes: &[u8]) -> bool {
         self.0.records.contain(bytes)
     }
@@ -300,10 +284,6 @@ impl Eq for Node {}
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(node) = self;
-        write!(
-            f,
-            "Node({} in {}/{})",
-            node.addr, node.me.datacenter, node.me.rack
-        )
+        write!(f, "Node({} in {}/{})", node.addr, node.me.datacenter, node.me.rack)
     }
 }

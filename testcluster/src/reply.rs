@@ -26,14 +26,8 @@ pub(crate) struct StandardHeaders {
 
 impl StandardHeaders {
     pub(crate) fn of(version: Version) -> Self {
-        let server = version
-            .names_its_server()
-            .then(|| "Seastar httpd".to_owned());
-        Self {
-            server,
-            date: true,
-            content_type: true,
-        }
+        let server = version.names_its_server().then(|| "Seastar httpd".to_owned());
+        Self { server, date: true, content_type: true }
     }
 }
 
@@ -57,12 +51,7 @@ pub(crate) struct Encoded {
 impl Reply {
     /// A reply without the standard headers, as Seastar makes where no handler was asked.
     pub(crate) fn bare(status: u16, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-            chunked: false,
-        }
+        Self { status, headers: Vec::new(), body: body.into(), chunked: false }
     }
 
     /// An empty 200 with the standard headers.
@@ -72,10 +61,7 @@ impl Reply {
             reply.set("Server", server.clone());
         }
         if standard.date {
-            reply.set(
-                "Date",
-                OffsetDateTime::now_utc().format(DATE).unwrap_or_default(),
-            );
+            reply.set("Date", OffsetDateTime::now_utc().format(DATE).unwrap_or_default());
         }
         reply
     }
@@ -104,7 +90,8 @@ impl Reply {
         self.chunked = true;
     }
 
-    /// Seastar keeps headers in a hash map that is walked from the newest to the oldest, so the framing comes first.
+    /// Seastar keeps headers in a hash map that is walked from the newest to the oldest, so the
+    /// framing comes first.
     pub(crate) fn encode(&self, version: &str) -> Encoded {
         let mut bytes = Vec::with_capacity(256 + self.body.len());
         bytes.extend_from_slice(

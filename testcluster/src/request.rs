@@ -28,27 +28,17 @@ impl Framing {
     }
 }
 
-/// The Content-Length as C's `strtol` reads it: leading digits count, a negative number is a huge one, nonsense is nothing.
+/// The Content-Length as C's `strtol` reads it: leading digits count, a negative number is a huge
+/// one, nonsense is nothing.
 pub(crate) fn content_length(head: &Head) -> u64 {
     let value = head.get("Content-Length").unwrap_or_default();
-    let digits = value
-        .strip_prefix(b"-")
-        .or_else(|| value.strip_prefix(b"+"))
-        .unwrap_or(&value);
+    let digits = value.strip_prefix(b"-").or_else(|| value.strip_prefix(b"+")).unwrap_or(&value);
     let number = digits
         .iter()
         .take_while(|byte| byte.is_ascii_digit())
-        .fold(0u64, |number, byte| {
-            number
-                .saturating_mul(10)
-                .saturating_add(u64::from(byte - b'0'))
-        })
+        .fold(0u64, |number, byte| number.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
         .min(i64::MAX as u64);
-    if value.starts_with(b"-") {
-        number.wrapping_neg()
-    } else {
-        number
-    }
+    if value.starts_with(b"-") { number.wrapping_neg() } else { number }
 }
 
 /// Why there is no body.
@@ -74,11 +64,7 @@ pub(crate) struct Wire<S> {
 
 impl<S: AsyncRead + Unpin> Wire<S> {
     pub(crate) fn new(stream: S, tape: Option<Tape>) -> Self {
-        Self {
-            stream,
-            received: BytesMut::new(),
-            tape,
-        }
+        Self { stream, received: BytesMut::new(), tape }
     }
 
     /// The next head; nothing once the client has closed its side.
@@ -164,9 +150,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
             let size = std::str::from_utf8(digits)
                 .ok()
                 .and_then(|digits| usize::from_str_radix(digits.trim(), 16).ok())
-                .ok_or(BodyError::Malformed(
-                    "Can't parse chunk size and extensions",
-                ))?;
+                .ok_or(BodyError::Malformed("Can't parse chunk size and extensions"))?;
             if size == 0 {
                 // Trailers are read and dropped.
                 while !self.line(records).await?.is_empty() {}
@@ -189,11 +173,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     /// A line without its end.
     async fn line(&mut self, records: &Records) -> io::Result<Bytes> {
         loop {
-            if let Some(end) = self
-                .received
-                .windows(2)
-                .position(|window| window == b"\r\n")
-            {
+            if let Some(end) = self.received.windows(2).position(|window| window == b"\r\n") {
                 let line = self.received.split_to(end).freeze();
                 let _ = self.received.split_to(2);
                 return Ok(line);
@@ -203,8 +183,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
     }
 
     async fn take(&mut self, records: &Records, length: usize) -> io::Result<Bytes> {
-        self.received
-            .reserve(length.saturating_sub(self.received.len()));
+        self.received.reserve(length.saturating_sub(self.received.len()));
         while self.received.len() < length {
             self.fill_some(records).await?;
         }

@@ -50,9 +50,7 @@ impl Route {
 /// Everything after the first dot of the target; the API version before it is not looked at.
 fn operation(head: &Head) -> String {
     let target = head.get_text("X-Amz-Target");
-    target
-        .split_once('.')
-        .map_or_else(String::new, |(_, operation)| operation.to_owned())
+    target.split_once('.').map_or_else(String::new, |(_, operation)| operation.to_owned())
 }
 
 /// The answer to `GET /`, which repeats the Host header.
@@ -67,14 +65,8 @@ pub(crate) fn health(standard: &StandardHeaders, mut reply: Reply, head: &Head) 
 pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Head) -> Reply {
     if head.get("Origin").is_some_and(|origin| !origin.is_empty()) {
         for (allow, request) in [
-            (
-                "Access-Control-Allow-Headers",
-                "Access-Control-Request-Headers",
-            ),
-            (
-                "Access-Control-Allow-Methods",
-                "Access-Control-Request-Method",
-            ),
+            ("Access-Control-Allow-Headers", "Access-Control-Request-Headers"),
+            ("Access-Control-Allow-Methods", "Access-Control-Request-Method"),
         ] {
             let requested = head.get_text(request);
             if !requested.is_empty() {
@@ -87,7 +79,8 @@ pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Hea
     reply
 }
 
-/// What every reply says to a script of another origin. Where replies tell of routing, scripts may read that, too.
+/// What every reply says to a script of another origin. Where replies tell of routing, scripts may
+/// read that, too.
 pub(crate) fn allow_origin(reply: &mut Reply, head: &Head, tells_of_routing: bool) {
     if head.get("Origin").is_some_and(|origin| !origin.is_empty()) {
         reply.set("Access-Control-Allow-Origin", "*");

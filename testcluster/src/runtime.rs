@@ -1,12 +1,14 @@
-//! The cluster's own threads. The API is synchronous and must work inside any runtime and outside of all, so what has to
-//! happen on a socket is sent to these threads and waited for over a plain channel.
+//! The cluster's own threads. The API is synchronous and must work inside any runtime and outside
+//! of all, so what has to happen on a socket is sent to these threads and waited for over a plain
+//! channel.
 
 use std::io;
 use std::sync::mpsc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// Deeply nested expressions are parsed by recursion in the store; the default of 2 MiB is not enough for hostile ones.
+/// Deeply nested expressions are parsed by recursion in the store; the default of 2 MiB is not
+/// enough for hostile ones.
 const STACK: usize = 32 << 20;
 
 pub(crate) struct Threads(Option<Runtime>);
@@ -24,11 +26,7 @@ impl Threads {
 
     pub(crate) fn handle(&self) -> Handle {
         #[expect(clippy::expect_used, reason = "the runtime is only taken in drop")]
-        self.0
-            .as_ref()
-            .expect("the runtime lives as long as its owner")
-            .handle()
-            .clone()
+        self.0.as_ref().expect("the runtime lives as long as its owner").handle().clone()
     }
 }
 

@@ -1,5 +1,6 @@
-//! Signature Version 4 as Alternator verifies it, which is not quite as AWS does: any region and service, only the signed
-//! headers matter, the canonical URI is always `/`, and a wrong signature is an `UnrecognizedClientException`.
+//! Signature Version 4 as Alternator verifies it, which is not quite as AWS does: any region and
+//! service, only the signed headers matter, the canonical URI is always `/`, and a wrong signature
+//! is an `UnrecognizedClientException`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,7 +24,8 @@ const AMZ_DATE: &[BorrowedFormatItem<'static>] =
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Users(pub(crate) BTreeMap<String, String>);
 
-/// Checks a request's signature over the bytes of the body as they were received, and tells whose it is.
+/// Checks a request's signature over the bytes of the body as they were received, and tells whose
+/// it is.
 pub(crate) fn verify(
     users: &Users,
     method: &str,
@@ -32,9 +34,7 @@ pub(crate) fn verify(
     now: OffsetDateTime,
 ) -> Result<String, ApiError> {
     if value(headers, "host").is_none() {
-        return Err(invalid(
-            "Host header is mandatory for signature verification",
-        ));
+        return Err(invalid("Host header is mandatory for signature verification"));
     }
     let Some(authorization) = value(headers, "authorization") else {
         return Err(ApiError::new(
@@ -52,20 +52,12 @@ pub(crate) fn verify(
     };
     let signed: BTreeMap<&str, Vec<u8>> = claim
         .signed_headers()
-        .map(|name| {
-            (
-                name,
-                squeeze_spaces(&value(headers, name).unwrap_or_default()),
-            )
-        })
+        .map(|name| (name, squeeze_spaces(&value(headers, name).unwrap_or_default())))
         .collect();
     let date = check_date(&claim, &signed, now)
         .map_err(|why| invalid(format!("invalid signature: {why}")))?;
     if claim.expected_signature(secret, &date, method, &signed, body) != claim.signature {
-        return Err(ApiError::new(
-            "UnrecognizedClientException",
-            "wrong signature",
-        ));
+        return Err(ApiError::new("UnrecognizedClientException", "wrong signature"));
     }
     Ok(claim.user.to_owned())
 }
@@ -106,20 +98,11 @@ impl<'a> Claim<'a> {
                 format!("Incorrect credential information format: {credential}"),
             ));
         };
-        Ok(Self {
-            user,
-            date,
-            region,
-            service,
-            signed_headers,
-            signature,
-        })
+        Ok(Self { user, date, region, service, signed_headers, signature })
     }
 
     fn signed_headers(&self) -> impl Iterator<Item = &'a str> {
-        self.signed_headers
-            .split(';')
-            .filter(|_| !self.signed_headers.is_empty())
+        self.signed_headers.split(';').filter(|_| !self.signed_headers.is_empty())
     }
 
     fn expected_signature(
@@ -139,28 +122,21 @@ impl<'a> Claim<'a> {
         }
         canonical
             .extend_from_slice(format!("\n{}\n{}", self.signed_headers, sha256(body)).as_bytes());
-        let Self {
-            date,
-            region,
-            service,
-            ..
-        } = self;
+        let Self { date, region, service, .. } = self;
         let to_sign = format!(
             "{ALGORITHM}\n{amz_date}\n{date}/{region}/{service}/aws4_request\n{}",
             sha256(&canonical)
         );
         let mut key = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());
         for part in [date, region, service, "aws4_request"] {
-            key = hmac::Key::new(
-                hmac::HMAC_SHA256,
-                hmac::sign(&key, part.as_bytes()).as_ref(),
-            );
+            key = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&key, part.as_bytes()).as_ref());
         }
         hex(hmac::sign(&key, to_sign.as_bytes()).as_ref())
     }
 }
 
-/// The signed date, if it is one, recent, and of the day that the credential's scope names. Dates compare as text.
+/// The signed date, if it is one, recent, and of the day that the credential's scope names. Dates
+/// compare as text.
 fn check_date(
     claim: &Claim<'_>,
     signed: &BTreeMap<&str, Vec<u8>>,
@@ -196,9 +172,7 @@ fn check_date(
     reason = "an OffsetDateTime has every component that the format names"
 )]
 fn amz_date(at: OffsetDateTime) -> String {
-    at.to_offset(time::UtcOffset::UTC)
-        .format(AMZ_DATE)
-        .expect("the format suits the type")
+    at.to_offset(time::UtcOffset::UTC).format(AMZ_DATE).expect("the format suits the type")
 }
 
 /// A header's value as the server sees it: blanks around it gone, repetitions joined by commas.

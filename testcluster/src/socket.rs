@@ -1,5 +1,5 @@
-//! A connection's socket as both sides of the server see it: the task that serves it, and the node, which may cut it off at
-//! any moment while the task goes on.
+//! A connection's socket as both sides of the server see it: the task that serves it, and the node,
+//! which may cut it off at any moment while the task goes on.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, Shutdown};
@@ -39,11 +39,7 @@ impl Socket {
         // Only a socket that is already broken refuses, and that shows at the first read.
         let _ = stream.set_nodelay(true);
         counters.accepted();
-        Self(Arc::new(Inner {
-            stream,
-            counters,
-            idle: AtomicBool::new(true),
-        }))
+        Self(Arc::new(Inner { stream, counters, idle: AtomicBool::new(true) }))
     }
 
     /// The client's address, unless the client is gone.
@@ -60,14 +56,15 @@ impl Socket {
         self.0.idle.load(Relaxed)
     }
 
-    /// Both directions end at once; whoever serves the connection learns it at the next read or write.
+    /// Both directions end at once; whoever serves the connection learns it at the next read or
+    /// write.
     pub(crate) fn shut_down(&self) {
         // Fails only where the client was first.
         let _ = SockRef::from(&self.0.stream).shutdown(Shutdown::Both);
     }
 
-    /// Drops whatever arrives from now on, and soon says nothing more either. The close that follows is a reset, which is how a host answers what it knows nothing
-    /// of.
+    /// Drops whatever arrives from now on, and soon says nothing more either. The close that
+    /// follows is a reset, which is how a host answers what it knows nothing of.
     pub(crate) fn lose(&self) {
         let socket = SockRef::from(&self.0.stream);
         // Fails only where there is nothing left to be dropped.
@@ -87,9 +84,7 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Inner {
-            stream, counters, ..
-        } = &*self.0;
+        let Inner { stream, counters, .. } = &*self.0;
         loop {
             ready!(stream.poll_read_ready(cx))?;
             let room = buf.remaining().min(AT_ONCE);
@@ -98,12 +93,9 @@ impl AsyncRead for Socket {
             let result = stream.try_io(Interest::READABLE, || {
                 let length = (&*SockRef::from(stream)).read(space)?;
                 read = Some(length);
-                // Less than asked for is all there was: saying so saves the call that would find nothing.
-                if 0 < length && length < room {
-                    Err(ErrorKind::WouldBlock.into())
-                } else {
-                    Ok(())
-                }
+                // Less than asked for is all there was: saying so saves the call that would find
+                // nothing.
+                if 0 < length && length < room { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });
             if let Some(length) = read {
                 buf.advance(length);

@@ -1,4 +1,5 @@
-//! What a node saw. Counters are always on and cheap; bytes and heads are kept only where the cluster records.
+//! What a node saw. Counters are always on and cheap; bytes and heads are kept only where the
+//! cluster records.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -17,19 +18,22 @@ pub struct Stats {
     pub open: u64,
     /// TLS handshakes that resumed an earlier session.
     pub tls_resumed: u64,
-    /// Requests whose head arrived: by operation, or by method and path for those outside the DynamoDB API.
+    /// Requests whose head arrived: by operation, or by method and path for those outside the
+    /// DynamoDB API.
     pub requests: BTreeMap<String, u64>,
     /// Requests that the store executed, successfully or not.
     pub executed: u64,
     /// The same by operation.
     pub executed_by_operation: BTreeMap<String, u64>,
-    /// Keys of requests that the node holds itself, by the tables' own keys: one for each of a batch.
+    /// Keys of requests that the node holds itself, by the tables' own keys: one for each of a
+    /// batch.
     pub replica_hits: u64,
     /// Keys of requests that only other nodes hold.
     pub hops: u64,
     /// Lightweight transactions: one for each key.
     pub lwt: u64,
-    /// Of those, how many met one of another node on the same partition. Counted where the cluster has a contention window.
+    /// Of those, how many met one of another node on the same partition. Counted where the cluster
+    /// has a contention window.
     pub contended: u64,
     /// Requests being read, executed or held back now.
     pub in_flight: u64,
@@ -40,18 +44,15 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// How many requests of an operation, or of a method and path such as `GET /localnodes`, arrived.
+    /// How many requests of an operation, or of a method and path such as `GET /localnodes`,
+    /// arrived.
     pub fn requests_of(&self, operation: &str) -> u64 {
         self.requests.get(operation).copied().unwrap_or(0)
     }
 
     /// How many requests of the DynamoDB API arrived.
     pub fn data_requests(&self) -> u64 {
-        self.requests
-            .iter()
-            .filter(|(name, _)| !name.contains(' '))
-            .map(|(_, count)| count)
-            .sum()
+        self.requests.iter().filter(|(name, _)| !name.contains(' ')).map(|(_, count)| count).sum()
     }
 }
 
@@ -151,7 +152,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The bytes that clients sent, after TLS: the stream of every connection, and every head by itself.
+/// The bytes that clients sent, after TLS: the stream of every connection, and every head by
+/// itself.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     heads: Mutex<Vec<Vec<u8>>>,
@@ -191,10 +193,7 @@ impl Records {
 
     pub(crate) fn contain(&self, bytes: &[u8]) -> bool {
         let found = |tape: &Tape| {
-            bytes.is_empty()
-                || lock(tape)
-                    .windows(bytes.len())
-                    .any(|window| window == bytes)
+            bytes.is_empty() || lock(tape).windows(bytes.len()).any(|window| window == bytes)
         };
         lock(&self.streams).iter().any(found)
     }

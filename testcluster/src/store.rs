@@ -1,4 +1,5 @@
-//! The data behind every node: a published DynamoDB emulator in process, answering with Alternator's errors.
+//! The data behind every node: a published DynamoDB emulator in process, answering with
+//! Alternator's errors.
 
 use std::io;
 
@@ -36,15 +37,10 @@ impl Store {
                 let request =
                     serde_json::from_slice(object(body)?).map_err(|error| unreadable(&error))?;
                 #[allow(unused_mut, reason = "only CreateTable's answer is touched up")]
-                let mut $response = self
-                    .0
-                    .$method(request)
-                    .map_err(|error| refusal(error, body))?;
+                let mut $response =
+                    self.0.$method(request).map_err(|error| refusal(error, body))?;
                 let items = $items;
-                Ok(Reply {
-                    body: serde_json::to_vec(&$response).map_err(unwritable)?,
-                    items,
-                })
+                Ok(Reply { body: serde_json::to_vec(&$response).map_err(unwritable)?, items })
             }};
             ($method:ident) => {
                 call!($method, |response| 0)
@@ -65,10 +61,7 @@ impl Store {
             "DeleteItem" => call!(delete_item),
             "DeleteTable" => call!(delete_table),
             "DescribeContinuousBackups" => self.continuous_backups(body),
-            "DescribeEndpoints" => object(body).map(|_| Reply {
-                body: endpoints(host),
-                items: 0,
-            }),
+            "DescribeEndpoints" => object(body).map(|_| Reply { body: endpoints(host), items: 0 }),
             "DescribeStream" => call!(describe_stream),
             "DescribeTable" => call!(describe_table),
             "DescribeTimeToLive" => call!(describe_time_to_live),
@@ -79,10 +72,7 @@ impl Store {
             "ListTables" => call!(list_tables),
             "ListTagsOfResource" => call!(list_tags_of_resource),
             "PutItem" => call!(put_item),
-            "Query" => call!(query, |response| response
-                .items
-                .as_ref()
-                .map_or(0, Vec::len)),
+            "Query" => call!(query, |response| response.items.as_ref().map_or(0, Vec::len)),
             "Scan" => call!(scan, |response| response.items.as_ref().map_or(0, Vec::len)),
             "TagResource" => call!(tag_resource),
             "TransactGetItems" => call!(transact_get_items),
@@ -98,7 +88,8 @@ impl Store {
         }
     }
 
-    /// There are none. Here, and only here, the server has another name for a table that it does not find.
+    /// There are none. Here, and only here, the server has another name for a table that it does
+    /// not find.
     fn continuous_backups(&self, body: &[u8]) -> Result<Reply, ApiError> {
         match self.execute("DescribeTable", body, None) {
             Ok(_) => Ok(Reply {
@@ -126,10 +117,7 @@ fn object(body: &[u8]) -> Result<&[u8], ApiError> {
     }
     match serde_json::from_slice::<Value>(body) {
         Err(error) => Err(unreadable(&error)),
-        Ok(_) => Err(ApiError::new(
-            "ValidationException",
-            "Request content must be an object",
-        )),
+        Ok(_) => Err(ApiError::new("ValidationException", "Request content must be an object")),
     }
 }
 
@@ -143,16 +131,12 @@ fn endpoints(host: Option<&str>) -> Vec<u8> {
 /// Whatever is wrong with a body's JSON, Alternator calls it a validation error.
 fn unreadable(error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
-        return ApiError::new(
-            "ValidationException",
-            format!("Parsing JSON failed: {error}"),
-        );
+        return ApiError::new("ValidationException", format!("Parsing JSON failed: {error}"));
     }
-    // The emulator marks its own messages with what kind of error they are, and the parser adds where it was.
+    // The emulator marks its own messages with what kind of error they are, and the parser adds
+    // where it was.
     let message = error.to_string();
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(&*message, |(message, _)| message);
+    let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
     let marks = [
         "VALIDATION:",
         "VALIDATION_REQUEST:",
@@ -160,18 +144,12 @@ fn unreadable(error: &serde_json::Error) -> ApiError {
         "SERIALIZATION:",
         "SERIALIZATION_AS_READ:",
     ];
-    let message = marks
-        .iter()
-        .find_map(|mark| message.strip_prefix(mark))
-        .unwrap_or(message);
+    let message = marks.iter().find_map(|mark| message.strip_prefix(mark)).unwrap_or(message);
     ApiError::new("ValidationException", message)
 }
 
 fn unwritable(error: serde_json::Error) -> ApiError {
-    ApiError::new(
-        "InternalServerError",
-        format!("Internal server error: {error}"),
-    )
+    ApiError::new("InternalServerError", format!("Internal server error: {error}"))
 }
 
 fn refusal(error: DynoxideError, body: &[u8]) -> ApiError {
@@ -197,7 +175,8 @@ fn refusal(error: DynoxideError, body: &[u8]) -> ApiError {
     refusal
 }
 
-/// The server names the table that it did not find; the emulator, like DynamoDB, does so for some operations only.
+/// The server names the table that it did not find; the emulator, like DynamoDB, does so for some
+/// operations only.
 fn name_table(message: &mut String, body: &[u8]) {
     if let Some(table) = table_name(body) {
         message.push_str(&format!(": Table: {table} not found"));

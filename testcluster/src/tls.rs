@@ -42,30 +42,20 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         // A name of its own, as clients tell authorities apart by name before they look at keys.
-        let name = format!(
-            "alternator-testcluster authority {:016x}",
-            fastrand::u64(..)
-        );
+        let name = format!("alternator-testcluster authority {:016x}", fastrand::u64(..));
         params.distinguished_name.push(DnType::CommonName, name);
         let issuer = CertifiedIssuer::self_signed(params, generate()?).map_err(io::Error::other)?;
 
         let mut client = CertificateParams::default();
-        client
-            .distinguished_name
-            .push(DnType::CommonName, "alternator-testcluster client");
-        client
-            .extended_key_usages
-            .push(ExtendedKeyUsagePurpose::ClientAuth);
+        client.distinguished_name.push(DnType::CommonName, "alternator-testcluster client");
+        client.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
         let key = generate()?;
         let certificate = client.signed_by(&key, &issuer).map_err(io::Error::other)?;
-        Ok(Self {
-            pem: issuer.pem(),
-            client: (certificate.pem(), key.serialize_pem()),
-            issuer,
-        })
+        Ok(Self { pem: issuer.pem(), client: (certificate.pem(), key.serialize_pem()), issuer })
     }
 
-    /// A node's side of TLS. Each call makes a new key for session tickets, as a process does when it starts.
+    /// A node's side of TLS. Each call makes a new key for session tickets, as a process does when
+    /// it starts.
     pub(crate) fn server_config(
         &self,
         ip: IpAddr,
@@ -79,13 +69,9 @@ impl Authority {
             names.push(ip.to_string());
         }
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
-        params
-            .extended_key_usages
-            .push(ExtendedKeyUsagePurpose::ServerAuth);
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
         let key = generate()?;
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .map_err(io::Error::other)?;
+        let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
 
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -93,9 +79,7 @@ impl Authority {
             .map_err(io::Error::other)?;
         let builder = if tls == Tls::Mutual {
             let mut roots = RootCertStore::empty();
-            roots
-                .add(self.issuer.der().clone())
-                .map_err(io::Error::other)?;
+            roots.add(self.issuer.der().clone()).map_err(io::Error::other)?;
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .build()
                 .map_err(io::Error::other)?;

@@ -39,10 +39,8 @@ impl Program {
     }
 
     fn interrupt(mut self) {
-        let kill = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        let kill =
+            Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
         assert!(self.child.wait().unwrap().success());
         let mut rest = String::new();
@@ -76,11 +74,8 @@ fn it_prints_a_url_for_each_node_and_serves_until_interrupted() {
 fn nodes_are_in_the_datacenters_and_racks_that_were_asked_for() {
     let mut program = Program::start(&["--dcs", "dc1:a=1,b=1;dc2=1"]);
     let node = program.node();
-    let named = |query: &str| {
-        ask(node, get(&format!("/localnodes{query}")).bytes())
-            .text()
-            .to_owned()
-    };
+    let named =
+        |query: &str| ask(node, get(&format!("/localnodes{query}")).bytes()).text().to_owned();
     assert_eq!(named("?rack=b"), r#"["127.0.0.2"]"#);
     assert_eq!(named("?dc=dc2&rack=rack1"), r#"["127.0.0.3"]"#);
     program.url();
@@ -114,11 +109,9 @@ fn with_tls_it_writes_the_authority_to_a_file() {
 
 #[test]
 fn nonsense_is_refused_with_an_explanation() {
-    for arguments in [
-        &["--dcs", "dc1"][..],
-        &["--auth", "alice"],
-        &["--nodes", "2", "--dcs", "dc1=1"],
-    ] {
+    for arguments in
+        [&["--dcs", "dc1"][..], &["--auth", "alice"], &["--nodes", "2", "--dcs", "dc1=1"]]
+    {
         let output = Command::new(env!("CARGO_BIN_EXE_alternator-testcluster"))
             .args(arguments)
             .output()

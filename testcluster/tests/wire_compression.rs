@@ -75,24 +75,15 @@ fn requests_may_be_gzip_or_deflate() {
 
 #[test]
 fn the_signature_is_over_the_compressed_bytes() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth("user", "secret")
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth("user", "secret").start().unwrap();
     let node = cluster.node(0).addr();
     let signer = Signer::new("user", "secret");
     let request = encoded("gzip", gzip(b"{}"));
     assert_eq!(ask(node, request.signed(&signer).bytes()).status(), 200);
     // The encoding itself need not be signed.
     let request = operation("ListTables", gzip(b"{}")).signed(&signer);
-    assert_eq!(
-        ask(node, request.header("Content-Encoding", "gzip").bytes()).status(),
-        200
-    );
-    let swapped = operation("ListTables", "{}")
-        .signed(&signer)
-        .body(gzip(b"{}"));
+    assert_eq!(ask(node, request.header("Content-Encoding", "gzip").bytes()).status(), 200);
+    let swapped = operation("ListTables", "{}").signed(&signer).body(gzip(b"{}"));
     let (_, kind, _) = ask(node, swapped.header("Content-Encoding", "gzip").bytes()).error();
     assert_eq!(kind, "UnrecognizedClientException");
 }
@@ -113,20 +104,13 @@ fn what_cannot_be_decompressed_is_an_internal_error() {
         (encoded("GZIP", &whole), unsupported),
         (encoded("br", &whole), unsupported),
         (encoded("identity", "{}"), unsupported),
-        (
-            encoded("gzip", &whole).header("Content-Encoding", "gzip"),
-            unsupported,
-        ),
+        (encoded("gzip", &whole).header("Content-Encoding", "gzip"), unsupported),
     ];
     for (request, message) in cases {
         let response = ask(node, request.bytes());
         let expected = (500, "InternalServerError".to_owned(), message.to_owned());
         assert_eq!(response.error(), expected);
-        assert!(
-            response
-                .head
-                .starts_with("HTTP/1.1 500 Internal Server Error\r\n")
-        );
+        assert!(response.head.starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
     }
     assert_eq!(cluster.node(0).stats().executed, executed);
 }
@@ -156,10 +140,7 @@ fn a_compressed_reply_is_exact() {
     assert_eq!(expected.len(), 5000);
     type Decode = fn(&[u8]) -> Vec<u8>;
     for (encoding, decode) in [("gzip", ungzip as Decode), ("deflate", unzlib)] {
-        let response = ask(
-            node,
-            get.clone().header("Accept-Encoding", encoding).bytes(),
-        );
+        let response = ask(node, get.clone().header("Accept-Encoding", encoding).bytes());
         assert!(response.body.len() < 500);
         response.assert_head(
             "HTTP/1.1 200 OK",
@@ -189,11 +170,8 @@ fn replies_below_the_threshold_are_plain() {
 #[test]
 fn the_threshold_can_be_chosen_and_zero_means_never() {
     for (threshold, encoding) in [(22, Some("gzip")), (23, None), (0, None)] {
-        let cluster = Cluster::builder()
-            .nodes(1)
-            .response_compression_threshold(threshold)
-            .start()
-            .unwrap();
+        let cluster =
+            Cluster::builder().nodes(1).response_compression_threshold(threshold).start().unwrap();
         let node = cluster.node(0).addr();
         create_table(node);
         let request = operation("ListTables", "{}");
@@ -205,11 +183,7 @@ fn the_threshold_can_be_chosen_and_zero_means_never() {
 
 #[test]
 fn errors_are_never_compressed() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .response_compression_threshold(1)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).response_compression_threshold(1).start().unwrap();
     let request = operation("Dance", "{}").header("Accept-Encoding", "gzip");
     let response = plain(cluster.node(0).addr(), &request);
     assert_eq!(response.error().1, "UnknownOperationException");
@@ -260,17 +234,8 @@ fn negotiation_is_the_servers() {
         ("br,identity;q=0.5,gzip;q=0.0001", gzip),
     ];
     for (accept_encoding, expected) in cases {
-        let response = ask(
-            node,
-            get.clone()
-                .header("Accept-Encoding", accept_encoding)
-                .bytes(),
-        );
-        assert_eq!(
-            response.header("Content-Encoding"),
-            expected,
-            "{accept_encoding}"
-        );
+        let response = ask(node, get.clone().header("Accept-Encoding", accept_encoding).bytes());
+        assert_eq!(response.header("Content-Encoding"), expected, "{accept_encoding}");
     }
 }
 
@@ -286,11 +251,7 @@ fn a_level_of_zero_turns_compression_off() {
 
 #[test]
 fn releases_before_2026_know_no_compression() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .version(Version::V2025)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).version(Version::V2025).start().unwrap();
     let node = cluster.node(0).addr();
     create_table(node);
     let get = item_of(node, 5000).header("Accept-Encoding", "gzip");

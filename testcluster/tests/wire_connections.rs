@@ -29,10 +29,7 @@ fn a_connection_is_kept_alive_through_every_kind_of_answer() {
     let mut connection = Connection::open(node);
     for _ in 0..3 {
         assert_eq!(connection.ask(list_tables().bytes()).text(), NO_TABLES);
-        assert_eq!(
-            connection.ask(operation("Dance", "{}").bytes()).status(),
-            400
-        );
+        assert_eq!(connection.ask(operation("Dance", "{}").bytes()).status(), 400);
         assert_eq!(connection.ask(get("/").bytes()).status(), 200);
         assert_eq!(connection.ask(get("/nowhere").bytes()).status(), 404);
         assert_eq!(connection.ask(get("/localnodes").bytes()).status(), 200);
@@ -85,12 +82,7 @@ fn http_1_0_is_kept_alive_only_on_request() {
 fn pipelined_requests_are_answered_in_order() {
     let (_cluster, node) = start();
     let mut connection = Connection::open(node);
-    let requests = [
-        list_tables(),
-        get("/"),
-        operation("Dance", "{}"),
-        list_tables(),
-    ];
+    let requests = [list_tables(), get("/"), operation("Dance", "{}"), list_tables()];
     connection.send(requests.map(|request| request.bytes()).concat());
     assert_eq!(connection.receive().text(), NO_TABLES);
     assert_eq!(connection.receive().text(), "healthy: db.test:8000");
@@ -127,10 +119,7 @@ fn request_bodies_may_be_chunked() {
     let (_cluster, node) = start();
     let mut connection = Connection::open(node);
     let chunked = list_tables().header("Transfer-Encoding", "chunked");
-    for body in [
-        "2\r\n{}\r\n0\r\n\r\n",
-        "1\r\n{\r\n1;x=y\r\n}\r\n0\r\nTrailer: x\r\n\r\n",
-    ] {
+    for body in ["2\r\n{}\r\n0\r\n\r\n", "1\r\n{\r\n1;x=y\r\n}\r\n0\r\nTrailer: x\r\n\r\n"] {
         let response = connection.ask(chunked.clone().body(body).bytes());
         assert_eq!(response.text(), NO_TABLES, "{body}");
     }
@@ -141,13 +130,7 @@ fn other_transfer_encodings_are_not_implemented() {
     let (_cluster, node) = start();
     let mut connection = Connection::open(node);
     let response = connection.ask(list_tables().header("Transfer-Encoding", "gzip").head());
-    assert!(
-        response
-            .head
-            .starts_with("HTTP/1.1 501 Not Implemented\r\n"),
-        "{}",
-        response.head
-    );
+    assert!(response.head.starts_with("HTTP/1.1 501 Not Implemented\r\n"), "{}", response.head);
     assert_eq!(response.header("Connection"), Some("close"));
     connection.assert_closed();
 }
@@ -157,11 +140,7 @@ fn expect_continue_is_answered_before_the_body_is_sent() {
     let (_cluster, node) = start();
     let mut connection = Connection::open(node);
     let response = connection.ask(list_tables().header("Expect", "100-continue").head());
-    assert!(
-        response.head.starts_with("HTTP/1.1 100 Continue\r\n"),
-        "{}",
-        response.head
-    );
+    assert!(response.head.starts_with("HTTP/1.1 100 Continue\r\n"), "{}", response.head);
     assert_eq!(connection.ask("{}").text(), NO_TABLES);
 }
 
@@ -176,11 +155,7 @@ fn what_is_no_request_is_answered_and_closed() {
     ] {
         let mut connection = Connection::open(node);
         let response = connection.ask(garbage);
-        assert!(
-            response.head.starts_with("HTTP/1.1 400 Bad Request\r\n"),
-            "{}",
-            response.head
-        );
+        assert!(response.head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{}", response.head);
         assert_eq!(response.text(), "Can't parse the request", "{garbage}");
         assert_eq!(response.header("Connection"), Some("close"));
         assert_eq!(response.header("Content-Type"), None);
@@ -217,9 +192,5 @@ fn a_client_that_goes_away_does_no_harm() {
 fn http_2_is_not_found() {
     let (_cluster, node) = start();
     let response = ask(node, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    assert!(
-        response.head.starts_with("HTTP/2.0 404 Not Found\r\n"),
-        "{}",
-        response.head
-    );
+    assert!(response.head.starts_with("HTTP/2.0 404 Not Found\r\n"), "{}", response.head);
 }

@@ -39,10 +39,7 @@ fn large_replies_are_chunked() {
         let response = plain(node, &get);
         assert_eq!(response.body.len(), length);
         assert_eq!(response.header("Transfer-Encoding"), framing, "{length}");
-        assert_eq!(
-            response.header("Content-Length").is_some(),
-            framing.is_none()
-        );
+        assert_eq!(response.header("Content-Length").is_some(), framing.is_none());
         let compressed = ask(node, get.header("Accept-Encoding", "gzip").bytes());
         assert_eq!(compressed.header("Transfer-Encoding"), framing, "{length}");
         assert_eq!(compressed.header("Content-Encoding"), Some("gzip"));
@@ -71,42 +68,28 @@ fn long_lists_are_chunked_and_count_as_large() {
     let (_cluster, node) = start();
     let mut batch = Vec::new();
     for n in 0..256 {
-        batch.push(format!(
-            r#"{{"PutRequest":{{"Item":{{"p":{{"S":"{n}"}}}}}}}}"#
-        ));
+        batch.push(format!(r#"{{"PutRequest":{{"Item":{{"p":{{"S":"{n}"}}}}}}}}"#));
     }
     for writes in batch.chunks(25) {
         let body = format!(r#"{{"RequestItems":{{"tab":[{}]}}}}"#, writes.join(","));
-        assert_eq!(
-            ask(node, operation("BatchWriteItem", body).bytes()).status(),
-            200
-        );
+        assert_eq!(ask(node, operation("BatchWriteItem", body).bytes()).status(), 200);
     }
     let scan =
         |limit: usize| operation("Scan", format!(r#"{{"TableName":"tab","Limit":{limit}}}"#));
     assert_eq!(plain(node, &scan(255)).header("Transfer-Encoding"), None);
-    assert_eq!(
-        plain(node, &scan(256)).header("Transfer-Encoding"),
-        Some("chunked")
-    );
+    assert_eq!(plain(node, &scan(256)).header("Transfer-Encoding"), Some("chunked"));
 }
 
 #[test]
 fn streamed_replies_are_above_any_threshold() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .response_compression_threshold(1_000_000)
-        .start()
-        .unwrap();
+    let cluster =
+        Cluster::builder().nodes(1).response_compression_threshold(1_000_000).start().unwrap();
     let node = cluster.node(0).addr();
     create_table(node);
     let small = item_of(node, 100_000).header("Accept-Encoding", "gzip");
     assert_eq!(ask(node, small.bytes()).header("Content-Encoding"), None);
     let large = item_of(node, 100_001).header("Accept-Encoding", "gzip");
-    assert_eq!(
-        ask(node, large.bytes()).header("Content-Encoding"),
-        Some("gzip")
-    );
+    assert_eq!(ask(node, large.bytes()).header("Content-Encoding"), Some("gzip"));
 }
 
 #[test]

@@ -34,15 +34,10 @@ fn a_body_at_the_limit_is_taken_and_one_above_is_refused_unread() {
     let (_cluster, node) = start();
     let mut body = vec![b' '; MAXIMUM];
     body[..2].copy_from_slice(b"{}");
-    assert_eq!(
-        ask(node, operation("ListTables", body).bytes()).text(),
-        NO_TABLES
-    );
+    assert_eq!(ask(node, operation("ListTables", body).bytes()).text(), NO_TABLES);
 
     let mut connection = Connection::open(node);
-    let head = list_tables()
-        .header("Content-Length", &(MAXIMUM + 1).to_string())
-        .head();
+    let head = list_tables().header("Content-Length", &(MAXIMUM + 1).to_string()).head();
     let response = connection.ask([&*head, b"{}"].concat());
     assert_eq!(
         response.text(),
@@ -70,33 +65,21 @@ fn a_chunked_body_above_the_limit_is_refused() {
     // The last byte tips it over, and nothing after it is read.
     connection.send(vec![b' '; MAXIMUM + 1]);
     let response = connection.receive();
-    assert_eq!(
-        (response.status(), &*response.error().1),
-        (413, "PayloadTooLarge")
-    );
+    assert_eq!((response.status(), &*response.error().1), (413, "PayloadTooLarge"));
     connection.try_send("\r\n0\r\n\r\n").ok();
     connection.assert_closed();
 }
 
 #[test]
 fn older_releases_refuse_a_large_body_in_plain_text() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .version(Version::V2025)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).version(Version::V2025).start().unwrap();
     let mut connection = Connection::open(cluster.node(0).addr());
-    let head = list_tables()
-        .header("Content-Length", &(MAXIMUM + 1).to_string())
-        .head();
+    let head = list_tables().header("Content-Length", &(MAXIMUM + 1).to_string()).head();
     let response = connection.ask(head);
     assert_eq!(response.status(), 413);
     assert_eq!(response.header("Connection"), Some("close"));
     assert_eq!(response.header("Content-Type"), None);
-    assert_eq!(
-        response.text(),
-        "Content length limit (16777216) exceeded: 16777217"
-    );
+    assert_eq!(response.text(), "Content length limit (16777216) exceeded: 16777217");
     connection.assert_closed();
 }
 
@@ -106,10 +89,7 @@ fn shedding_closes_a_connection_whose_request_was_not_read_without_saying_so() {
     let mut connection = Connection::open(cluster.node(0).addr());
     let response = connection.ask(list_tables().bytes());
     let message = format!("{SHED}: 0");
-    assert_eq!(
-        response.error(),
-        (400, "RequestLimitExceeded".to_owned(), message)
-    );
+    assert_eq!(response.error(), (400, "RequestLimitExceeded".to_owned(), message));
     assert_eq!(response.header("Connection"), None);
     connection.assert_closed();
     assert_eq!(cluster.node(0).stats().executed, 0);
@@ -121,28 +101,18 @@ fn shedding_keeps_a_connection_whose_request_had_no_body() {
     let mut connection = Connection::open(cluster.node(0).addr());
     let empty = operation("ListTables", "");
     for _ in 0..2 {
-        assert_eq!(
-            connection.ask(empty.bytes()).error().1,
-            "RequestLimitExceeded"
-        );
+        assert_eq!(connection.ask(empty.bytes()).error().1, "RequestLimitExceeded");
     }
     assert_eq!(connection.ask(get("/localnodes").bytes()).status(), 200);
 }
 
 #[test]
 fn older_releases_read_the_body_before_shedding_and_keep_the_connection() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .shedding(0)
-        .version(Version::V2026_1)
-        .start()
-        .unwrap();
+    let cluster =
+        Cluster::builder().nodes(1).shedding(0).version(Version::V2026_1).start().unwrap();
     let mut connection = Connection::open(cluster.node(0).addr());
     for _ in 0..2 {
-        assert_eq!(
-            connection.ask(list_tables().bytes()).error().1,
-            "RequestLimitExceeded"
-        );
+        assert_eq!(connection.ask(list_tables().bytes()).error().1, "RequestLimitExceeded");
     }
 }
 
@@ -157,10 +127,7 @@ fn requests_in_flight_count_towards_shedding() {
     let seen = || node.stats().requests.get("ListTables").copied() == Some(2);
     assert!(cluster.wait_until(LIMIT, seen));
     let error = ask(node.addr(), list_tables().bytes()).error();
-    assert_eq!(
-        error,
-        (400, "RequestLimitExceeded".to_owned(), format!("{SHED}: 1"))
-    );
+    assert_eq!(error, (400, "RequestLimitExceeded".to_owned(), format!("{SHED}: 1")));
     node.heal();
     assert_eq!(hung.receive().text(), NO_TABLES);
     assert_eq!(ask(node.addr(), list_tables().bytes()).text(), NO_TABLES);
@@ -178,10 +145,7 @@ fn exactly_as_many_requests_as_the_limit_are_in_flight() {
     }
     for _ in 0..7 {
         let (_, kind, message) = answers.recv_timeout(LIMIT).unwrap().error();
-        assert_eq!(
-            (&*kind, message),
-            ("RequestLimitExceeded", format!("{SHED}: 3"))
-        );
+        assert_eq!((&*kind, message), ("RequestLimitExceeded", format!("{SHED}: 3")));
     }
     node.heal();
     for _ in 0..3 {
@@ -198,11 +162,8 @@ fn requests_for_the_node_list_count_but_are_not_shed() {
     hung.send(get("/localnodes").bytes());
     let seen = || node.stats().requests.contains_key("GET /localnodes");
     assert!(cluster.wait_until(LIMIT, seen));
-    let message = || {
-        ask(node.addr(), list_tables().bytes())
-            .text()
-            .contains("RequestLimitExceeded")
-    };
+    let message =
+        || ask(node.addr(), list_tables().bytes()).text().contains("RequestLimitExceeded");
     assert!(cluster.wait_until(LIMIT, message));
     assert_eq!(ask(node.addr(), get("/").bytes()).status(), 200);
     node.heal();

@@ -1,4 +1,5 @@
-//! The routes that need no signature: `/localnodes`, the health check, CORS, and everything that is not there.
+//! The routes that need no signature: `/localnodes`, the health check, CORS, and everything that is
+//! not there.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -29,11 +30,7 @@ fn named(cluster: &Cluster, node: usize, target: &str) -> Vec<usize> {
     assert_eq!(response.status(), 200, "{target}");
     let entries: Vec<String> = serde_json::from_slice(&response.body).unwrap();
     let quoted: Vec<String> = entries.iter().map(|entry| format!("\"{entry}\"")).collect();
-    assert_eq!(
-        response.text(),
-        format!("[{}]", quoted.join(",")),
-        "no blanks"
-    );
+    assert_eq!(response.text(), format!("[{}]", quoted.join(",")), "no blanks");
     let index = |entry: &String| {
         let is_named = |node: &Node| node.addr().ip().to_string() == *entry;
         cluster.nodes().iter().position(is_named).unwrap()
@@ -51,9 +48,8 @@ fn the_head_is_exact_and_the_body_never_compressed() {
         .response_compression_threshold(1)
         .start()
         .unwrap();
-    let request = get("/localnodes")
-        .header("Accept-Encoding", "gzip")
-        .header("Origin", "http://here");
+    let request =
+        get("/localnodes").header("Accept-Encoding", "gzip").header("Origin", "http://here");
     let response = ask(cluster.node(0).addr(), request.bytes());
     response.assert_head(
         "HTTP/1.1 200 OK",
@@ -89,21 +85,13 @@ fn nodes_are_chosen_by_datacenter_and_rack() {
         (0, "/localnodes/?rack=rack2", &[2]),
     ];
     for (node, target, expected) in cases {
-        assert_eq!(
-            named(&cluster, node, target),
-            expected,
-            "node {node}, {target}"
-        );
+        assert_eq!(named(&cluster, node, target), expected, "node {node}, {target}");
     }
 }
 
 #[test]
 fn names_are_decoded() {
-    let cluster = Cluster::builder()
-        .rack("a dc+", "r/1", 1)
-        .rack("other", "r", 1)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().rack("a dc+", "r/1", 1).rack("other", "r", 1).start().unwrap();
     assert_eq!(named(&cluster, 1, "/localnodes?dc=a+dc%2b&rack=r%2F1"), [0]);
     assert_eq!(named(&cluster, 1, "/localnodes?dc=a%20dc%2B"), [0]);
     assert!(named(&cluster, 1, "/localnodes?dc=a+dc+").is_empty());
@@ -115,9 +103,8 @@ fn the_order_is_arbitrary() {
     let node = cluster.node(0).addr();
     let mut connection = Connection::open(node);
     // Equal by chance: once in 120 to the power of 49.
-    let orders: BTreeSet<Vec<u8>> = (0..50)
-        .map(|_| connection.ask(get("/localnodes").bytes()).body)
-        .collect();
+    let orders: BTreeSet<Vec<u8>> =
+        (0..50).map(|_| connection.ask(get("/localnodes").bytes()).body).collect();
     assert!(orders.len() > 1);
 }
 
@@ -146,11 +133,7 @@ fn a_stopped_node_leaves_the_list_and_a_started_one_returns() {
 
 #[test]
 fn health_repeats_the_host() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth("user", "secret")
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth("user", "secret").start().unwrap();
     let node = cluster.node(0).addr();
     let response = ask(node, get("/").bytes());
     response.assert_head(
@@ -185,11 +168,7 @@ fn what_is_not_there_gets_a_fresh_reply() {
     ];
     for line in lines {
         let response = ask(node, get("/").start(line).bytes());
-        assert_eq!(
-            response.text(),
-            r#"{"message": "Not found", "code": 404}"#,
-            "{line}"
-        );
+        assert_eq!(response.text(), r#"{"message": "Not found", "code": 404}"#, "{line}");
         response.assert_head(
             "HTTP/1.1 404 Not Found",
             &["Content-Type: application/json", "Content-Length: 37"],
@@ -200,14 +179,8 @@ fn what_is_not_there_gets_a_fresh_reply() {
 #[test]
 fn unknown_methods_are_get() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
-    let response = ask(
-        cluster.node(0).addr(),
-        get("/").start("BREW / HTTP/1.1").bytes(),
-    );
-    assert_eq!(
-        (response.status(), response.text()),
-        (200, "healthy: db.test:8000")
-    );
+    let response = ask(cluster.node(0).addr(), get("/").start("BREW / HTTP/1.1").bytes());
+    assert_eq!((response.status(), response.text()), (200, "healthy: db.test:8000"));
 }
 
 #[test]
@@ -215,12 +188,8 @@ fn cors_is_for_those_who_name_their_origin() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
     let node = cluster.node(0).addr();
     let options = get("/").start("OPTIONS / HTTP/1.1");
-    let plain = [
-        "Content-Type: text/plain",
-        "Server: Seastar httpd",
-        "Date: <date>",
-        "Content-Length: 0",
-    ];
+    let plain =
+        ["Content-Type: text/plain", "Server: Seastar httpd", "Date: <date>", "Content-Length: 0"];
     ask(node, options.bytes()).assert_head("HTTP/1.1 200 OK", &plain);
     let allowed = [
         "Access-Control-Allow-Origin: *",
@@ -235,10 +204,8 @@ fn cors_is_for_those_who_name_their_origin() {
         .header("Origin", "http://here")
         .header("Access-Control-Request-Headers", "x-amz-target")
         .header("Access-Control-Request-Method", "POST");
-    ask(node, options.bytes()).assert_head(
-        "HTTP/1.1 200 OK",
-        &[&plain[..], &allowed, &preflight].concat(),
-    );
+    ask(node, options.bytes())
+        .assert_head("HTTP/1.1 200 OK", &[&plain[..], &allowed, &preflight].concat());
     let health = ask(node, get("/").header("Origin", "http://here").bytes());
     assert_eq!(health.header("Access-Control-Allow-Origin"), Some("*"));
     assert_eq!(health.header("Access-Control-Max-Age"), None);

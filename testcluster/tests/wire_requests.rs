@@ -1,4 +1,5 @@
-//! How a DynamoDB request is handled: what is checked first, which headers matter, and how errors look.
+//! How a DynamoDB request is handled: what is checked first, which headers matter, and how errors
+//! look.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -36,16 +37,8 @@ fn expected(status: u16, kind: &str, message: &str) -> (u16, String, String) {
 fn a_reply_is_exact() {
     let (_cluster, node) = open();
     create_table(node);
-    do_ok(
-        node,
-        "PutItem",
-        r#"{"TableName":"tab","Item":{"p":{"S":"a"}}}"#,
-    );
-    let response = do_ok(
-        node,
-        "GetItem",
-        r#"{"TableName":"tab","Key":{"p":{"S":"a"}}}"#,
-    );
+    do_ok(node, "PutItem", r#"{"TableName":"tab","Item":{"p":{"S":"a"}}}"#);
+    let response = do_ok(node, "GetItem", r#"{"TableName":"tab","Key":{"p":{"S":"a"}}}"#);
     assert_eq!(response.text(), r#"{"Item":{"p":{"S":"a"}}}"#);
     response.assert_head(
         "HTTP/1.1 200 OK",
@@ -95,44 +88,21 @@ fn a_failed_condition_shows_the_item_when_asked() {
 #[test]
 fn the_operation_is_what_follows_the_first_dot() {
     let (_cluster, node) = open();
-    let target = |target: &str| {
-        operation("", "{}")
-            .without("X-Amz-Target")
-            .header("X-Amz-Target", target)
-    };
-    for name in [
-        "Anything.ListTables",
-        ".ListTables",
-        "DynamoDBStreams_20120810.ListTables",
-    ] {
+    let target =
+        |target: &str| operation("", "{}").without("X-Amz-Target").header("X-Amz-Target", target);
+    for name in ["Anything.ListTables", ".ListTables", "DynamoDBStreams_20120810.ListTables"] {
         assert_eq!(ask(node, target(name).bytes()).status(), 200, "{name}");
     }
     let unsupported = |name: &str| {
-        expected(
-            400,
-            "UnknownOperationException",
-            &format!("Unsupported operation {name}"),
-        )
+        expected(400, "UnknownOperationException", &format!("Unsupported operation {name}"))
     };
-    assert_eq!(
-        error(node, &target("A.B.ListTables")),
-        unsupported("B.ListTables")
-    );
+    assert_eq!(error(node, &target("A.B.ListTables")), unsupported("B.ListTables"));
     assert_eq!(error(node, &target("ListTables")), unsupported(""));
-    assert_eq!(
-        error(node, &target("DynamoDB_20120810.listtables")),
-        unsupported("listtables")
-    );
-    assert_eq!(
-        error(node, &operation("", "{}").without("X-Amz-Target")),
-        unsupported("")
-    );
+    assert_eq!(error(node, &target("DynamoDB_20120810.listtables")), unsupported("listtables"));
+    assert_eq!(error(node, &operation("", "{}").without("X-Amz-Target")), unsupported(""));
     // Repeated headers are one header.
     let twice = operation("ListTables", "{}").header("x-amz-target", "DynamoDB_20120810.GetItem");
-    assert_eq!(
-        error(node, &twice),
-        unsupported("ListTables,DynamoDB_20120810.GetItem")
-    );
+    assert_eq!(error(node, &twice), unsupported("ListTables,DynamoDB_20120810.GetItem"));
 }
 
 #[test]
@@ -151,10 +121,7 @@ fn the_content_type_of_a_request_is_never_read() {
         let request = operation("ListTables", "{}").header("Content-Type", content_type);
         let response = ask(node, request.bytes());
         assert_eq!(response.text(), r#"{"TableNames":[]}"#, "{content_type}");
-        assert_eq!(
-            response.header("Content-Type"),
-            Some("application/x-amz-json-1.0")
-        );
+        assert_eq!(response.header("Content-Type"), Some("application/x-amz-json-1.0"));
     }
 }
 
@@ -201,69 +168,42 @@ fn what_is_not_json_is_a_validation_error() {
     let (status, kind, message) = error(node, &operation("ListTables", "[]"));
     assert_eq!(
         (status, &*kind, &*message),
-        (
-            400,
-            "ValidationException",
-            "Request content must be an object"
-        )
+        (400, "ValidationException", "Request content must be an object")
     );
 }
 
 #[test]
 fn checks_come_in_the_servers_order() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth("user", "secret")
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth("user", "secret").start().unwrap();
     let node = cluster.node(0).addr();
     let signer = Signer::new("user", "secret");
     let everything_wrong = operation("Dance", "nonsense").header("Content-Encoding", "br");
 
     // The size comes before the signature.
-    let oversize = everything_wrong
-        .clone()
-        .header("Content-Length", &OVERSIZE.to_string());
+    let oversize = everything_wrong.clone().header("Content-Length", &OVERSIZE.to_string());
     let (status, kind, _) = ask(node, oversize.head()).error();
     assert_eq!((status, &*kind), (413, "PayloadTooLarge"));
 
-    // The signature comes before the encoding, which comes before the operation, which comes before the body.
+    // The signature comes before the encoding, which comes before the operation, which comes before
+    // the body.
     let (status, kind, _) = error(node, &everything_wrong);
-    assert_eq!(
-        (status, &*kind),
-        (400, "MissingAuthenticationTokenException")
-    );
+    assert_eq!((status, &*kind), (400, "MissingAuthenticationTokenException"));
     assert_eq!(
         error(node, &everything_wrong.clone().signed(&signer)),
         expected(500, "InternalServerError", "Unsupported Content-Encoding")
     );
     assert_eq!(
-        error(
-            node,
-            &everything_wrong.without("Content-Encoding").signed(&signer)
-        ),
-        expected(
-            400,
-            "UnknownOperationException",
-            "Unsupported operation Dance"
-        )
+        error(node, &everything_wrong.without("Content-Encoding").signed(&signer)),
+        expected(400, "UnknownOperationException", "Unsupported operation Dance")
     );
     let (status, kind, _) = error(node, &operation("ListTables", "nonsense").signed(&signer));
     assert_eq!((status, &*kind), (400, "ValidationException"));
-    assert_eq!(
-        ask(node, operation("ListTables", "{}").signed(&signer).bytes()).status(),
-        200
-    );
+    assert_eq!(ask(node, operation("ListTables", "{}").signed(&signer).bytes()).status(), 200);
 }
 
 #[test]
 fn shedding_comes_after_the_size_and_before_the_signature() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth("user", "secret")
-        .shedding(0)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth("user", "secret").shedding(0).start().unwrap();
     let node = cluster.node(0).addr();
     let request = operation("ListTables", "{}");
     assert_eq!(
@@ -285,31 +225,14 @@ fn standard_headers_can_be_left_out() {
         (Cluster::builder().version(Version::V2026_3), "Server"),
         (Cluster::builder().server_header(None), "Server"),
         (Cluster::builder().without_date_header(), "Date"),
-        (
-            Cluster::builder().without_content_type_header(),
-            "Content-Type",
-        ),
+        (Cluster::builder().without_content_type_header(), "Content-Type"),
     ] {
         let cluster = builder.nodes(1).start().unwrap();
-        let response = ask(
-            cluster.node(0).addr(),
-            operation("ListTables", "{}").bytes(),
-        );
+        let response = ask(cluster.node(0).addr(), operation("ListTables", "{}").bytes());
         // The status line, three headers and the empty line.
-        assert_eq!(
-            (response.header(left_out), lines(&response)),
-            (None, 5),
-            "{left_out}"
-        );
+        assert_eq!((response.header(left_out), lines(&response)), (None, 5), "{left_out}");
     }
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .server_header(Some("mine"))
-        .start()
-        .unwrap();
-    let response = ask(
-        cluster.node(0).addr(),
-        operation("ListTables", "{}").bytes(),
-    );
+    let cluster = Cluster::builder().nodes(1).server_header(Some("mine")).start().unwrap();
+    let response = ask(cluster.node(0).addr(), operation("ListTables", "{}").bytes());
     assert_eq!(response.header("Server"), Some("mine"));
 }

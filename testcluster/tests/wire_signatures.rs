@@ -12,11 +12,7 @@ use time::Duration;
 use raw::{Request, Signer, ask, operation};
 
 fn enforcing() -> (Cluster, SocketAddr, Signer) {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth("user", "secret")
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth("user", "secret").start().unwrap();
     let node = cluster.node(0).addr();
     (cluster, node, Signer::new("user", "secret"))
 }
@@ -28,10 +24,7 @@ fn list_tables() -> Request {
 #[track_caller]
 fn assert_allowed(node: SocketAddr, request: &Request) {
     let response = ask(node, request.bytes());
-    assert_eq!(
-        (response.status(), response.text()),
-        (200, r#"{"TableNames":[]}"#)
-    );
+    assert_eq!((response.status(), response.text()), (200, r#"{"TableNames":[]}"#));
 }
 
 #[track_caller]
@@ -43,9 +36,7 @@ fn assert_refused(node: SocketAddr, request: &Request, kind: &str, message: &str
 /// The request with its Authorization header edited.
 fn edited(request: Request, edit: impl Fn(&str) -> String) -> Request {
     let authorization = request.value("Authorization").unwrap();
-    request
-        .without("Authorization")
-        .header("Authorization", &edit(&authorization))
+    request.without("Authorization").header("Authorization", &edit(&authorization))
 }
 
 #[test]
@@ -68,22 +59,12 @@ fn a_right_signature_gets_in() {
 
 #[test]
 fn every_user_has_a_secret_of_its_own() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth("a", "1")
-        .auth("b", "2")
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth("a", "1").auth("b", "2").start().unwrap();
     let node = cluster.node(0).addr();
     assert_allowed(node, &list_tables().signed(&Signer::new("a", "1")));
     assert_allowed(node, &list_tables().signed(&Signer::new("b", "2")));
     let request = list_tables().signed(&Signer::new("a", "2"));
-    assert_refused(
-        node,
-        &request,
-        "UnrecognizedClientException",
-        "wrong signature",
-    );
+    assert_refused(node, &request, "UnrecognizedClientException", "wrong signature");
 }
 
 #[test]
@@ -96,14 +77,8 @@ fn nothing_that_was_signed_may_change() {
         signed.clone().without("X-Test"),
         signed.clone().without("X-Test").header("X-Test", "b"),
         signed.clone().header("X-Test", "b"),
-        signed
-            .clone()
-            .without("X-Amz-Target")
-            .header("X-Amz-Target", "DynamoDB_20120810.GetItem"),
-        signed
-            .clone()
-            .without("Host")
-            .header("Host", "127.0.0.1:8000"),
+        signed.clone().without("X-Amz-Target").header("X-Amz-Target", "DynamoDB_20120810.GetItem"),
+        signed.clone().without("Host").header("Host", "127.0.0.1:8000"),
         list_tables().signed(&Signer::new("user", "wrong")),
         list_tables().signed(&Signer::new("user", "")),
         edited(signed, |authorization| {
@@ -120,13 +95,7 @@ fn nothing_that_was_signed_may_change() {
 fn what_was_not_signed_may_change() {
     let (_cluster, node, signer) = enforcing();
     let signed = list_tables().signed(&signer);
-    assert_allowed(
-        node,
-        &signed
-            .clone()
-            .header("X-Test", "a")
-            .header("User-Agent", "anyone"),
-    );
+    assert_allowed(node, &signed.clone().header("X-Test", "a").header("User-Agent", "anyone"));
     assert_allowed(node, &signed.header("X-Amz-Content-Sha256", "nonsense"));
 }
 
@@ -135,10 +104,7 @@ fn the_host_may_be_any_name_but_not_absent() {
     let (_cluster, node, signer) = enforcing();
     let host = |host: &str| list_tables().without("Host").header("Host", host);
     assert_allowed(node, &host("alternator.test").signed(&signer));
-    assert_allowed(
-        node,
-        &host("dynamodb.us-east-1.amazonaws.com").signed(&signer),
-    );
+    assert_allowed(node, &host("dynamodb.us-east-1.amazonaws.com").signed(&signer));
     let unsigned = list_tables().without("Host").signed(&signer);
     assert_allowed(node, &unsigned.clone().header("Host", "whatever"));
     assert_refused(
@@ -152,11 +118,7 @@ fn the_host_may_be_any_name_but_not_absent() {
 #[test]
 fn region_and_service_may_be_anything() {
     let (_cluster, node, signer) = enforcing();
-    let elsewhere = Signer {
-        region: "mars".into(),
-        service: "s3".into(),
-        ..signer
-    };
+    let elsewhere = Signer { region: "mars".into(), service: "s3".into(), ..signer };
     assert_allowed(node, &list_tables().signed(&elsewhere));
 }
 
@@ -170,10 +132,7 @@ fn a_session_token_is_only_a_header() {
 #[test]
 fn runs_of_spaces_in_signed_headers_are_one_space() {
     let (_cluster, node, signer) = enforcing();
-    assert_allowed(
-        node,
-        &list_tables().header("X-Test", "a   b  c").signed(&signer),
-    );
+    assert_allowed(node, &list_tables().header("X-Test", "a   b  c").signed(&signer));
 }
 
 #[test]
@@ -247,12 +206,7 @@ fn a_credential_has_five_parts() {
 fn an_unknown_user_is_named() {
     let (_cluster, node, _) = enforcing();
     let request = list_tables().signed(&Signer::new("nobody", "secret"));
-    assert_refused(
-        node,
-        &request,
-        "UnrecognizedClientException",
-        "User not found: nobody",
-    );
+    assert_refused(node, &request, "UnrecognizedClientException", "User not found: nobody");
 }
 
 #[test]
@@ -262,10 +216,8 @@ fn the_date_must_be_signed_and_recent() {
         let skewed = signer.clone().off_by(Duration::minutes(minutes));
         assert_allowed(node, &list_tables().signed(&skewed));
     }
-    for (minutes, complaint) in [
-        (-16, "Signature expired: "),
-        (16, "Signature not yet current: "),
-    ] {
+    for (minutes, complaint) in [(-16, "Signature expired: "), (16, "Signature not yet current: ")]
+    {
         let skewed = signer.clone().off_by(Duration::minutes(minutes));
         let (status, kind, message) = ask(node, list_tables().signed(&skewed).bytes()).error();
         assert_eq!((status, &*kind), (400, "InvalidSignatureException"));
@@ -284,10 +236,7 @@ fn the_date_must_be_signed_and_recent() {
 #[test]
 fn date_is_no_substitute_for_x_amz_date() {
     let (_cluster, node, signer) = enforcing();
-    let request = list_tables()
-        .header("Date", &signer.date)
-        .signed(&signer)
-        .without("X-Amz-Date");
+    let request = list_tables().header("Date", &signer.date).signed(&signer).without("X-Amz-Date");
     let (status, kind, _) = ask(node, request.bytes()).error();
     assert_eq!((status, &*kind), (400, "InvalidSignatureException"));
 }

@@ -12,26 +12,13 @@ use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn every_node_gets_the_same_share() {
-    let cluster = Cluster::builder()
-        .nodes(3)
-        .auth(USER.0, USER.1)
-        .start()
-        .unwrap();
-    let connector = connector(&cluster)
-        .policy(Policy::RoundRobin)
-        .build()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(3).auth(USER.0, USER.1).start().unwrap();
+    let connector = connector(&cluster).policy(Policy::RoundRobin).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
     let before = data_requests(&cluster);
     for i in 0..300 {
-        client
-            .put_item()
-            .table_name(TABLE)
-            .item("pk", s(i.to_string()))
-            .send()
-            .await
-            .unwrap();
+        client.put_item().table_name(TABLE).item("pk", s(i.to_string())).send().await.unwrap();
     }
     let after = data_requests(&cluster);
     let share: Vec<_> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
@@ -50,11 +37,8 @@ async fn with_a_dead_node(nodes: usize, policy: Policy) -> (Cluster, AlternatorC
         .failure_detection(HOUR)
         .start()
         .unwrap();
-    let connector = connector(&cluster)
-        .active_refresh_interval(HOUR)
-        .policy(policy)
-        .build()
-        .unwrap();
+    let connector =
+        connector(&cluster).active_refresh_interval(HOUR).policy(policy).build().unwrap();
     connector.refresh().await.unwrap();
     cluster.node(0).stop();
     (cluster, connector)
@@ -81,10 +65,7 @@ fn assert_even(shares: &[u64], requests: u64, bound: impl Fn(f64) -> f64) {
     assert_eq!(shares.iter().sum::<u64>(), requests);
     let even = requests as f64 / (shares.len() - 1) as f64;
     for share in &shares[1..] {
-        assert!(
-            (*share as f64 - even).abs() <= bound(even),
-            "{shares:?} of {requests}"
-        );
+        assert!((*share as f64 - even).abs() <= bound(even), "{shares:?} of {requests}");
     }
 }
 
@@ -104,7 +85,8 @@ async fn survivors_share_the_load_of_a_dead_node_evenly_but_for_chance() {
         let (cluster, connector) = with_a_dead_node(nodes, Policy::Random).await;
         let requests = 1200 * nodes as u64;
         let shares = shares(&cluster, &connector, requests).await;
-        // A share's standard deviation is less than its root; beyond 5.5 of them is one case in 26 million.
+        // A share's standard deviation is less than its root; beyond 5.5 of them is one case in 26
+        // million.
         assert_even(&shares, requests, |even| 5.5 * even.sqrt());
     }
 }
@@ -112,11 +94,7 @@ async fn survivors_share_the_load_of_a_dead_node_evenly_but_for_chance() {
 #[tokio::test]
 async fn fresh_clients_do_not_all_begin_with_the_same_node() {
     for policy in [Policy::PeakEwma, Policy::RoundRobin, Policy::Random] {
-        let cluster = Cluster::builder()
-            .nodes(3)
-            .canned("GetItem", "{}")
-            .start()
-            .unwrap();
+        let cluster = Cluster::builder().nodes(3).canned("GetItem", "{}").start().unwrap();
         for _ in 0..60 {
             let fresh = connector(&cluster).policy(policy).build().unwrap();
             answer(&fresh, get_item()).await.unwrap();
@@ -138,25 +116,18 @@ async fn a_dead_node_costs_the_sdk_neither_an_error_nor_a_retry() {
             .start()
             .unwrap();
         create_table(&client(&connector(&cluster).build().unwrap()).await).await;
-        // It knows nothing yet that would let it prefer one node to another, so that all of them are tried.
+        // It knows nothing yet that would let it prefer one node to another, so that all of them
+        // are tried.
         let connector = telling(connector(&cluster)).policy(policy).build().unwrap();
         let client = client(&connector).await;
         connector.refresh().await.unwrap();
         cluster.node(0).stop();
         // That chance never meets one of three nodes happens once in 10^10.
         for _ in 0..60 {
-            client
-                .get_item()
-                .table_name(TABLE)
-                .key("pk", s("x"))
-                .send()
-                .await
-                .unwrap();
+            client.get_item().table_name(TABLE).key("pk", s("x")).send().await.unwrap();
         }
         let heads = cluster.nodes().into_iter().flat_map(|n| n.heads());
-        let attempts: Vec<_> = heads
-            .filter_map(|head| header(&head, "amz-sdk-request"))
-            .collect();
+        let attempts: Vec<_> = heads.filter_map(|head| header(&head, "amz-sdk-request")).collect();
         assert_eq!(attempts.len(), 60);
         for attempt in attempts {
             assert!(attempt.contains("attempt=1;"), "{attempt}");

@@ -16,10 +16,7 @@ use super::*;
 
 fn start(threshold: usize) -> Cluster {
     let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1);
-    cluster
-        .response_compression_threshold(threshold)
-        .start()
-        .unwrap()
+    cluster.response_compression_threshold(threshold).start().unwrap()
 }
 
 async fn with(cluster: &Cluster, answers: ResponseCompression) -> Client {
@@ -48,17 +45,13 @@ impl Intercept for Wire {
     }
 }
 
-/// Puts an item of this length and gets it, and answers what the encoding was and whether there were chunks.
+/// Puts an item of this length and gets it, and answers what the encoding was and whether there
+/// were chunks.
 async fn sent(client: &Client, length: usize) -> (Option<String>, bool) {
     put(client, "key", &text(length)).await;
     let wire = Wire::default();
     let get = client.get_item().table_name(TABLE).key("pk", s("key"));
-    let got = get
-        .customize()
-        .interceptor(wire.clone())
-        .send()
-        .await
-        .unwrap();
+    let got = get.customize().interceptor(wire.clone()).send().await.unwrap();
     assert_eq!(got.item.unwrap()["value"], s(text(length)));
     let headers = wire.0.lock().unwrap().take().unwrap();
     let encoding = headers.get("content-encoding").map(str::to_owned);
@@ -114,21 +107,13 @@ async fn an_operation_may_have_options_of_its_own() {
     let on = with(&cluster, ResponseCompression::on()).await;
     create_table(&on).await;
     let list = on.list_tables().customize();
-    let listed = list
-        .interceptor(ResponseCompression::off())
-        .send()
-        .await
-        .unwrap();
+    let listed = list.interceptor(ResponseCompression::off()).send().await.unwrap();
     assert_eq!(listed.table_names(), [TABLE]);
     assert_eq!(asked(&cluster), None);
 
     let off = with(&cluster, ResponseCompression::off()).await;
     let list = off.list_tables().customize();
-    let listed = list
-        .interceptor(ResponseCompression::deflate())
-        .send()
-        .await
-        .unwrap();
+    let listed = list.interceptor(ResponseCompression::deflate()).send().await.unwrap();
     assert_eq!(listed.table_names(), [TABLE]);
     assert_eq!(asked(&cluster).as_deref(), Some("deflate"));
 }

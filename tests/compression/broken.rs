@@ -1,4 +1,5 @@
-//! Answers that are broken, too large or not what was asked for are errors that say so, and leave the connections sound.
+//! Answers that are broken, too large or not what was asked for are errors that say so, and leave
+//! the connections sound.
 
 use alternator_connector::{DecodeError, ResponseCompression};
 use alternator_testcluster::{Cluster, Fault};
@@ -20,19 +21,11 @@ struct Stage {
 
 impl Stage {
     async fn set(answers: ResponseCompression) -> Self {
-        let cluster = Cluster::builder()
-            .nodes(1)
-            .canned("GetItem", ANSWER)
-            .start()
-            .unwrap();
+        let cluster = Cluster::builder().nodes(1).canned("GetItem", ANSWER).start().unwrap();
         let connector = connector(&cluster).response_compression(answers.max_size(LIMIT));
         let connector = connector.build().unwrap();
         let client = client(&connector).await;
-        Self {
-            cluster,
-            connector,
-            client,
-        }
+        Self { cluster, connector, client }
     }
 
     async fn get(&self) -> Result<(), SdkError<GetItemError>> {
@@ -129,10 +122,7 @@ async fn what_is_whole_is_read_whatever_its_members() {
 #[tokio::test]
 async fn an_encoding_that_was_not_chosen_is_refused() {
     let stage = Stage::set(ResponseCompression::gzip()).await;
-    let error = stage
-        .answered("deflate", deflate(ANSWER))
-        .await
-        .unwrap_err();
+    let error = stage.answered("deflate", deflate(ANSWER)).await.unwrap_err();
     let told = decode_error(&error);
     assert!(matches!(told, Some(DecodeError::Unasked { encoding }) if encoding == "deflate"));
     stage.is_sound().await;
@@ -141,7 +131,8 @@ async fn an_encoding_that_was_not_chosen_is_refused() {
 #[tokio::test]
 async fn answers_are_left_alone_where_compression_is_off() {
     let stage = Stage::set(ResponseCompression::off()).await;
-    // A node that encodes unasked, which none does: the user's own code may know what to make of it.
+    // A node that encodes unasked, which none does: the user's own code may know what to make of
+    // it.
     let error = stage.answered("gzip", gzip(ANSWER)).await.unwrap_err();
     assert!(decode_error(&error).is_none(), "{error:?}");
     stage.answered("br", ANSWER).await.expect("it is JSON");

@@ -1,4 +1,5 @@
-//! With a rack as the scope, the nodes around it count too, as they get requests that belong to them.
+//! With a rack as the scope, the nodes around it count too, as they get requests that belong to
+//! them.
 
 use alternator_connector::{CoordinatorOrder, KeyType, LwtAffinity, Scope};
 use alternator_testcluster::Version;
@@ -17,10 +18,7 @@ async fn write(client: &Client) {
 }
 
 async fn eventually_knows(connector: &AlternatorConnector, nodes: usize) {
-    eventually("the datacenter is known", async || {
-        connector.stats().nodes.len() == nodes
-    })
-    .await;
+    eventually("the datacenter is known", async || connector.stats().nodes.len() == nodes).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! No node gets a compressed request that it would not understand: they are asked first, and a refusal is made good.
+//! No node gets a compressed request that it would not understand: they are asked first, and a
+//! refusal is made good.
 
 use alternator_testcluster::{Cluster, Version};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -28,10 +29,7 @@ fn questions(cluster: &Cluster) -> Vec<u64> {
 #[tokio::test]
 async fn an_old_cluster_gets_plain_requests_and_is_warned_of_once() {
     listen();
-    let cluster = Cluster::builder()
-        .nodes(3)
-        .version(Version::V2025)
-        .auth(USER.0, USER.1);
+    let cluster = Cluster::builder().nodes(3).version(Version::V2025).auth(USER.0, USER.1);
     let cluster = cluster.start().unwrap();
     let connector = compressing(&cluster).build().unwrap();
     let client = client(&connector).await;
@@ -45,11 +43,7 @@ async fn an_old_cluster_gets_plain_requests_and_is_warned_of_once() {
     assert_eq!(all_compressed(&cluster), 0);
     assert_eq!(warnings(), 1);
     // A question is asked once a minute at most, but for nodes that have just joined.
-    assert!(
-        questions(&cluster).iter().all(|asked| *asked <= 3),
-        "{:?}",
-        questions(&cluster)
-    );
+    assert!(questions(&cluster).iter().all(|asked| *asked <= 3), "{:?}", questions(&cluster));
 }
 
 #[tokio::test]
@@ -105,21 +99,14 @@ async fn when_an_old_node_joins_requests_go_plain() {
 #[tokio::test]
 async fn a_refusal_by_a_downgraded_node_is_made_good_by_a_plain_retry() {
     listen();
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth(USER.0, USER.1)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
     let connector = compressing(&cluster).build().unwrap();
     create_table(&client(&connector).await).await;
     let _ = sure_client(&cluster, &connector).await;
     let client = retrying_client(&connector).await;
     let node = cluster.node(0);
     node.set_version(Version::V2025);
-    let (before, sent) = (
-        all_compressed(&cluster),
-        node.stats().requests_of("PutItem"),
-    );
+    let (before, sent) = (all_compressed(&cluster), node.stats().requests_of("PutItem"));
     put(&client, "key", &text(5_000)).await;
     assert_eq!(node.stats().requests_of("PutItem"), sent + 2);
     work(&client, 10).await;
@@ -156,14 +143,8 @@ async fn a_refusal_for_the_requests_own_sake_is_no_reason_to_retry() {
     let _ = sure_client(&cluster, &connector).await;
     let client = retrying_client(&connector).await;
     let node = cluster.node(0);
-    let (before, sent) = (
-        all_compressed(&cluster),
-        node.stats().requests_of("PutItem"),
-    );
-    let put = client
-        .put_item()
-        .table_name("no such table")
-        .item("pk", s("key"));
+    let (before, sent) = (all_compressed(&cluster), node.stats().requests_of("PutItem"));
+    let put = client.put_item().table_name("no such table").item("pk", s("key"));
     let error = put.item("value", s(text(5_000))).send().await.unwrap_err();
     assert!(matches!(error, SdkError::ServiceError(_)), "{error:?}");
     assert!(error.code().is_some());
@@ -188,11 +169,7 @@ async fn nobody_is_asked_unless_something_could_be_compressed() {
 
 #[tokio::test]
 async fn a_question_is_signed_like_the_request_that_it_comes_with() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth(USER.0, USER.1)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
     let connector = compressing(&cluster).build().unwrap();
     create_table(&client(&connector).await).await;
     let _ = sure_client(&cluster, &connector).await;
@@ -204,9 +181,6 @@ async fn a_question_is_signed_like_the_request_that_it_comes_with() {
     let question = heads.iter().find(|head| is_question(head)).unwrap();
     let authorization = header(question, "authorization").unwrap();
     assert!(authorization.contains(USER.0), "{authorization}");
-    assert_eq!(
-        header(question, "content-encoding").as_deref(),
-        Some("gzip")
-    );
+    assert_eq!(header(question, "content-encoding").as_deref(), Some("gzip"));
     assert_eq!(header(question, "host"), header(&heads[0], "host"));
 }

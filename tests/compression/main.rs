@@ -1,5 +1,5 @@
-//! Compression both ways: what is compressed comes through, what is broken is an error and nothing worse, and no node gets what
-//! it does not understand.
+//! Compression both ways: what is compressed comes through, what is broken is an error and nothing
+//! worse, and no node gets what it does not understand.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod answers;
@@ -69,10 +69,7 @@ async fn put(client: &Client, key: &str, value: &str) {
 async fn get(client: &Client, key: &str) -> String {
     let got = client.get_item().table_name(TABLE).key("pk", s(key));
     let got = got.send().await.expect("the item is got");
-    got.item.expect("it is there")["value"]
-        .as_s()
-        .unwrap()
-        .clone()
+    got.item.expect("it is there")["value"].as_s().unwrap().clone()
 }
 
 /// Text of this length that can be compressed.
@@ -92,9 +89,7 @@ fn heads(node: &Node) -> Vec<Vec<u8>> {
 /// How many compressed requests of users a node has received.
 fn compressed(node: &Node) -> usize {
     let heads = heads(node);
-    let encoded = heads
-        .iter()
-        .filter(|h| header(h, "content-encoding").is_some());
+    let encoded = heads.iter().filter(|h| header(h, "content-encoding").is_some());
     encoded.count()
 }
 

@@ -24,15 +24,9 @@ async fn what_was_written_compressed_is_what_is_read() {
     let cluster = start();
     for (requests, encoding) in [
         (RequestCompression::gzip(), "gzip"),
-        (
-            RequestCompression::deflate().level(Level::FASTEST),
-            "deflate",
-        ),
+        (RequestCompression::deflate().level(Level::FASTEST), "deflate"),
     ] {
-        let connector = compressing(&cluster)
-            .request_compression(requests)
-            .build()
-            .unwrap();
+        let connector = compressing(&cluster).request_compression(requests).build().unwrap();
         let client = client(&connector).await;
         if encoding == "gzip" {
             create_table(&client).await;
@@ -46,12 +40,7 @@ async fn what_was_written_compressed_is_what_is_read() {
         }
         let of_encoding =
             |head: &Vec<u8>| header(head, "content-encoding").as_deref() == Some(encoding);
-        assert!(
-            cluster
-                .nodes()
-                .iter()
-                .any(|node| heads(node).iter().any(of_encoding))
-        );
+        assert!(cluster.nodes().iter().any(|node| heads(node).iter().any(of_encoding)));
     }
 }
 
@@ -68,20 +57,12 @@ async fn a_batch_of_25_arrives_whole() {
         WriteRequest::builder().put_request(put).build()
     };
     let batch = client.batch_write_item();
-    let written = batch
-        .request_items(TABLE, (0..25).map(item).collect())
-        .send()
-        .await;
-    let BatchWriteItemOutput {
-        unprocessed_items, ..
-    } = written.unwrap();
+    let written = batch.request_items(TABLE, (0..25).map(item).collect()).send().await;
+    let BatchWriteItemOutput { unprocessed_items, .. } = written.unwrap();
     assert!(unprocessed_items.unwrap_or_default().is_empty());
     assert_eq!(all_compressed(&cluster), before + 1);
     for at in 0..25 {
-        assert_eq!(
-            get(&client, &format!("batch {at}")).await,
-            text(10_000 + at)
-        );
+        assert_eq!(get(&client, &format!("batch {at}")).await, text(10_000 + at));
     }
 }
 
@@ -153,11 +134,7 @@ async fn what_the_user_has_encoded_is_left_alone() {
 
 #[tokio::test]
 async fn a_retry_is_compressed_anew() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth(USER.0, USER.1)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
     let connector = compressing(&cluster).build().unwrap();
     create_table(&client(&connector).await).await;
     let _ = sure_client(&cluster, &connector).await;
@@ -167,10 +144,8 @@ async fn a_retry_is_compressed_anew() {
     node.inject(Fault::ResetAfterRequest { execute: false });
     let put = async { put(&retrying, "retried", &text(5_000)).await };
     let heal = async {
-        eventually("the first attempt has failed", async || {
-            all_compressed(&cluster) > before
-        })
-        .await;
+        eventually("the first attempt has failed", async || all_compressed(&cluster) > before)
+            .await;
         node.heal();
     };
     tokio::join!(put, heal);

@@ -12,10 +12,7 @@ use crate::{by_hand, cluster};
 #[tokio::test]
 async fn a_node_that_joins_gets_its_share() {
     let cluster = cluster(2);
-    let connector = connector(&cluster)
-        .policy(Policy::RoundRobin)
-        .build()
-        .unwrap();
+    let connector = connector(&cluster).policy(Policy::RoundRobin).build().unwrap();
     let client = client_without_retries(&connector).await;
     // A node that is there from the first refresh on does not join.
     connector.refresh().await.unwrap();
@@ -27,24 +24,19 @@ async fn a_node_that_joins_gets_its_share() {
             ping(&client).await.unwrap();
         }
         let after = data_requests(&cluster);
-        after
-            .iter()
-            .zip(&before)
-            .map(|(a, b)| a - b)
-            .collect::<Vec<_>>()
+        after.iter().zip(&before).map(|(a, b)| a - b).collect::<Vec<_>>()
     };
     let joined = Instant::now();
     let first = shares(300).await;
-    // Of the third that is its share in the end it has had no more than the part that it had last: a tenth, or the part of
-    // ten seconds that has passed. Eight standard deviations more are one case in 10^8.
+    // Of the third that is its share in the end it has had no more than the part that it had last:
+    // a tenth, or the part of ten seconds that has passed. Eight standard deviations more are one
+    // case in 10^8.
     let part = (joined.elapsed().as_secs_f64() / 10.0).max(0.1);
     let most = 100.0 * part + 8.0 * (100.0 * part).sqrt();
     assert!((first[2] as f64) < most, "{first:?}");
-    within(
-        Duration::from_secs(60),
-        "it has its full share",
-        async || seen(&connector, &entrant).state == NodeState::Serving,
-    )
+    within(Duration::from_secs(60), "it has its full share", async || {
+        seen(&connector, &entrant).state == NodeState::Serving
+    })
     .await;
     assert_eq!(shares(30).await, [10, 10, 10]);
 }
@@ -88,20 +80,13 @@ async fn a_listed_node_gets_no_request_until_it_answers() {
 
 #[tokio::test]
 async fn a_node_that_does_not_listen_yet_gets_no_request() {
-    let cluster = Cluster::builder()
-        .nodes(1)
-        .auth(USER.0, USER.1)
-        .listening_delay(Duration::from_secs(1));
+    let cluster =
+        Cluster::builder().nodes(1).auth(USER.0, USER.1).listening_delay(Duration::from_secs(1));
     let cluster = cluster.start().unwrap();
-    let connector = connector(&cluster)
-        .active_refresh_interval(Duration::from_millis(20))
-        .build()
-        .unwrap();
+    let connector =
+        connector(&cluster).active_refresh_interval(Duration::from_millis(20)).build().unwrap();
     let client = client_without_retries(&connector).await;
-    eventually("the first node listens", async || {
-        ping(&client).await.is_ok()
-    })
-    .await;
+    eventually("the first node listens", async || ping(&client).await.is_ok()).await;
     let before = connector.stats().redispatched;
     let entrant = cluster.add_node("dc1", "rack1").unwrap();
     loop {

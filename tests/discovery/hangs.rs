@@ -42,7 +42,8 @@ async fn a_node_that_hangs_is_asked_and_waited_for_once() {
     for _ in 0..100 {
         connector.refresh().await.unwrap();
     }
-    // It is waited for once, for a quarter of a second; a hundred times would take longer than this.
+    // It is waited for once, for a quarter of a second; a hundred times would take longer than
+    // this.
     assert!(begun.elapsed() < Duration::from_secs(15));
     let after = localnodes_requests(&cluster);
     assert_eq!(after[0], before[0] + 1);
@@ -53,10 +54,8 @@ async fn a_node_that_hangs_is_asked_and_waited_for_once() {
 #[tokio::test]
 async fn a_node_has_one_question_at_a_time_however_many_ask_for_a_refresh() {
     let cluster = cluster(3);
-    let connector = by_hand(&cluster)
-        .active_refresh_interval(Duration::from_millis(10))
-        .build()
-        .unwrap();
+    let connector =
+        by_hand(&cluster).active_refresh_interval(Duration::from_millis(10)).build().unwrap();
     for outcome in join_all((0..200).map(|_| connector.refresh())).await {
         outcome.unwrap();
     }

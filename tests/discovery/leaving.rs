@@ -45,10 +45,8 @@ async fn a_node_that_left_finishes_its_requests_and_loses_its_idle_connections()
         let client = client.clone();
         async move { futures_util::future::join_all((0..3).map(|_| ping(&client))).await }
     });
-    eventually("a request hangs on the node", async || {
-        leaver.stats().data_requests() == asked + 1
-    })
-    .await;
+    eventually("a request hangs on the node", async || leaver.stats().data_requests() == asked + 1)
+        .await;
     connector.refresh().await.unwrap();
     eventually("a connection to it is idle", async || {
         stats().is_some_and(|s| s.in_flight == 1 && s.connections_idle == 1)
@@ -62,20 +60,14 @@ async fn a_node_that_left_finishes_its_requests_and_loses_its_idle_connections()
         stats().is_none()
     })
     .await;
-    eventually("its idle connection is closed", async || {
-        leaver.stats().open == 1
-    })
-    .await;
+    eventually("its idle connection is closed", async || leaver.stats().open == 1).await;
     assert!(!in_flight.is_finished());
 
     leaver.heal();
     for outcome in in_flight.await.unwrap() {
         outcome.unwrap();
     }
-    eventually("its last connection is closed", async || {
-        leaver.stats().open == 0
-    })
-    .await;
+    eventually("its last connection is closed", async || leaver.stats().open == 0).await;
 }
 
 #[tokio::test]
@@ -124,10 +116,8 @@ async fn a_list_that_was_replaced_whole_is_found_through_a_seed_that_returned() 
 #[tokio::test]
 async fn a_cluster_that_shrinks_to_one_node_and_grows_again_is_followed() {
     let cluster = cluster(5);
-    let connector = by_hand(&cluster)
-        .active_refresh_interval(Duration::from_millis(20))
-        .build()
-        .unwrap();
+    let connector =
+        by_hand(&cluster).active_refresh_interval(Duration::from_millis(20)).build().unwrap();
     let client = client(&connector).await;
     ping(&client).await.unwrap();
     for node in &cluster.nodes()[1..] {

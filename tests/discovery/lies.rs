@@ -28,11 +28,7 @@ fn useless() -> Vec<Lie> {
         Lie::Empty,
         Lie::Only(vec![String::new()]),
         Lie::Only(vec!["9e6b3b5c-0b9e-4c0c-9f0e-7f1f6d9f1b2a".into()]),
-        Lie::Only(vec![
-            "0.0.0.0".into(),
-            "255.255.255.255".into(),
-            "::".into(),
-        ]),
+        Lie::Only(vec!["0.0.0.0".into(), "255.255.255.255".into(), "::".into()]),
     ]
 }
 
@@ -79,10 +75,7 @@ async fn a_useless_answer_of_one_node_changes_nothing() {
 async fn an_answer_without_end_is_cut_off() {
     let cluster = cluster(1);
     cluster.node(0).inject(Fault::LocalNodes(Lie::NeverEnding));
-    let connector = by_hand(&cluster)
-        .discovery_timeout(Duration::from_secs(3600))
-        .build()
-        .unwrap();
+    let connector = by_hand(&cluster).discovery_timeout(Duration::from_secs(3600)).build().unwrap();
     let refreshed = tokio::time::timeout(Duration::from_secs(60), connector.refresh());
     assert!(refreshed.await.expect("it ends by its size").is_err());
     assert!(cluster.node(0).stats().bytes_out < 16 << 20);
@@ -131,9 +124,7 @@ async fn addresses_that_do_not_answer_get_no_request_however_many_are_listed() {
     let connector = by_hand(&cluster).build().unwrap();
     let client = client_without_retries(&connector).await;
     let nowhere = (1..=200).map(|i| format!("127.77.0.{i}")).collect();
-    cluster
-        .node(0)
-        .inject(Fault::LocalNodes(Lie::Only(nowhere)));
+    cluster.node(0).inject(Fault::LocalNodes(Lie::Only(nowhere)));
     for _ in 0..5 {
         connector.refresh().await.unwrap();
         assert_eq!(routes(&connector), addrs(&cluster.nodes()));
@@ -150,9 +141,7 @@ async fn ten_thousand_false_entries_do_not_hide_a_new_node() {
     // Addresses set aside for benchmarks, which nobody has: connects to them hang.
     let nowhere = (0..10_000).map(|i| format!("198.18.{}.{}", i / 250, i % 250 + 1));
     let nowhere = nowhere.collect();
-    cluster
-        .node(0)
-        .inject(Fault::LocalNodes(Lie::Only(nowhere)));
+    cluster.node(0).inject(Fault::LocalNodes(Lie::Only(nowhere)));
     let connector = by_hand(&cluster)
         .active_refresh_interval(Duration::from_millis(100))
         .discovery_timeout(Duration::from_secs(1))
@@ -160,10 +149,9 @@ async fn ten_thousand_false_entries_do_not_hide_a_new_node() {
         .unwrap();
     let client = client_without_retries(&connector).await;
     ping(&client).await.unwrap();
-    eventually(
-        "the node that does not count itself in leaves",
-        async || !routes(&connector).contains(&newcomer.addr()),
-    )
+    eventually("the node that does not count itself in leaves", async || {
+        !routes(&connector).contains(&newcomer.addr())
+    })
     .await;
     newcomer.set_gossip(Gossip::Normal);
     eventually_routes_to(&connector, &cluster.nodes()).await;

@@ -1,4 +1,5 @@
-//! The connector follows the cluster: through changes, silence, and answers that cannot be believed.
+//! The connector follows the cluster: through changes, silence, and answers that cannot be
+//! believed.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod entrants;
@@ -30,9 +31,7 @@ fn cluster(nodes: usize) -> Cluster {
 
 /// A connector that refreshes only when it is told to, and does not wait long for anyone.
 fn by_hand(cluster: &Cluster) -> Builder {
-    connector(cluster)
-        .active_refresh_interval(NEVER)
-        .discovery_timeout(Duration::from_millis(500))
+    connector(cluster).active_refresh_interval(NEVER).discovery_timeout(Duration::from_millis(500))
 }
 
 /// The same with these seeds instead.

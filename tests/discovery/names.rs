@@ -27,8 +27,8 @@ impl Record {
     }
 }
 
-/// A resolver that reads from a script: names that begin with `hangs` hang for ever, and all others have the record of the
-/// moment, or the next that answers.
+/// A resolver that reads from a script: names that begin with `hangs` hang for ever, and all others
+/// have the record of the moment, or the next that answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     record: Arc<watch::Sender<Record>>,
@@ -37,10 +37,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(record: Record) -> Self {
-        Self {
-            record: Arc::new(watch::Sender::new(record)),
-            lookups: Arc::default(),
-        }
+        Self { record: Arc::new(watch::Sender::new(record)), lookups: Arc::default() }
     }
 
     pub(crate) fn set(&self, record: Record) {
@@ -106,12 +103,7 @@ async fn a_cluster_that_was_replaced_at_once_is_found_by_its_name() {
         script.set(Record::of(&cluster.nodes()));
         connector.refresh().await.unwrap();
         // The old nodes are in the list for as long as they might only have been silent.
-        assert!(
-            cluster
-                .nodes()
-                .iter()
-                .all(|n| routes(&connector).contains(&n.addr()))
-        );
+        assert!(cluster.nodes().iter().all(|n| routes(&connector).contains(&n.addr())));
         for _ in 0..6 {
             ping(&client).await.unwrap();
         }
@@ -174,10 +166,7 @@ async fn a_name_that_does_not_resolve_is_not_looked_up_at_every_refresh() {
     for record in [Record::Fails, Record::Hangs] {
         let cluster = cluster(1);
         let script = Script::new(record.clone());
-        let connector = by_name(&cluster, &script)
-            .seed(cluster.node(0).url())
-            .build()
-            .unwrap();
+        let connector = by_name(&cluster, &script).seed(cluster.node(0).url()).build().unwrap();
         let begun = Instant::now();
         for _ in 0..10 {
             connector.refresh().await.unwrap();

@@ -1,6 +1,7 @@
 //! The proxies of the environment get the traffic to nodes only if that was asked for.
 //!
-//! A process has one environment, so each test runs itself again as a child with the environment that it is about.
+//! A process has one environment, so each test runs itself again as a child with the environment
+//! that it is about.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -26,10 +27,7 @@ struct Proxy {
 impl Proxy {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let proxy = Self {
-            addr: listener.local_addr().unwrap(),
-            asked: Arc::default(),
-        };
+        let proxy = Self { addr: listener.local_addr().unwrap(), asked: Arc::default() };
         let asked = Arc::clone(&proxy.asked);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -55,10 +53,7 @@ fn tunnel(mut client: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<
     let line = String::from_utf8_lossy(&head);
     let line = line.lines().next().unwrap_or_default().to_owned();
     asked.lock().unwrap().push(line.clone());
-    let Some(target) = line
-        .strip_prefix("CONNECT ")
-        .and_then(|l| l.split(' ').next())
-    else {
+    let Some(target) = line.strip_prefix("CONNECT ").and_then(|l| l.split(' ').next()) else {
         return client.write_all(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n");
     };
     let mut node = TcpStream::connect(target)?;

@@ -11,17 +11,9 @@ use crate::{by_hand, cluster};
 async fn discovery_keeps_its_connections_whatever_the_status() {
     let cluster = cluster(3);
     let connector = by_hand(&cluster).build().unwrap();
-    for lie in [
-        None,
-        Some(Lie::Status(500)),
-        Some(Lie::Status(404)),
-        Some(Lie::Empty),
-    ] {
+    for lie in [None, Some(Lie::Status(500)), Some(Lie::Status(404)), Some(Lie::Empty)] {
         if let Some(lie) = lie {
-            cluster
-                .nodes()
-                .iter()
-                .for_each(|n| n.inject(Fault::LocalNodes(lie.clone())));
+            cluster.nodes().iter().for_each(|n| n.inject(Fault::LocalNodes(lie.clone())));
         }
         for _ in 0..20 {
             let _ = connector.refresh().await;
@@ -69,19 +61,14 @@ async fn an_idle_connector_still_asks() {
         .build()
         .unwrap();
     connector.refresh().await.unwrap();
-    eventually("it asks without requests", async || {
-        localnodes_requests(&cluster)[0] > 10
-    })
-    .await;
+    eventually("it asks without requests", async || localnodes_requests(&cluster)[0] > 10).await;
 }
 
 #[tokio::test]
 async fn a_node_that_cannot_be_connected_brings_a_refresh_forward() {
     let cluster = cluster(3);
-    let connector = by_hand(&cluster)
-        .active_refresh_interval(Duration::from_secs(40))
-        .build()
-        .unwrap();
+    let connector =
+        by_hand(&cluster).active_refresh_interval(Duration::from_secs(40)).build().unwrap();
     let client = client_without_retries(&connector).await;
     connector.refresh().await.unwrap();
     cluster.node(2).stop();
@@ -90,8 +77,5 @@ async fn a_node_that_cannot_be_connected_brings_a_refresh_forward() {
         ping(&client).await.unwrap();
     }
     // The next refresh is due in 36 s at the earliest; `eventually` waits for ten.
-    eventually("the refresh comes soon", async || {
-        localnodes_requests(&cluster)[0] > before
-    })
-    .await;
+    eventually("the refresh comes soon", async || localnodes_requests(&cluster)[0] > before).await;
 }

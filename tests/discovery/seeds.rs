@@ -19,10 +19,7 @@ async fn the_cluster_is_the_union_of_what_the_seeds_know() {
 
 #[tokio::test]
 async fn a_datacenter_whose_seed_comes_up_later_is_added() {
-    let cluster = Cluster::builder()
-        .rack("dc1", "r", 2)
-        .rack("dc2", "r", 2)
-        .rack("dc3", "r", 2);
+    let cluster = Cluster::builder().rack("dc1", "r", 2).rack("dc2", "r", 2).rack("dc3", "r", 2);
     let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
     let seeds = [cluster.node(0), cluster.node(2), cluster.node(4)];
     seeds[2].stop();

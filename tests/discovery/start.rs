@@ -19,17 +19,12 @@ async fn comes_up_later(
     for node in cluster.nodes() {
         node.stop();
     }
-    let connector = builder
-        .active_refresh_interval(Duration::from_millis(50))
-        .build()
-        .unwrap();
+    let connector = builder.active_refresh_interval(Duration::from_millis(50)).build().unwrap();
     let once = client_without_retries(&connector).await;
     for _ in 0..3 {
         let error = once.list_tables().send().await.unwrap_err();
         // What a retry of the SDK would be made for.
-        let SdkError::DispatchFailure(failure) = error else {
-            panic!("{error:?}")
-        };
+        let SdkError::DispatchFailure(failure) = error else { panic!("{error:?}") };
         assert!(!failure.is_user(), "{failure:?}");
         let text = ping(&once).await.unwrap_err();
         for part in said {
@@ -48,11 +43,7 @@ async fn comes_up_later(
 async fn seeds_that_are_all_down_are_named_and_used_when_they_are_up() {
     for scope in [Scope::Cluster, Scope::datacenter("dc1")] {
         let cluster = cluster(2);
-        let said: Vec<_> = cluster
-            .nodes()
-            .iter()
-            .map(|n| n.addr().to_string())
-            .collect();
+        let said: Vec<_> = cluster.nodes().iter().map(|n| n.addr().to_string()).collect();
         let builder = connector(&cluster).scope(scope);
         comes_up_later(&cluster, builder, &said, || {}).await;
     }
@@ -62,11 +53,7 @@ async fn seeds_that_are_all_down_are_named_and_used_when_they_are_up() {
 async fn a_name_whose_addresses_are_all_down_is_used_when_they_are_up() {
     let cluster = cluster(2);
     let script = Script::new(Record::of(&cluster.nodes()));
-    let said: Vec<_> = cluster
-        .nodes()
-        .iter()
-        .map(|n| n.addr().to_string())
-        .collect();
+    let said: Vec<_> = cluster.nodes().iter().map(|n| n.addr().to_string()).collect();
     let builder = by_name(&cluster, &script);
     comes_up_later(&cluster, builder, &said, || {}).await;
 }

@@ -8,11 +8,7 @@ use crate::{by_hand, by_hand_from, cluster};
 
 #[tokio::test]
 async fn a_node_that_sees_only_itself_does_not_narrow_the_list() {
-    for scope in [
-        Scope::Cluster,
-        Scope::datacenter("dc1"),
-        Scope::rack("dc1", "rack1"),
-    ] {
+    for scope in [Scope::Cluster, Scope::datacenter("dc1"), Scope::rack("dc1", "rack1")] {
         let cluster = cluster(5);
         let loner = cluster.node(0);
         let connector = by_hand_from([&loner]).scope(scope.clone()).build().unwrap();

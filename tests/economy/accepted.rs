@@ -1,4 +1,5 @@
-//! Every operation with every combination of options, in each of the three ways in which nodes know a client.
+//! Every operation with every combination of options, in each of the three ways in which nodes know
+//! a client.
 
 use alternator_connector::{Authentication, Tls};
 use alternator_testcluster::{Cluster, Version};
@@ -23,9 +24,9 @@ impl Known {
         let cluster = match self {
             Self::BySignature => enforcing(),
             Self::Not => Cluster::builder().nodes(3),
-            Self::ByCertificate => enforcing()
-                .tls(alternator_testcluster::Tls::Mutual)
-                .version(Version::V2026_4),
+            Self::ByCertificate => {
+                enforcing().tls(alternator_testcluster::Tls::Mutual).version(Version::V2026_4)
+            }
         };
         cluster.start().unwrap()
     }
@@ -97,7 +98,8 @@ fn assert_heads(cluster: &Cluster, known: Known, options: Options) {
         }
         assert_eq!(names, wanted, "{known:?}, {options:?}: {head:?}");
     }
-    // The long ones are, at least: one request that creates, one that updates, one batch, and the one that came before.
+    // The long ones are, at least: one request that creates, one that updates, one batch, and the
+    // one that came before.
     assert!(options.requests.is_none() || encoded >= 4, "{encoded}");
 }
 

@@ -48,8 +48,8 @@ pub(crate) async fn anonymous(connector: &AlternatorConnector) -> SdkConfig {
         .await
 }
 
-/// Sends requests for a table that does not exist until one of them is compressed: the first are not, as the connector has yet
-/// to learn that the nodes understand it.
+/// Sends requests for a table that does not exist until one of them is compressed: the first are
+/// not, as the connector has yet to learn that the nodes understand it.
 pub(crate) async fn eventually_compresses(cluster: &Cluster, client: &aws_sdk_dynamodb::Client) {
     let encoded = || {
         let heads = heads_of(cluster, "GetItem").into_iter();

@@ -60,25 +60,16 @@ async fn credentials_and_region_of_one_operation_sign_it() {
     create_table(&client).await;
     let bob = || Credentials::new("bob", "salted-hash-of-bob", None, None, "test");
     let list = client.list_tables().customize();
-    let other = Override::new()
-        .credentials_provider(bob())
-        .region(Region::new("mars-north-1"));
+    let other = Override::new().credentials_provider(bob()).region(Region::new("mars-north-1"));
     list.config_override(other).send().await.unwrap();
     let authorization = head_of(&cluster, "ListTables").header("authorization");
     let authorization = authorization.unwrap();
     assert!(authorization.contains("Credential=bob/"), "{authorization}");
-    assert!(
-        authorization.contains("/mars-north-1/dynamodb/"),
-        "{authorization}"
-    );
+    assert!(authorization.contains("/mars-north-1/dynamodb/"), "{authorization}");
     let describe = client.describe_table().table_name(TABLE).customize();
     describe.send().await.unwrap();
     let authorization = head_of(&cluster, "DescribeTable").header("authorization");
-    assert!(
-        authorization
-            .unwrap()
-            .contains(&format!("Credential={}/", USER.0))
-    );
+    assert!(authorization.unwrap().contains(&format!("Credential={}/", USER.0)));
 
     // Where the client itself has none.
     let client = Clients::new(&connector, &anonymous(&connector).await).dynamodb;
@@ -88,10 +79,8 @@ async fn credentials_and_region_of_one_operation_sign_it() {
     let get = get.config_override(Override::new().credentials_provider(bob()));
     get.send().await.unwrap();
     let lists = heads_of(&cluster, "ListTables");
-    let mut signed: Vec<_> = lists
-        .iter()
-        .map(|head| head.header("authorization").is_some())
-        .collect();
+    let mut signed: Vec<_> =
+        lists.iter().map(|head| head.header("authorization").is_some()).collect();
     signed.sort();
     assert_eq!(signed, [false, true]);
 }
@@ -121,9 +110,8 @@ async fn the_timeout_of_one_operation_ends_it() {
         TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(300)),
         TimeoutConfig::builder().read_timeout(Duration::from_millis(300)),
     ] {
-        let other = Override::new()
-            .timeout_config(timeouts.build())
-            .retry_config(RetryConfig::disabled());
+        let other =
+            Override::new().timeout_config(timeouts.build()).retry_config(RetryConfig::disabled());
         let list = client.list_tables().customize().config_override(other);
         let error = list.send().await.unwrap_err();
         let is_timeout = match &error {
@@ -143,10 +131,7 @@ async fn the_retries_of_one_operation_are_as_many_as_it_says() {
     create_table(&client).await;
     let client = signing(&connector).await;
     for node in cluster.nodes() {
-        node.inject(Fault::Answer(ApiError::new(
-            "InternalServerError",
-            "out of order",
-        )));
+        node.inject(Fault::Answer(ApiError::new("InternalServerError", "out of order")));
     }
     for attempts in [1, 2, 5] {
         let before: u64 = user_requests(&cluster).iter().sum();
@@ -170,9 +155,7 @@ async fn the_name_of_an_application_is_sent_wherever_it_is_set() {
     client.list_tables().send().await.unwrap();
     let agents = || {
         let lists = heads_of(&cluster, "ListTables").into_iter();
-        lists
-            .map(|list| list.header("user-agent").unwrap())
-            .collect::<Vec<_>>()
+        lists.map(|list| list.header("user-agent").unwrap()).collect::<Vec<_>>()
     };
     let default = concat!("alternator-connector/", env!("CARGO_PKG_VERSION"));
     assert_eq!(agents(), [format!("{default} app/shop")]);

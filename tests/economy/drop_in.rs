@@ -1,5 +1,5 @@
-//! The connector as an HTTP client and nothing else: the SDK signs for itself, and what it adds after that and nobody reads is
-//! taken out.
+//! The connector as an HTTP client and nothing else: the SDK signs for itself, and what it adds
+//! after that and nobody reads is taken out.
 
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Cluster;

@@ -1,8 +1,11 @@
-//! The head of a `PutItem` with a body of 157 bytes, byte by byte, as `tests/data/heads` has it for each option.
+//! The head of a `PutItem` with a body of 157 bytes, byte by byte, as `tests/data/heads` has it for
+//! each option.
 //!
-//! Credentials, time and endpoint are fixed, so the signatures are, too. In the files lines end in a line feed alone, and what
-//! depends on the versions of this crate, the SDK and the compiler is in angle brackets. After a change that is meant,
-//! `UPDATE_HEADS=1 cargo test -p alternator-connector --test economy heads::` writes the files anew; `git diff` then shows it.
+//! Credentials, time and endpoint are fixed, so the signatures are, too. In the files lines end in
+//! a line feed alone, and what depends on the versions of this crate, the SDK and the compiler is
+//! in angle brackets. After a change that is meant,
+//! `UPDATE_HEADS=1 cargo test -p alternator-connector --test economy heads::` writes the files
+//! anew; `git diff` then shows it.
 
 use std::fmt::Write;
 use std::fs;
@@ -38,12 +41,10 @@ fn credentials(token: Option<&str>) -> SharedCredentialsProvider {
     ))
 }
 
-/// A node that accepts everything, says nothing of the time, and has an answer to everything that is sent here.
+/// A node that accepts everything, says nothing of the time, and has an answer to everything that
+/// is sent here.
 fn node() -> alternator_testcluster::Builder {
-    Cluster::builder()
-        .without_date_header()
-        .canned("PutItem", "{}")
-        .canned("ListStreams", "{}")
+    Cluster::builder().without_date_header().canned("PutItem", "{}").canned("ListStreams", "{}")
 }
 
 async fn sdk(connector: &alternator_connector::AlternatorConnector) -> SdkConfig {
@@ -51,7 +52,8 @@ async fn sdk(connector: &alternator_connector::AlternatorConnector) -> SdkConfig
     sdk.credentials_provider(credentials(None)).build()
 }
 
-/// The head of a request by a client of the connector's configuration, encoded if that is what the options come to.
+/// The head of a request by a client of the connector's configuration, encoded if that is what the
+/// options come to.
 async fn head(cluster: &Cluster, builder: Builder, signed: bool, encoded: bool) -> Head {
     let connector = builder.build().unwrap();
     let sdk = match signed {
@@ -63,11 +65,7 @@ async fn head(cluster: &Cluster, builder: Builder, signed: bool, encoded: bool) 
 }
 
 async fn put(cluster: &Cluster, config: aws_sdk_dynamodb::config::Builder, encoded: bool) -> Head {
-    let client = Client::from_conf(
-        config
-            .time_source(StaticTimeSource::from_secs(TIME))
-            .build(),
-    );
+    let client = Client::from_conf(config.time_source(StaticTimeSource::from_secs(TIME)).build());
     let found = || {
         let mut heads = heads_of(cluster, "PutItem").into_iter();
         heads.find(|head| head.header("content-encoding").is_some() == encoded)
@@ -127,48 +125,19 @@ fn assert_is(name: &str, arrived: &str) {
     );
 }
 
-/// A case: its file, its options, whether there are credentials, and whether requests are compressed then.
+/// A case: its file, its options, whether there are credentials, and whether requests are
+/// compressed then.
 type Case = (&'static str, fn(Builder) -> Builder, bool, bool);
 
 const CASES: [Case; 11] = [
     ("signed", |b| b, true, false),
     ("unsigned", |b| b, false, false),
-    (
-        "agent_replaced",
-        |b| b.user_agent(UserAgent::new("inventory/2.4")),
-        true,
-        false,
-    ),
-    (
-        "agent_extended",
-        |b| b.user_agent(UserAgent::default().and("inventory/2.4")),
-        true,
-        false,
-    ),
-    (
-        "agent_omitted",
-        |b| b.user_agent(UserAgent::omitted()),
-        true,
-        false,
-    ),
-    (
-        "all_kept",
-        |b| USELESS.into_iter().fold(b, Builder::keep_header),
-        true,
-        false,
-    ),
-    (
-        "content_type_kept",
-        |b| b.keep_header("content-type"),
-        true,
-        false,
-    ),
-    (
-        "answers_compressed",
-        |b| b.response_compression(ResponseCompression::on()),
-        true,
-        false,
-    ),
+    ("agent_replaced", |b| b.user_agent(UserAgent::new("inventory/2.4")), true, false),
+    ("agent_extended", |b| b.user_agent(UserAgent::default().and("inventory/2.4")), true, false),
+    ("agent_omitted", |b| b.user_agent(UserAgent::omitted()), true, false),
+    ("all_kept", |b| USELESS.into_iter().fold(b, Builder::keep_header), true, false),
+    ("content_type_kept", |b| b.keep_header("content-type"), true, false),
+    ("answers_compressed", |b| b.response_compression(ResponseCompression::on()), true, false),
     (
         "requests_gzipped",
         |b| b.request_compression(RequestCompression::gzip().min_size(0)),
@@ -260,9 +229,7 @@ async fn requests_for_streams_have_the_same_head() {
 async fn the_drop_in_sends_what_the_sdk_has_signed_and_little_else() {
     for (name, builder) in [
         ("drop_in", (|b| b) as fn(Builder) -> Builder),
-        ("drop_in_with_all_kept", |b| {
-            USELESS.into_iter().fold(b, Builder::keep_header)
-        }),
+        ("drop_in_with_all_kept", |b| USELESS.into_iter().fold(b, Builder::keep_header)),
     ] {
         let cluster = node().start().unwrap();
         let connector = builder(connector(&cluster)).build().unwrap();

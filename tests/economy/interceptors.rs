@@ -30,10 +30,7 @@ impl Intercept for Adds {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Self::Before(name) = self {
-            context
-                .request_mut()
-                .headers_mut()
-                .insert(*name, "of the user");
+            context.request_mut().headers_mut().insert(*name, "of the user");
         }
         Ok(())
     }
@@ -45,10 +42,7 @@ impl Intercept for Adds {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Self::After(name) = self {
-            context
-                .request_mut()
-                .headers_mut()
-                .insert(*name, "of the user");
+            context.request_mut().headers_mut().insert(*name, "of the user");
         }
         Ok(())
     }
@@ -65,9 +59,7 @@ async fn assert_sends_what_is_added(options: fn(Builder) -> Builder, compressed:
     let cluster = enforcing().start().unwrap();
     let connector = options(keyless(connector(&cluster))).build().unwrap();
     let client = changed(&connector, |config| {
-        config
-            .interceptor(Adds::Before("x-before"))
-            .interceptor(Adds::After("x-after"))
+        config.interceptor(Adds::Before("x-before")).interceptor(Adds::After("x-after"))
     })
     .await;
     create_table(&client).await;
@@ -103,11 +95,7 @@ async fn a_header_of_the_users_own_is_sent_whatever_its_name() {
             let client = changed(&connector, |config| config.interceptor(adds)).await;
             ping(&client).await.unwrap();
             let heads = heads(&cluster);
-            assert_eq!(
-                heads[0].header(name).as_deref(),
-                Some("of the user"),
-                "{told}"
-            );
+            assert_eq!(heads[0].header(name).as_deref(), Some("of the user"), "{told}");
             let same_name = heads[0].names().into_iter().filter(|other| *other == name);
             assert_eq!(same_name.count(), 1, "{told}");
         }

@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 
-/// The header lines of the latest request that the SDK handed to its HTTP client. Clones share them.
+/// The header lines of the latest request that the SDK handed to its HTTP client. Clones share
+/// them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Made(Arc<Mutex<Vec<String>>>);
 
@@ -22,9 +23,7 @@ impl Intercept for Made {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.request().headers().iter();
-        *self.0.lock().unwrap() = headers
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
+        *self.0.lock().unwrap() = headers.map(|(name, value)| format!("{name}: {value}")).collect();
         Ok(())
     }
 }
@@ -39,7 +38,8 @@ impl Made {
     }
 }
 
-/// The header lines of a head in alphabetical order, but for the host, which the SDK leaves to its HTTP client.
+/// The header lines of a head in alphabetical order, but for the host, which the SDK leaves to its
+/// HTTP client.
 pub(crate) fn lines(head: &str) -> Vec<String> {
     let lines = head.trim_end().split("\r\n").skip(1);
     let mut lines: Vec<_> = lines.map(str::to_owned).collect();

@@ -1,5 +1,6 @@
-//! The SDK's clients with the connector's configuration: nodes accept everything that they send, whatever the options are, what
-//! is on the wire is exactly what the pages say, and what users do with the SDK goes on working.
+//! The SDK's clients with the connector's configuration: nodes accept everything that they send,
+//! whatever the options are, what is on the wire is exactly what the pages say, and what users do
+//! with the SDK goes on working.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod accepted;

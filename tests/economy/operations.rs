@@ -11,7 +11,8 @@ use aws_sdk_dynamodbstreams::types::ShardIteratorType;
 use crate::clients::Clients;
 use crate::support::*;
 
-/// What the server's table of operations has, as of release 2026.3: there are no transactions, no PartiQL and no backups.
+/// What the server's table of operations has, as of release 2026.3: there are no transactions, no
+/// PartiQL and no backups.
 pub(crate) const OPERATIONS: [&str; 24] = [
     "BatchGetItem",
     "BatchWriteItem",
@@ -39,17 +40,14 @@ pub(crate) const OPERATIONS: [&str; 24] = [
     "UpdateTimeToLive",
 ];
 
-/// Runs every operation of [`OPERATIONS`] against an empty cluster, and checks that what is written is read.
+/// Runs every operation of [`OPERATIONS`] against an empty cluster, and checks that what is written
+/// is read.
 pub(crate) async fn run_all(clients: &Clients) -> Result<(), String> {
     tables(&clients.dynamodb).await?;
     items(&clients.dynamodb).await?;
     batches_and_queries(&clients.dynamodb).await?;
     streams(&clients.streams).await?;
-    done(
-        "DeleteTable",
-        clients.dynamodb.delete_table().table_name(TABLE).send(),
-    )
-    .await?;
+    done("DeleteTable", clients.dynamodb.delete_table().table_name(TABLE).send()).await?;
     Ok(())
 }
 
@@ -59,12 +57,9 @@ fn long(at: usize) -> AttributeValue {
 }
 
 async fn tables(client: &aws_sdk_dynamodb::Client) -> Result<(), String> {
-    let key = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S);
-    let schema = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash);
+    let key =
+        AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
+    let schema = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
     let stream = StreamSpecification::builder()
         .stream_enabled(true)
         .stream_view_type(StreamViewType::NewImage);
@@ -98,9 +93,7 @@ async fn tables(client: &aws_sdk_dynamodb::Client) -> Result<(), String> {
     let remove = client.untag_resource().set_resource_arn(arn);
     done("UntagResource", remove.tag_keys("kind").send()).await?;
 
-    let expiry = TimeToLiveSpecification::builder()
-        .attribute_name("expires")
-        .enabled(true);
+    let expiry = TimeToLiveSpecification::builder().attribute_name("expires").enabled(true);
     let update = client.update_time_to_live().table_name(TABLE);
     let update = update.time_to_live_specification(expiry.build().unwrap());
     done("UpdateTimeToLive", update.send()).await?;
@@ -133,16 +126,12 @@ async fn batches_and_queries(client: &aws_sdk_dynamodb::Client) -> Result<(), St
         let put = put.item("value", long(at)).build().unwrap();
         WriteRequest::builder().put_request(put).build()
     };
-    let write = client
-        .batch_write_item()
-        .request_items(TABLE, (1..=25).map(put).collect());
+    let write = client.batch_write_item().request_items(TABLE, (1..=25).map(put).collect());
     done("BatchWriteItem", write.send()).await?;
     let keys = (1..=25).fold(KeysAndAttributes::builder(), |keys, at| {
         keys.keys([("pk".to_owned(), s(at.to_string()))].into())
     });
-    let get = client
-        .batch_get_item()
-        .request_items(TABLE, keys.build().unwrap());
+    let get = client.batch_get_item().request_items(TABLE, keys.build().unwrap());
     let got = done("BatchGetItem", get.send()).await?;
     assert_eq!(got.responses.unwrap_or_default()[TABLE].len(), 25);
     let query = client
@@ -163,19 +152,13 @@ async fn streams(client: &aws_sdk_dynamodbstreams::Client) -> Result<(), String>
     let arn = streams.streams()[0].stream_arn.clone();
     let describe = client.describe_stream().set_stream_arn(arn.clone());
     let stream = done("DescribeStream", describe.send()).await?;
-    let shards = stream
-        .stream_description
-        .unwrap()
-        .shards
-        .unwrap_or_default();
+    let shards = stream.stream_description.unwrap().shards.unwrap_or_default();
     let iterator = client
         .get_shard_iterator()
         .set_stream_arn(arn)
         .set_shard_id(shards[0].shard_id.clone())
         .shard_iterator_type(ShardIteratorType::TrimHorizon);
-    let iterator = done("GetShardIterator", iterator.send())
-        .await?
-        .shard_iterator;
+    let iterator = done("GetShardIterator", iterator.send()).await?.shard_iterator;
     let get = client.get_records().set_shard_iterator(iterator);
     let records = done("GetRecords", get.send()).await?;
     assert!(!records.records().is_empty());

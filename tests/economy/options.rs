@@ -3,13 +3,8 @@
 use alternator_connector::{Builder, RequestCompression, ResponseCompression, UserAgent};
 
 /// The headers of the SDK that the server does not read.
-pub(crate) const USELESS: [&str; 5] = [
-    "amz-sdk-invocation-id",
-    "amz-sdk-request",
-    "content-type",
-    "user-agent",
-    "x-amz-user-agent",
-];
+pub(crate) const USELESS: [&str; 5] =
+    ["amz-sdk-invocation-id", "amz-sdk-request", "content-type", "user-agent", "x-amz-user-agent"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Agent {
@@ -40,13 +35,12 @@ impl Options {
             let codings = [None, Some(Coding::Gzip), Some(Coding::Deflate)].into_iter();
             codings.flat_map(move |requests| {
                 let rest = [(false, false), (false, true), (true, false), (true, true)];
-                rest.into_iter()
-                    .map(move |(compressed_answers, keep_all)| Self {
-                        agent,
-                        requests,
-                        compressed_answers,
-                        keep_all,
-                    })
+                rest.into_iter().map(move |(compressed_answers, keep_all)| Self {
+                    agent,
+                    requests,
+                    compressed_answers,
+                    keep_all,
+                })
             })
         })
     }

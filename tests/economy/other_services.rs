@@ -1,5 +1,5 @@
-//! Requests that are not to be made cheaper: those of other services on the same configuration, and those that carry their
-//! signature in the query.
+//! Requests that are not to be made cheaper: those of other services on the same configuration, and
+//! those that carry their signature in the query.
 
 use std::time::Duration;
 
@@ -49,12 +49,7 @@ async fn another_service_on_the_same_configuration_sends_what_it_always_sends() 
     for name in USELESS.into_iter().chain(["authorization"]) {
         assert!(head.contains(&format!("\r\n{name}: ")), "{name} in {head}");
     }
-    assert!(
-        !cluster
-            .nodes()
-            .iter()
-            .any(|node| node.saw(b"GetCallerIdentity"))
-    );
+    assert!(!cluster.nodes().iter().any(|node| node.saw(b"GetCallerIdentity")));
     ping(&clients.dynamodb).await.unwrap();
 }
 
@@ -70,18 +65,9 @@ async fn a_presigned_request_to_another_service_arrives_as_it_is() {
         .unwrap();
     assert_eq!(connector.oneshot(request).await.unwrap().status(), 200);
     let arrived = server.requests().concat();
-    assert!(
-        arrived.starts_with(&format!("GET {query} HTTP/1.1\r\n")),
-        "{arrived}"
-    );
-    for line in [
-        format!("host: {}", server.addr()),
-        "user-agent: signed".to_owned(),
-    ] {
-        assert!(
-            arrived.contains(&format!("\r\n{line}")),
-            "{line} in {arrived}"
-        );
+    assert!(arrived.starts_with(&format!("GET {query} HTTP/1.1\r\n")), "{arrived}");
+    for line in [format!("host: {}", server.addr()), "user-agent: signed".to_owned()] {
+        assert!(arrived.contains(&format!("\r\n{line}")), "{line} in {arrived}");
     }
 }
 

@@ -9,7 +9,8 @@ use crate::support::direct::HOUR;
 use crate::support::*;
 use crate::wire::heads_of;
 
-/// Of some nodes, all but the first give an answer that the SDK retries. None of them gets two requests of one operation.
+/// Of some nodes, all but the first give an answer that the SDK retries. None of them gets two
+/// requests of one operation.
 async fn assert_avoids_tried_nodes(
     cluster: &Cluster,
     client: impl AsyncFn(&AlternatorConnector) -> aws_sdk_dynamodb::config::Builder,
@@ -21,9 +22,8 @@ async fn assert_avoids_tried_nodes(
     // A fresh connector knows of no bad node yet.
     for _ in 0..5 {
         nodes.iter().for_each(Node::heal);
-        let mut builder = keyless(connector(cluster))
-            .active_refresh_interval(HOUR)
-            .policy(Policy::Random);
+        let mut builder =
+            keyless(connector(cluster)).active_refresh_interval(HOUR).policy(Policy::Random);
         if compressed {
             builder = builder.request_compression(RequestCompression::gzip().min_size(0));
         }
@@ -34,9 +34,7 @@ async fn assert_avoids_tried_nodes(
         if compressed {
             eventually_compresses(cluster, &client).await;
         }
-        nodes[1..]
-            .iter()
-            .for_each(|node| node.inject(fault.clone()));
+        nodes[1..].iter().for_each(|node| node.inject(fault.clone()));
         for _ in 0..6 {
             let before = user_requests(cluster);
             let delete = client.delete_item().table_name(TABLE);

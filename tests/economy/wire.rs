@@ -25,9 +25,7 @@ impl Head {
     /// The names of its headers in alphabetical order.
     pub(crate) fn names(&self) -> Vec<&str> {
         let lines = self.0.trim_end().split("\r\n").skip(1);
-        let mut names: Vec<_> = lines
-            .map(|line| line.split(':').next().expect("a name"))
-            .collect();
+        let mut names: Vec<_> = lines.map(|line| line.split(':').next().expect("a name")).collect();
         names.sort_unstable();
         names
     }
@@ -41,7 +39,8 @@ impl Head {
     }
 }
 
-/// Every request of the DynamoDB API, node by node, but for those that the connector makes itself: all `DescribeEndpoints`.
+/// Every request of the DynamoDB API, node by node, but for those that the connector makes itself:
+/// all `DescribeEndpoints`.
 pub(crate) fn heads(cluster: &Cluster) -> Vec<Head> {
     let all = cluster.nodes().into_iter().flat_map(|node| node.heads());
     all.map(|head| Head(String::from_utf8(head).unwrap()))

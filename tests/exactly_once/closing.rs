@@ -16,10 +16,7 @@ async fn the_connection_of_a_shed_request_is_not_used_again() {
             .canned("GetItem", "{}")
             .start()
             .unwrap();
-        let connector = connector(&cluster)
-            .active_refresh_interval(HOUR)
-            .build()
-            .unwrap();
+        let connector = connector(&cluster).active_refresh_interval(HOUR).build().unwrap();
         connector.refresh().await.unwrap();
         let node = cluster.node(0);
         for _ in 0..20 {
@@ -37,10 +34,7 @@ async fn the_connection_of_a_shed_request_is_not_used_again() {
             assert_eq!(connector.stats().nodes[0].connections_idle, left);
             node.heal();
             assert_eq!(first.await.unwrap().unwrap().0, StatusCode::OK);
-            assert_eq!(
-                answer(&connector, get_item()).await.unwrap().0,
-                StatusCode::OK
-            );
+            assert_eq!(answer(&connector, get_item()).await.unwrap().0, StatusCode::OK);
         }
     }
 }
@@ -54,10 +48,7 @@ async fn the_connection_of_a_request_that_is_too_large_is_not_used_again() {
             .canned("GetItem", "{}")
             .start()
             .unwrap();
-        let connector = connector(&cluster)
-            .active_refresh_interval(HOUR)
-            .build()
-            .unwrap();
+        let connector = connector(&cluster).active_refresh_interval(HOUR).build().unwrap();
         connector.refresh().await.unwrap();
         for _ in 0..5 {
             // The server closes with the body half sent, so the answer may be lost.
@@ -65,10 +56,7 @@ async fn the_connection_of_a_request_that_is_too_large_is_not_used_again() {
                 Ok((status, _)) => assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE),
                 Err(error) => assert!(matches!(error, Error::Unanswered { .. }), "{error}"),
             }
-            assert_eq!(
-                answer(&connector, get_item()).await.unwrap().0,
-                StatusCode::OK
-            );
+            assert_eq!(answer(&connector, get_item()).await.unwrap().0, StatusCode::OK);
         }
     }
 }

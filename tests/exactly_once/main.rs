@@ -1,5 +1,5 @@
-//! Every request is executed exactly once if it succeeded and at most once if it failed, whatever goes wrong with a node
-//! and whenever.
+//! Every request is executed exactly once if it succeeded and at most once if it failed, whatever
+//! goes wrong with a node and whenever.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]

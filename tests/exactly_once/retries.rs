@@ -32,11 +32,7 @@ fn faults() -> [Fault; 5] {
 }
 
 fn start(nodes: usize) -> Cluster {
-    Cluster::builder()
-        .nodes(nodes)
-        .auth(USER.0, USER.1)
-        .start()
-        .unwrap()
+    Cluster::builder().nodes(nodes).auth(USER.0, USER.1).start().unwrap()
 }
 
 /// Three nodes with the table, chosen at random, and a client that retries twice.
@@ -114,9 +110,7 @@ async fn a_retry_avoids_every_node_that_was_tried() {
 async fn a_retry_avoids_a_node_that_could_not_be_connected() {
     let (cluster, _, _) = three_nodes_at_random().await;
     cluster.node(0).stop();
-    cluster
-        .node(1)
-        .inject(Fault::ResetAfterRequest { execute: false });
+    cluster.node(1).inject(Fault::ResetAfterRequest { execute: false });
     let mut refusals = 0;
     // That none of so many connectors meets it first happens once in 10^7.
     for _ in 0..40 {
@@ -161,17 +155,11 @@ async fn a_retry_prefers_a_tried_node_that_serves_to_one_that_cannot_be_connecte
         })
         .await;
         failing.inject(server_error());
-        let before = (
-            data_requests(&cluster)[1],
-            seen(&connector, &dead).connect_failures,
-        );
+        let before = (data_requests(&cluster)[1], seen(&connector, &dead).connect_failures);
         for _ in 0..10 {
             ping(&client).await.unwrap_err();
         }
-        let after = (
-            data_requests(&cluster)[1],
-            seen(&connector, &dead).connect_failures,
-        );
+        let after = (data_requests(&cluster)[1], seen(&connector, &dead).connect_failures);
         assert_eq!((after.0 - before.0, after.1 - before.1), (30, 0));
     }
 }
@@ -211,10 +199,7 @@ async fn the_connection_of_a_server_error_is_closed_and_that_of_a_client_error_k
     let errors = Errors::default();
     let _guard = tracing::subscriber::set_default(errors.clone());
     let cluster = start(1);
-    let connector = telling(connector(&cluster))
-        .active_refresh_interval(HOUR)
-        .build()
-        .unwrap();
+    let connector = telling(connector(&cluster)).active_refresh_interval(HOUR).build().unwrap();
     let client = client_without_retries(&connector).await;
     create_table(&client).await;
     let node = cluster.node(0);

@@ -1,4 +1,5 @@
-//! What goes wrong once a request was written comes back as an error, and the request is never sent again.
+//! What goes wrong once a request was written comes back as an error, and the request is never sent
+//! again.
 
 use std::time::{Duration, Instant};
 
@@ -33,8 +34,8 @@ async fn comes_back(tls: bool, fault: Fault, effect: Effect) {
         let bad = trial.cluster.node(0);
         bad.inject(fault.clone());
         let verdict = trial.run(24, mode.at_once).await;
-        // Round robin brings every third request to the bad node, until it is ejected. Where nothing else is answered
-        // meanwhile, a single silence is enough for that.
+        // Round robin brings every third request to the bad node, until it is ejected. Where
+        // nothing else is answered meanwhile, a single silence is enough for that.
         match (mode.at_once, hangs) {
             (1, true) => assert_eq!(verdict.failed, 1, "{mode:?}"),
             (1, false) => assert_eq!(verdict.failed, FAILURES, "{mode:?}"),
@@ -48,7 +49,8 @@ async fn comes_back(tls: bool, fault: Fault, effect: Effect) {
     everywhere(tls, fault, effect).await;
 }
 
-/// Where all nodes are bad, they are tried all the same, and each write fails on the first that it is sent to.
+/// Where all nodes are bad, they are tried all the same, and each write fails on the first that it
+/// is sent to.
 async fn everywhere(tls: bool, fault: Fault, effect: Effect) {
     let hangs = matches!(fault, Fault::Hang(_));
     // Each that hangs takes its time, so all of them hang at once.
@@ -95,18 +97,12 @@ comes_back! {
         Fault::Hang(Scope::Data), Effect::NotExecuted;
 }
 
-/// Larger than what the kernel takes at once, so that the request is still being written when it fails.
+/// Larger than what the kernel takes at once, so that the request is still being written when it
+/// fails.
 async fn half_written(tls: bool) {
-    for fault in [
-        Fault::ResetAfterHead,
-        Fault::ResetAfterRequest { execute: false },
-    ] {
+    for fault in [Fault::ResetAfterHead, Fault::ResetAfterRequest { execute: false }] {
         for fresh in [true, false] {
-            let mode = Mode {
-                tls,
-                fresh,
-                at_once: 4,
-            };
+            let mode = Mode { tls, fresh, at_once: 4 };
             let trial = Trial::new(mode).await.padded(300_000);
             let bad = trial.cluster.node(0);
             bad.inject(fault.clone());
@@ -120,11 +116,7 @@ async fn half_written(tls: bool) {
                 node.inject(fault.clone());
             }
             let verdict = trial.run(12, mode.at_once).await;
-            assert_eq!(
-                (verdict.done, verdict.failed),
-                (0, 12),
-                "{mode:?} {fault:?}"
-            );
+            assert_eq!((verdict.done, verdict.failed), (0, 12), "{mode:?} {fault:?}");
             assert_eq!(verdict.executed_though_failed, 0);
         }
     }
@@ -140,14 +132,11 @@ async fn a_reset_while_the_request_is_being_written_over_tls() {
     half_written(true).await;
 }
 
-/// Without TLS the first bytes are the request's, so these resets may or may not leave some of it written.
+/// Without TLS the first bytes are the request's, so these resets may or may not leave some of it
+/// written.
 #[tokio::test]
 async fn a_fresh_connection_that_is_reset_executes_nothing() {
-    let mode = |at_once| Mode {
-        tls: false,
-        fresh: true,
-        at_once,
-    };
+    let mode = |at_once| Mode { tls: false, fresh: true, at_once };
     for fault in [Fault::ResetOnAccept, Fault::ResetDuringTls] {
         // Of as many writes as there are nodes, round robin brings exactly one to the bad one.
         for _ in 0..8 {
@@ -179,8 +168,8 @@ async fn closes_after_each_answer(tls: bool) {
         for node in &nodes {
             node.inject(Fault::CloseAfterResponse);
         }
-        // Many at once may write into a connection that is being closed, and are told so. One by one, each waits until
-        // the connection of the one before is closed, and nothing fails.
+        // Many at once may write into a connection that is being closed, and are told so. One by
+        // one, each waits until the connection of the one before is closed, and nothing fails.
         let one_by_one = mode.at_once == 1;
         let closed = |node: &Node| (node.stats().connections - node.stats().open) as usize;
         let closed_before: Vec<_> = nodes.iter().map(closed).collect();

@@ -1,4 +1,5 @@
-//! Writes that each leave a trace, sent while something is wrong, and the rules that hold whatever that was.
+//! Writes that each leave a trace, sent while something is wrong, and the rules that hold whatever
+//! that was.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,20 +26,19 @@ pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mode {
     pub(crate) tls: bool,
-    /// Every connection serves one request; else connections are open and idle when the trial begins.
+    /// Every connection serves one request; else connections are open and idle when the trial
+    /// begins.
     pub(crate) fresh: bool,
     pub(crate) at_once: usize,
 }
 
 /// One by one and many at once, on fresh connections and on open ones.
 pub(crate) fn modes(tls: bool) -> impl Iterator<Item = Mode> {
-    [(true, 1), (true, 16), (false, 1), (false, 16)]
-        .into_iter()
-        .map(move |(fresh, at_once)| Mode {
-            tls,
-            fresh,
-            at_once,
-        })
+    [(true, 1), (true, 16), (false, 1), (false, 16)].into_iter().map(move |(fresh, at_once)| Mode {
+        tls,
+        fresh,
+        at_once,
+    })
 }
 
 pub(crate) struct Trial {
@@ -80,11 +80,8 @@ impl Trial {
             .shutdown_announcement(HOUR)
             .start()
             .unwrap();
-        let builder = || {
-            telling(trusting(&cluster))
-                .policy(Policy::RoundRobin)
-                .active_refresh_interval(HOUR)
-        };
+        let builder =
+            || telling(trusting(&cluster)).policy(Policy::RoundRobin).active_refresh_interval(HOUR);
         let witness = client(&builder().build().unwrap()).await;
         create_table(&witness).await;
 
@@ -98,13 +95,8 @@ impl Trial {
         let config = aws_sdk_dynamodb::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().read_timeout(READ_TIMEOUT).build());
-        let trial = Self {
-            client: Client::from_conf(config.build()),
-            cluster,
-            connector,
-            witness,
-            pad: 0,
-        };
+        let trial =
+            Self { client: Client::from_conf(config.build()), cluster, connector, witness, pad: 0 };
         if !mode.fresh {
             trial.warm_up(mode.at_once).await;
         }
@@ -160,11 +152,7 @@ impl Trial {
                 }
             });
         }
-        Run {
-            workers,
-            wanted,
-            ended,
-        }
+        Run { workers, wanted, ended }
     }
 
     /// Sends writes, and returns what became of them.
@@ -173,7 +161,8 @@ impl Trial {
         self.verdict(run).await
     }
 
-    /// Waits for the writes, heals the cluster, and holds what the client was told against what the cluster did.
+    /// Waits for the writes, heals the cluster, and holds what the client was told against what the
+    /// cluster did.
     pub(crate) async fn verdict(&self, run: Run) -> Verdict {
         let endings: Vec<_> = run.workers.join_all().await.into_iter().flatten().collect();
         for node in self.cluster.nodes() {
@@ -195,10 +184,7 @@ impl Trial {
                     assert_eq!(executed, 0, "{key}: {ending:?}");
                 }
                 Ending::Unclear(_) => {
-                    assert!(
-                        executed <= 1,
-                        "{key}: {ending:?} but executed {executed} times"
-                    );
+                    assert!(executed <= 1, "{key}: {ending:?} but executed {executed} times");
                     verdict.executed_though_failed += executed;
                 }
             }
@@ -261,10 +247,7 @@ impl Run {
     /// Waits until so many more writes have ended.
     pub(crate) async fn progress(&self, writes: usize) {
         let from = self.ended.load(Relaxed);
-        eventually("writes go on", async || {
-            self.ended.load(Relaxed) >= from + writes
-        })
-        .await;
+        eventually("writes go on", async || self.ended.load(Relaxed) >= from + writes).await;
     }
 }
 
@@ -276,8 +259,5 @@ pub(crate) fn writes_received(node: &Node) -> usize {
 
 fn writes_executed(node: &Node) -> u64 {
     let executed = node.stats().executed_by_operation;
-    ["UpdateItem", "PutItem"]
-        .iter()
-        .filter_map(|operation| executed.get(*operation))
-        .sum()
+    ["UpdateItem", "PutItem"].iter().filter_map(|operation| executed.get(*operation)).sum()
 }

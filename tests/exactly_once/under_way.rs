@@ -9,14 +9,11 @@ use crate::trial::*;
 
 const AT_ONCE: usize = 16;
 
-/// Nodes that go away by `end` and come back, one after the other, while writes go on, and each time have some under way.
+/// Nodes that go away by `end` and come back, one after the other, while writes go on, and each
+/// time have some under way.
 async fn comes_and_goes(tls: bool, end: fn(&Node)) {
     for fresh in [true, false] {
-        let mode = Mode {
-            tls,
-            fresh,
-            at_once: AT_ONCE,
-        };
+        let mode = Mode { tls, fresh, at_once: AT_ONCE };
         let trial = Trial::new(mode).await;
         let run = trial.begin(usize::MAX, AT_ONCE, || {});
         // One of them twice, for which its own return must be noticed.
@@ -24,10 +21,7 @@ async fn comes_and_goes(tls: bool, end: fn(&Node)) {
             let node = trial.cluster.node(at);
             let received = writes_received(&node);
             node.inject(Fault::Hang(Scope::Data));
-            eventually("a write is under way", async || {
-                writes_received(&node) > received
-            })
-            .await;
+            eventually("a write is under way", async || writes_received(&node) > received).await;
             end(&node);
             run.progress(AT_ONCE).await;
             node.heal();
@@ -72,13 +66,10 @@ async fn a_node_that_drains_over_tls() {
     .await;
 }
 
-/// Whether a request meets a closing connection before or after it was written is a race; the rules hold either way.
+/// Whether a request meets a closing connection before or after it was written is a race; the rules
+/// hold either way.
 async fn idle_connections_close(tls: bool) {
-    let mode = Mode {
-        tls,
-        fresh: false,
-        at_once: AT_ONCE,
-    };
+    let mode = Mode { tls, fresh: false, at_once: AT_ONCE };
     let trial = Trial::new(mode).await;
     let run = trial.begin(200, AT_ONCE, || {});
     let limit = Instant::now() + Duration::from_secs(60);

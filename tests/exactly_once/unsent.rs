@@ -1,4 +1,5 @@
-//! What goes wrong before anything was written costs the client nothing: the request moves on to another node.
+//! What goes wrong before anything was written costs the client nothing: the request moves on to
+//! another node.
 
 use std::time::Duration;
 
@@ -9,15 +10,17 @@ use crate::trial::*;
 
 /// With one node like this, and with two, where a request may have to move on twice.
 async fn moves_on(tls: bool, fault: fn(&Node)) {
-    // Either comes once with one write at a time and with many, on fresh connections and on open ones.
+    // Either comes once with one write at a time and with many, on fresh connections and on open
+    // ones.
     for (mode, count) in modes(tls).zip([1, 2, 2, 1]) {
-        // Longer than many handshakes at once take on a busy machine. Nobody waits for it where the next node is raced.
+        // Longer than many handshakes at once take on a busy machine. Nobody waits for it where the
+        // next node is raced.
         let trial = Trial::with(mode, |c| c.connect_timeout(Duration::from_secs(3))).await;
         let bad = &trial.cluster.nodes()[..count];
         for node in bad {
             fault(node);
-            // What was open is closed, so that requests have to connect. A node may still be about to read on when its answer
-            // has arrived, so it is told again.
+            // What was open is closed, so that requests have to connect. A node may still be about
+            // to read on when its answer has arrived, so it is told again.
             eventually("connections are closed", async || {
                 node.close_idle();
                 node.stats().open == 0
@@ -57,11 +60,7 @@ moves_on! {
 }
 
 async fn idle_connections_that_close(tls: bool) {
-    let mode = Mode {
-        tls,
-        fresh: false,
-        at_once: 1,
-    };
+    let mode = Mode { tls, fresh: false, at_once: 1 };
     let trial = Trial::new(mode).await;
     let nodes = trial.cluster.nodes();
     let run = trial.begin(30, 1, move || nodes.iter().for_each(Node::close_idle));

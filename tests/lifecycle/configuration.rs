@@ -23,22 +23,14 @@ const BAD: [(&[&str], &str); 9] = [
     (&["http://"], "http://"),
     (&["http://alice:secret@10.0.0.1:8000"], "10.0.0.1:8000"),
     (&["http://10.0.0.1:8000/path"], "/path"),
-    (
-        &["http://10.0.0.1:8000", "https://10.0.0.2:8000"],
-        "https://10.0.0.2:8000",
-    ),
-    (
-        &["http://10.0.0.1:8000", "http://10.0.0.2:8001"],
-        "http://10.0.0.2:8001",
-    ),
+    (&["http://10.0.0.1:8000", "https://10.0.0.2:8000"], "https://10.0.0.2:8000"),
+    (&["http://10.0.0.1:8000", "http://10.0.0.2:8001"], "http://10.0.0.2:8001"),
 ];
 
 #[test]
 fn the_builder_names_what_cannot_be_used() {
     for (seeds, named) in BAD {
-        let built = AlternatorConnector::builder()
-            .seeds(seeds.iter().copied())
-            .build();
+        let built = AlternatorConnector::builder().seeds(seeds.iter().copied()).build();
         let error = built.unwrap_err().to_string();
         assert!(error.contains(named), "{seeds:?}: {error}");
     }
@@ -68,12 +60,7 @@ async fn the_first_operation_names_what_cannot_be_used() {
 fn an_option_of_zero_is_named() {
     let seeded = AlternatorConnector::builder().seed("http://10.0.0.1:8000");
     let error = seeded.max_connections_per_node(0).build().unwrap_err();
-    assert!(matches!(
-        error,
-        ConfigError::Zero {
-            option: "max_connections_per_node"
-        }
-    ));
+    assert!(matches!(error, ConfigError::Zero { option: "max_connections_per_node" }));
 }
 
 #[tokio::test]
@@ -104,7 +91,8 @@ async fn a_connector_without_any_limit_serves_and_refreshes() {
     assert_eq!(routes(&connector), addrs(&cluster.nodes()));
 }
 
-/// Neither making a connector nor asking it what it knows needs a runtime, and a request without one is an error.
+/// Neither making a connector nor asking it what it knows needs a runtime, and a request without
+/// one is an error.
 #[test]
 fn outside_of_a_runtime_requests_fail_and_nothing_panics() {
     let connector = AlternatorConnector::new(["http://127.0.0.1:8000"]);

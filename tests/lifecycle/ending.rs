@@ -32,28 +32,19 @@ async fn use_it(connector: &AlternatorConnector) {
 async fn the_last_clone_ends_task_and_connections() {
     let cluster = start();
     let quick = Duration::from_millis(20);
-    let first = connector(&cluster)
-        .active_refresh_interval(quick)
-        .build()
-        .unwrap();
+    let first = connector(&cluster).active_refresh_interval(quick).build().unwrap();
     let last = client(&first).await;
     use_it(&first).await;
     drop(first);
     let before = refreshes(&cluster);
-    eventually("a clone keeps the task alive", async || {
-        refreshes(&cluster) > before + 10
-    })
-    .await;
+    eventually("a clone keeps the task alive", async || refreshes(&cluster) > before + 10).await;
     drop(last);
     eventually("every connection is closed", async || open(&cluster) == 0).await;
 
     // Another connector with the same interval tells the time.
     let before = (refreshes(&cluster), cluster.node(0).stats().connections);
     let clock = start();
-    let ticking = connector(&clock)
-        .active_refresh_interval(quick)
-        .build()
-        .unwrap();
+    let ticking = connector(&clock).active_refresh_interval(quick).build().unwrap();
     use_it(&ticking).await;
     eventually("time passes", async || refreshes(&clock) > 60).await;
     let after = (refreshes(&cluster), cluster.node(0).stats().connections);
@@ -63,10 +54,7 @@ async fn the_last_clone_ends_task_and_connections() {
 #[tokio::test]
 async fn connections_close_although_the_runtime_is_busy() {
     let cluster = start();
-    let connector = connector(&cluster)
-        .active_refresh_interval(HOUR)
-        .build()
-        .unwrap();
+    let connector = connector(&cluster).active_refresh_interval(HOUR).build().unwrap();
     use_it(&connector).await;
     connector.refresh().await.unwrap();
     assert!(open(&cluster) >= 3);

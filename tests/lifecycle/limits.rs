@@ -64,10 +64,7 @@ async fn a_dropped_request_frees_its_slot_and_closes_its_connection() {
 
 #[tokio::test]
 async fn an_answer_that_nobody_reads_frees_its_slot_and_closes_its_connection() {
-    let cluster = Cluster::builder()
-        .canned("GetItem", vec![b' '; 4 << 20])
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().canned("GetItem", vec![b' '; 4 << 20]).start().unwrap();
     let connector = limited(&cluster, 1).await;
     for _ in 0..5 {
         let idle = connector.stats().nodes[0].connections_idle;
@@ -76,10 +73,7 @@ async fn an_answer_that_nobody_reads_frees_its_slot_and_closes_its_connection() 
         assert_eq!(connector.stats().nodes[0].in_flight, 1);
         drop(response);
         let stats = &connector.stats().nodes[0];
-        assert_eq!(
-            (stats.in_flight, stats.connections_idle),
-            (0, idle.saturating_sub(1))
-        );
+        assert_eq!((stats.in_flight, stats.connections_idle), (0, idle.saturating_sub(1)));
     }
     let node = cluster.node(0);
     eventually("they are closed", async || node.stats().open == 0).await;
@@ -96,10 +90,7 @@ async fn a_request_that_its_caller_gives_up_counts_as_failed() {
     hung.abort();
     assert!(hung.await.unwrap_err().is_cancelled());
     let stats = &connector.stats().nodes[0];
-    assert_eq!(
-        (stats.requests, stats.failures, stats.connect_failures),
-        (1, 1, 0)
-    );
+    assert_eq!((stats.requests, stats.failures, stats.connect_failures), (1, 1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -148,10 +139,7 @@ async fn a_busy_node_is_passed_over_and_named_when_there_is_no_other() {
     cluster.node(1).stop();
     let error = answer(&connector, get_item()).await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }));
-    assert!(
-        error.to_string().contains("max_connections_per_node"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("max_connections_per_node"), "{error}");
     hung.abort();
 }
 
@@ -181,10 +169,7 @@ async fn no_more_requests_wait_than_the_limit_and_the_others_are_told_at_once() 
     for _ in 0..5 {
         let error = requests.join_next().await.unwrap().unwrap().unwrap_err();
         assert!(matches!(error, Error::Unreachable { .. }));
-        assert!(
-            error.to_string().contains("max_waiting_per_node"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("max_waiting_per_node"), "{error}");
     }
     assert_eq!(connector.stats().nodes[0].connect_failures, 0);
     cluster.node(0).heal();
@@ -215,10 +200,8 @@ async fn where_none_may_wait_requests_go_to_another_node() {
 #[tokio::test]
 async fn idle_connections_expire() {
     let cluster = start(1);
-    let connector = connector(&cluster)
-        .idle_connection_timeout(Duration::from_millis(300))
-        .build()
-        .unwrap();
+    let connector =
+        connector(&cluster).idle_connection_timeout(Duration::from_millis(300)).build().unwrap();
     let node = cluster.node(0);
     node.inject(Fault::Hang(Scope::Data));
     let mut requests = JoinSet::new();

@@ -1,5 +1,5 @@
-//! How a connector lives: under which runtimes, for how long, with how many connections, and what becomes of all that when
-//! someone loses patience.
+//! How a connector lives: under which runtimes, for how long, with how many connections, and what
+//! becomes of all that when someone loses patience.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]

@@ -18,11 +18,7 @@ use crate::support::*;
 const SOON: Duration = Duration::from_secs(20);
 
 fn start(nodes: usize) -> Cluster {
-    Cluster::builder()
-        .nodes(nodes)
-        .auth(USER.0, USER.1)
-        .start()
-        .unwrap()
+    Cluster::builder().nodes(nodes).auth(USER.0, USER.1).start().unwrap()
 }
 
 async fn with_timeouts(connector: &AlternatorConnector, timeouts: TimeoutConfig) -> Client {
@@ -38,31 +34,23 @@ async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
     get.send().await.map(|_| ())
 }
 
-/// A single node that answers nothing, with a table, and how long a client with these timeouts waits for it.
+/// A single node that answers nothing, with a table, and how long a client with these timeouts
+/// waits for it.
 async fn hung(timeouts: TimeoutConfig) -> (SdkError<GetItemError>, Duration) {
     let cluster = start(1);
     let connector = connector(&cluster).build().unwrap();
     create_table(&client(&connector).await).await;
     cluster.node(0).inject(Fault::Hang(Scope::Data));
     let begun = Instant::now();
-    let error = get(&with_timeouts(&connector, timeouts).await)
-        .await
-        .unwrap_err();
+    let error = get(&with_timeouts(&connector, timeouts).await).await.unwrap_err();
     let waited = begun.elapsed();
-    eventually("the slot is free", async || {
-        connector.stats().nodes[0].in_flight == 0
-    })
-    .await;
+    eventually("the slot is free", async || connector.stats().nodes[0].in_flight == 0).await;
     (error, waited)
 }
 
 /// A single node that takes this long for every answer, and a client of it.
 async fn slow(tls: Tls, delay: Duration, timeouts: TimeoutConfig) -> (Cluster, Client) {
-    let cluster = Cluster::builder()
-        .auth(USER.0, USER.1)
-        .tls(tls)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().auth(USER.0, USER.1).tls(tls).start().unwrap();
     let connector = trusting(&cluster).build().unwrap();
     create_table(&client(&connector).await).await;
     cluster.node(0).inject(Fault::Slow(Delay::Fixed(delay)));
@@ -70,7 +58,8 @@ async fn slow(tls: Tls, delay: Duration, timeouts: TimeoutConfig) -> (Cluster, C
     (cluster, client)
 }
 
-/// The SDK takes a request for stalled when nothing of it moves for 5 s, which a wait for an answer must not be taken for.
+/// The SDK takes a request for stalled when nothing of it moves for 5 s, which a wait for an answer
+/// must not be taken for.
 #[tokio::test]
 async fn data_may_take_as_long_as_the_servers_own_deadline() {
     let deadline = Duration::from_secs(10);
@@ -120,10 +109,7 @@ async fn a_hung_request_ends_by_the_read_timeout_of_the_sdk() {
     let limit = Duration::from_millis(300);
     let (error, waited) = hung(TimeoutConfig::builder().read_timeout(limit).build()).await;
     assert!((limit..SOON).contains(&waited), "{waited:?}");
-    assert!(
-        matches!(&error, SdkError::DispatchFailure(e) if e.is_timeout()),
-        "{error:?}"
-    );
+    assert!(matches!(&error, SdkError::DispatchFailure(e) if e.is_timeout()), "{error:?}");
 }
 
 #[tokio::test]
@@ -151,10 +137,7 @@ async fn the_connect_timeout_of_the_sdk_is_kept_where_it_is_shorter() {
     connector.refresh().await.unwrap();
     create_table(&client(&connector).await).await;
     let limit = Duration::from_millis(300);
-    let client = with_timeouts(
-        &connector,
-        TimeoutConfig::builder().connect_timeout(limit).build(),
-    );
+    let client = with_timeouts(&connector, TimeoutConfig::builder().connect_timeout(limit).build());
     let client = client.await;
     let unreachable = |at: usize| {
         cluster.node(at).inject(Fault::DropSyns);
@@ -189,7 +172,8 @@ async fn unreachable_nodes_use_up_no_more_than_the_connect_budget() {
     let Error::Unreachable { tried } = &error else {
         panic!("{error}");
     };
-    // Three side by side, each of which has no more than was left of the budget when it was tried, and then nothing is left.
+    // Three side by side, each of which has no more than was left of the budget when it was tried,
+    // and then nothing is left.
     assert!((2..=6).contains(&tried.len()), "{error}");
     for (_, why) in tried {
         let ConnectError::Timeout(limit) = why else {

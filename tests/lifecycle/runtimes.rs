@@ -27,10 +27,7 @@ fn start() -> Cluster {
 }
 
 async fn get(connector: &AlternatorConnector) {
-    assert_eq!(
-        answer(connector, get_item()).await.unwrap().0,
-        StatusCode::OK
-    );
+    assert_eq!(answer(connector, get_item()).await.unwrap().0, StatusCode::OK);
 }
 
 /// Adds a node, and makes requests until it gets some.
@@ -99,10 +96,8 @@ fn two_runtimes_may_use_a_connector_at_once() {
 fn a_runtime_that_nobody_drives_any_more_is_replaced() {
     for second in KINDS {
         let cluster = start();
-        let connector = connector(&cluster)
-            .discovery_timeout(Duration::from_millis(200))
-            .build()
-            .unwrap();
+        let connector =
+            connector(&cluster).discovery_timeout(Duration::from_millis(200)).build().unwrap();
         let first = current_thread();
         first.block_on(get(&connector));
         second().block_on(finds_a_new_node(&connector, &cluster));
@@ -127,10 +122,7 @@ fn a_refresh_does_not_wait_for_a_runtime_that_nobody_drives() {
     let node = cluster.add_node("dc1", "rack1").unwrap();
     let refreshed =
         async { tokio::time::timeout(Duration::from_secs(60), connector.refresh()).await };
-    current_thread()
-        .block_on(refreshed)
-        .expect("it ends")
-        .unwrap();
+    current_thread().block_on(refreshed).expect("it ends").unwrap();
     assert_eq!(connector.stats().nodes.len(), 3, "{node:?} is found");
     drop(first);
 }
@@ -139,10 +131,7 @@ fn a_refresh_does_not_wait_for_a_runtime_that_nobody_drives() {
 async fn a_refresh_is_made_now_whatever_the_interval() {
     for _ in 0..10 {
         let cluster = start();
-        let connector = connector(&cluster)
-            .active_refresh_interval(HOUR)
-            .build()
-            .unwrap();
+        let connector = connector(&cluster).active_refresh_interval(HOUR).build().unwrap();
         for nodes in 3..6 {
             cluster.add_node("dc1", "rack1").unwrap();
             let limit = Duration::from_secs(60);
@@ -166,19 +155,13 @@ fn runtimes_share_the_limit_of_connections() {
     runtimes[0].block_on(connector.refresh()).unwrap();
     for runtime in &runtimes {
         runtime.block_on(async {
-            let (one, two) = tokio::join!(
-                answer(&connector, get_item()),
-                answer(&connector, get_item())
-            );
+            let (one, two) =
+                tokio::join!(answer(&connector, get_item()), answer(&connector, get_item()));
             assert!(one.is_ok() && two.is_ok());
         });
         let node = cluster.node(0);
         let limit = Duration::from_secs(10);
-        assert!(
-            cluster.wait_until(limit, || node.stats().open <= 2),
-            "{:?}",
-            node.stats()
-        );
+        assert!(cluster.wait_until(limit, || node.stats().open <= 2), "{:?}", node.stats());
     }
     drop(runtimes);
 }

@@ -12,15 +12,10 @@ use crate::support::*;
 async fn dynamodb_requests_are_balanced_and_others_go_where_they_are_addressed() {
     let cluster = Cluster::builder().nodes(3).start().unwrap();
     let elsewhere = Cluster::builder().start().unwrap();
-    let connector = connector(&cluster)
-        .active_refresh_interval(HOUR)
-        .build()
-        .unwrap();
+    let connector = connector(&cluster).active_refresh_interval(HOUR).build().unwrap();
     let list = "{}";
     for _ in 0..9 {
-        let (status, body) = answer(&connector, request("ListTables", list))
-            .await
-            .unwrap();
+        let (status, body) = answer(&connector, request("ListTables", list)).await.unwrap();
         assert_eq!(status, StatusCode::OK);
         assert_eq!(body, r#"{"TableNames":[]}"#);
     }
@@ -33,12 +28,7 @@ async fn dynamodb_requests_are_balanced_and_others_go_where_they_are_addressed()
     assert_eq!(status, StatusCode::OK);
     assert!(body.starts_with(b"healthy: "), "{body:?}");
     assert_eq!(elsewhere.node(0).stats().requests_of("GET /"), 1);
-    assert!(
-        cluster
-            .nodes()
-            .iter()
-            .all(|n| n.stats().requests_of("GET /") == 0)
-    );
+    assert!(cluster.nodes().iter().all(|n| n.stats().requests_of("GET /") == 0));
 }
 
 #[tokio::test]
@@ -46,9 +36,7 @@ async fn one_service_takes_request_after_request() {
     let cluster = Cluster::builder().canned("GetItem", "{}").start().unwrap();
     let mut service = connector(&cluster).build().unwrap();
     for _ in 0..3 {
-        let ready = ServiceExt::<Request<Full<_>>>::ready(&mut service)
-            .await
-            .unwrap();
+        let ready = ServiceExt::<Request<Full<_>>>::ready(&mut service).await.unwrap();
         let response = ready.call(get_item()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
     }

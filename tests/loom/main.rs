@@ -1,5 +1,5 @@
-//! Every interleaving of two threads in the files that have no locks, or more than a lock: a model checker tries them all, and
-//! all that relaxed atomics allow.
+//! Every interleaving of two threads in the files that have no locks, or more than a lock: a model
+//! checker tries them all, and all that relaxed atomics allow.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod health;

@@ -18,10 +18,7 @@ async fn send(
 
 #[tokio::test]
 async fn requests_of_other_services_arrive_untouched_and_so_do_their_answers() {
-    let cluster = alternator_testcluster::Cluster::builder()
-        .nodes(3)
-        .start()
-        .unwrap();
+    let cluster = alternator_testcluster::Cluster::builder().nodes(3).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     let server = Server::start(|_, body| Some(format!("answer to {body}")));
     let targets = [
@@ -73,17 +70,9 @@ async fn a_failure_of_what_passes_through_is_told_as_such() {
     let cluster = alternator_testcluster::Cluster::builder().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     // Nobody listens at the address of a server that is gone.
-    let gone = std::net::TcpListener::bind("127.0.0.98:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let request = Request::get(format!("http://{gone}/"))
-        .body(Full::<Bytes>::default())
-        .unwrap();
+    let gone = std::net::TcpListener::bind("127.0.0.98:0").unwrap().local_addr().unwrap();
+    let request = Request::get(format!("http://{gone}/")).body(Full::<Bytes>::default()).unwrap();
     let error = connector.clone().call(request).await.unwrap_err();
-    assert!(
-        matches!(error, alternator_connector::Error::PassThrough(_)),
-        "{error:?}"
-    );
+    assert!(matches!(error, alternator_connector::Error::PassThrough(_)), "{error:?}");
     assert!(error.to_string().contains("not for the cluster"), "{error}");
 }

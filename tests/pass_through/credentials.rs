@@ -1,4 +1,5 @@
-//! Every way by which the SDK fetches credentials works through the connector, and its secrets stay away from the nodes.
+//! Every way by which the SDK fetches credentials works through the connector, and its secrets stay
+//! away from the nodes.
 
 use alternator_testcluster::Cluster;
 
@@ -6,17 +7,14 @@ use crate::program;
 use crate::server::Server;
 use crate::support::*;
 
-/// What the servers of credentials hand out. The session token is meant for the nodes, the secret is for nobody.
+/// What the servers of credentials hand out. The session token is meant for the nodes, the secret
+/// is for nobody.
 const SECRET: &str = "secret-key-of-the-role";
 const SESSION: &str = "session-token-of-the-role";
 
 /// A cluster that knows the role's credentials and nobody else's.
 async fn cluster() -> Cluster {
-    let cluster = Cluster::builder()
-        .nodes(3)
-        .auth(USER.0, SECRET)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(3).auth(USER.0, SECRET).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     let credentials =
         aws_sdk_dynamodb::config::Credentials::new(USER.0, SECRET, None, None, "test");
@@ -45,7 +43,8 @@ fn sts(action: &str) -> String {
     )
 }
 
-/// Runs the program, and checks that its requests were served and that no node saw a secret which the server saw.
+/// Runs the program, and checks that its requests were served and that no node saw a secret which
+/// the server saw.
 fn assert_works(
     cluster: &Cluster,
     server: &Server,
@@ -59,10 +58,7 @@ fn assert_works(
         assert!(requests.contains(secret), "{secret} in {requests}");
     }
     for node in cluster.nodes() {
-        assert!(
-            node.saw(SESSION.as_bytes()),
-            "{node:?} sees what it is sent"
-        );
+        assert!(node.saw(SESSION.as_bytes()), "{node:?} sees what it is sent");
         for secret in secrets.iter().chain([&SECRET]) {
             assert!(!node.saw(secret.as_bytes()), "{secret} reached {node:?}");
         }
@@ -82,17 +78,9 @@ async fn container_credentials_work_and_stay_secret() {
     let environment = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &*url),
-        (
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-            "token-of-the-container",
-        ),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "token-of-the-container"),
     ];
-    assert_works(
-        &cluster,
-        &server,
-        &environment,
-        &["authorization: token-of-the-container"],
-    );
+    assert_works(&cluster, &server, &environment, &["authorization: token-of-the-container"]);
 }
 
 #[tokio::test]
@@ -122,8 +110,7 @@ async fn instance_metadata_gives_region_and_credentials_and_stays_secret() {
 async fn a_web_identity_token_is_for_sts_alone() {
     let cluster = cluster().await;
     let server = Server::start(|_, body| {
-        body.contains("Action=AssumeRoleWithWebIdentity")
-            .then(|| sts("AssumeRoleWithWebIdentity"))
+        body.contains("Action=AssumeRoleWithWebIdentity").then(|| sts("AssumeRoleWithWebIdentity"))
     });
     let (url, token) = (server.url(), File::new("web-identity-token"));
     let environment = [
@@ -138,34 +125,25 @@ async fn a_web_identity_token_is_for_sts_alone() {
 #[tokio::test]
 async fn an_assumed_role_is_asked_of_sts_with_a_signature_that_no_node_sees() {
     let cluster = cluster().await;
-    let server = Server::start(|_, body| {
-        body.contains("Action=AssumeRole&")
-            .then(|| sts("AssumeRole"))
-    });
+    let server =
+        Server::start(|_, body| body.contains("Action=AssumeRole&").then(|| sts("AssumeRole")));
     let config = File::new(
         "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\nregion = us-east-1\n\
          [profile base]\naws_access_key_id = key-of-the-base\naws_secret_access_key = secret-of-the-base\n",
     );
     let url = server.url();
-    let environment = [
-        ("AWS_CONFIG_FILE", config.path()),
-        ("AWS_ENDPOINT_URL_STS", &*url),
-    ];
+    let environment = [("AWS_CONFIG_FILE", config.path()), ("AWS_ENDPOINT_URL_STS", &*url)];
     assert_works(
         &cluster,
         &server,
         &environment,
         &["Credential=key-of-the-base/", "/sts/aws4_request"],
     );
-    assert!(
-        !cluster
-            .nodes()
-            .iter()
-            .any(|node| node.saw(b"secret-of-the-base"))
-    );
+    assert!(!cluster.nodes().iter().any(|node| node.saw(b"secret-of-the-base")));
 }
 
-/// The name of STS exists for the proxy alone, and the proxy hears of nothing else: neither of nodes nor of AWS.
+/// The name of STS exists for the proxy alone, and the proxy hears of nothing else: neither of
+/// nodes nor of AWS.
 #[tokio::test]
 async fn a_proxy_of_the_environment_is_for_what_passes_through_and_not_for_nodes() {
     let cluster = cluster().await;
@@ -180,14 +158,8 @@ async fn a_proxy_of_the_environment_is_for_what_passes_through_and_not_for_nodes
         ("AWS_WEB_IDENTITY_TOKEN_FILE", token.path()),
         ("AWS_ENDPOINT_URL_STS", "http://sts.invalid"),
     ];
-    for name in [
-        "http_proxy",
-        "HTTP_PROXY",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ] {
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    {
         environment.push((name, &*url));
     }
     assert_works(&cluster, &proxy, &environment, &["web-identity-token"]);
@@ -198,12 +170,7 @@ async fn a_proxy_of_the_environment_is_for_what_passes_through_and_not_for_nodes
     let printed = program::run(&cluster, &environment);
     assert!(printed.contains("no node could be reached"), "{printed}");
     let requests = proxy.requests();
-    assert!(
-        requests
-            .iter()
-            .all(|r| r.starts_with("POST http://sts.invalid/ ")),
-        "{requests:?}"
-    );
+    assert!(requests.iter().all(|r| r.starts_with("POST http://sts.invalid/ ")), "{requests:?}");
 }
 
 /// A file in the temporary directory, removed when dropped.

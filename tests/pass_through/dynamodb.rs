@@ -18,7 +18,8 @@ async fn client_of(connector: &AlternatorConnector, endpoint: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// What a failing request says. The endpoint is a server of ours in the place of AWS, which must not hear of it.
+/// What a failing request says. The endpoint is a server of ours in the place of AWS, which must
+/// not hear of it.
 async fn failure(connector: &AlternatorConnector) -> String {
     let aws = Server::start(|_, _| Some("{}".to_owned()));
     let config = sdk_config(connector).await;
@@ -33,10 +34,7 @@ async fn failure(connector: &AlternatorConnector) -> String {
 
 /// Two addresses at which nobody listens.
 fn nobody() -> [SocketAddr; 2] {
-    let free = TcpListener::bind("127.0.0.97:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = TcpListener::bind("127.0.0.97:0").unwrap().local_addr().unwrap();
     [free, SocketAddr::from(([127, 0, 0, 96], free.port()))]
 }
 
@@ -45,15 +43,9 @@ async fn an_unreachable_cluster_is_an_error_that_names_every_node_tried() {
     let nodes = nobody();
     let connector = AlternatorConnector::new(nodes.map(|addr| format!("http://{addr}")));
     let error = failure(&connector).await;
-    assert!(
-        error.contains("no node could be reached, 2 tried"),
-        "{error}"
-    );
+    assert!(error.contains("no node could be reached, 2 tried"), "{error}");
     for node in nodes {
-        assert!(
-            error.contains(&format!("{node} (Connection refused")),
-            "{error}"
-        );
+        assert!(error.contains(&format!("{node} (Connection refused")), "{error}");
     }
 }
 
@@ -76,18 +68,10 @@ async fn a_cluster_whose_name_does_not_resolve_is_an_error_that_names_the_seed()
         .unwrap();
     let error = failure(&connector).await;
     assert!(error.contains("no node of the cluster is known"), "{error}");
-    assert!(
-        error.contains("alternator.invalid (does not resolve: no such name)"),
-        "{error}"
-    );
-    let error = connector
-        .check_if_rack_datacenter_feature_is_supported()
-        .await;
+    assert!(error.contains("alternator.invalid (does not resolve: no such name)"), "{error}");
+    let error = connector.check_if_rack_datacenter_feature_is_supported().await;
     let error = error.unwrap_err().to_string();
-    assert!(
-        error.contains("alternator.invalid (does not resolve"),
-        "{error}"
-    );
+    assert!(error.contains("alternator.invalid (does not resolve"), "{error}");
 }
 
 #[tokio::test]
@@ -98,10 +82,7 @@ async fn an_empty_scope_is_an_error_that_names_the_scope() {
         .build()
         .unwrap();
     let error = failure(&connector).await;
-    assert!(
-        error.contains("no node lives in") && error.contains("nowhere"),
-        "{error}"
-    );
+    assert!(error.contains("no node lives in") && error.contains("nowhere"), "{error}");
     assert_eq!(data_requests(&cluster), [0, 0, 0]);
 }
 
@@ -113,10 +94,7 @@ async fn a_misconfigured_connector_sends_nothing_anywhere() {
         (AlternatorConnector::new(["ftp://a:1"]), "ftp://a:1"),
     ] {
         let error = failure(&connector).await;
-        assert!(
-            error.contains("misconfigured") && error.contains(words),
-            "{error}"
-        );
+        assert!(error.contains("misconfigured") && error.contains(words), "{error}");
     }
 }
 
@@ -134,15 +112,10 @@ async fn every_dynamodb_request_is_balanced_unless_one_endpoint_is_named() {
 async fn clients_of_other_endpoints_pass_through_where_one_endpoint_is_named() {
     let (cluster, aws) = (enforcing(3), enforcing(1));
     let endpoint = "http://alternator.test:8000";
-    let connector = connector(&cluster)
-        .policy(Policy::RoundRobin)
-        .only_endpoint(endpoint)
-        .build()
-        .unwrap();
-    let (ours, others) = (
-        client_of(&connector, endpoint).await,
-        client_of(&connector, &aws.node(0).url()).await,
-    );
+    let connector =
+        connector(&cluster).policy(Policy::RoundRobin).only_endpoint(endpoint).build().unwrap();
+    let (ours, others) =
+        (client_of(&connector, endpoint).await, client_of(&connector, &aws.node(0).url()).await);
     ours.list_tables().send().await.unwrap();
     eventually_routes_to(&connector, &cluster.nodes()).await;
     for _ in 0..29 {
@@ -160,9 +133,5 @@ async fn clients_of_other_endpoints_pass_through_where_one_endpoint_is_named() {
 }
 
 fn enforcing(nodes: usize) -> Cluster {
-    Cluster::builder()
-        .nodes(nodes)
-        .auth(USER.0, USER.1)
-        .start()
-        .unwrap()
+    Cluster::builder().nodes(nodes).auth(USER.0, USER.1).start().unwrap()
 }

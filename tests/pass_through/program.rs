@@ -1,5 +1,6 @@
-//! A program that takes everything from its environment, credentials included, as programs do: the SDK's own chain, with the
-//! connector as its HTTP client. It runs as a child process, because a test cannot change its own environment.
+//! A program that takes everything from its environment, credentials included, as programs do: the
+//! SDK's own chain, with the connector as its HTTP client. It runs as a child process, because a
+//! test cannot change its own environment.
 
 use std::process::Command;
 
@@ -22,10 +23,7 @@ pub(crate) fn run(cluster: &Cluster, environment: &[(&str, &str)]) -> String {
         .unwrap();
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
-    assert!(
-        output.status.success() && printed.contains("1 passed"),
-        "{printed}"
-    );
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
     printed
 }
 
@@ -34,16 +32,11 @@ pub(crate) fn run(cluster: &Cluster, environment: &[(&str, &str)]) -> String {
 async fn program() {
     let seeds = std::env::var("SEEDS").unwrap();
     let connector = AlternatorConnector::new(seeds.split(','));
-    let config = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(connector)
-        .load()
-        .await;
+    let config =
+        aws_config::defaults(BehaviorVersion::latest()).http_client(connector).load().await;
     let client = aws_sdk_dynamodb::Client::new(&config);
     for i in 0..9 {
-        let put = client
-            .put_item()
-            .table_name(TABLE)
-            .item("pk", s(format!("item {i}")));
+        let put = client.put_item().table_name(TABLE).item("pk", s(format!("item {i}")));
         match put.send().await {
             Ok(_) => println!("written"),
             Err(error) => return println!("{}", DisplayErrorContext(error)),

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What answers a request: its head and body go in, the body of the answer comes out; nothing is a 404.
+/// What answers a request: its head and body go in, the body of the answer comes out; nothing is a
+/// 404.
 type Answer = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 
 pub(crate) struct Server {
@@ -20,10 +21,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.98:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<String>>>::default();
-        let (notes, answer) = (
-            Arc::clone(&requests),
-            Arc::<Answer>::from(Box::new(answer) as Box<Answer>),
-        );
+        let (notes, answer) =
+            (Arc::clone(&requests), Arc::<Answer>::from(Box::new(answer) as Box<Answer>));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (notes, answer) = (Arc::clone(&notes), Arc::clone(&answer));
@@ -76,11 +75,6 @@ fn serve(mut stream: TcpStream, notes: &Mutex<Vec<String>>, answer: &Answer) -> 
 
 fn content_length(head: &str) -> usize {
     head.lines()
-        .find_map(|line| {
-            line.to_ascii_lowercase()
-                .strip_prefix("content-length: ")?
-                .parse()
-                .ok()
-        })
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
         .unwrap_or(0)
 }

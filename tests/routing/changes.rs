@@ -14,10 +14,7 @@ async fn learned(cluster: &Cluster, refresh: Duration) -> (AlternatorConnector, 
     let client = client(&connector).await;
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, cluster)).await;
     (connector, client)
 }
 
@@ -28,10 +25,7 @@ async fn tablets_that_move_or_are_split_are_followed() {
     for _ in 0..3 {
         assert!(cluster.move_tablet(TABLE).is_some());
         cluster.split_tablets(TABLE);
-        asking_until(&client, "the move is known", || {
-            knows_the_order(&connector, &cluster)
-        })
-        .await;
+        asking_until(&client, "the move is known", || knows_the_order(&connector, &cluster)).await;
     }
 }
 
@@ -47,10 +41,7 @@ async fn a_tablet_on_its_way_is_where_it_was_until_it_has_arrived() {
     .await;
     assert!(knows_the_order(&connector, &cluster));
     cluster.finish_moves(TABLE);
-    asking_until(&client, "the move is known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the move is known", || knows_the_order(&connector, &cluster)).await;
 }
 
 #[tokio::test]
@@ -67,14 +58,10 @@ async fn a_change_of_the_node_list_has_tables_looked_up_again() {
     let gone = cluster.node(3);
     let before = asked(&cluster, "DescribeTable") - gone.stats().requests_of("DescribeTable");
     cluster.remove_node(&gone);
-    within(
-        Duration::from_secs(5),
-        "it is looked up again",
-        async || {
-            get(&client, 0).await;
-            asked(&cluster, "DescribeTable") > before
-        },
-    )
+    within(Duration::from_secs(5), "it is looked up again", async || {
+        get(&client, 0).await;
+        asked(&cluster, "DescribeTable") > before
+    })
     .await;
     asking_until(&client, "the replicas of the node are elsewhere", || {
         knows_the_order(&connector, &cluster)
@@ -98,20 +85,16 @@ async fn a_move_is_learned_from_the_answer_of_a_node_that_has_lost_the_key() {
     for _ in 0..5 {
         assert!(cluster.move_tablet(TABLE).is_some());
     }
-    within(
-        Duration::from_secs(20),
-        "answers have told of all moves",
-        async || {
-            for n in 0..KEYS {
-                get(&client, n).await;
-            }
-            let before = hops(&cluster);
-            for n in 0..KEYS {
-                get(&client, n).await;
-            }
-            hops(&cluster) == before
-        },
-    )
+    within(Duration::from_secs(20), "answers have told of all moves", async || {
+        for n in 0..KEYS {
+            get(&client, n).await;
+        }
+        let before = hops(&cluster);
+        for n in 0..KEYS {
+            get(&client, n).await;
+        }
+        hops(&cluster) == before
+    })
     .await;
     assert!(connector.routing(TABLE).is_some());
 }

@@ -16,10 +16,7 @@ const AT_ONCE: usize = 12;
 
 /// Nodes stay listed whatever becomes of them, and reads take no longer than they must.
 fn reading() -> alternator_testcluster::Builder {
-    nine()
-        .tablets(64)
-        .canned("GetItem", "{}")
-        .failure_detection(HOUR)
+    nine().tablets(64).canned("GetItem", "{}").failure_detection(HOUR)
 }
 
 async fn settled(
@@ -36,7 +33,8 @@ fn replicas(cluster: &Cluster, n: usize) -> Vec<Node> {
     cluster.replicas(TABLE, &json!({ "S": key(n) }))
 }
 
-/// Reads a key one after the other; no node without it is asked. Tells how many reads each of these nodes had.
+/// Reads a key one after the other; no node without it is asked. Tells how many reads each of these
+/// nodes had.
 async fn reads(
     cluster: &Cluster,
     client: &Client,

@@ -11,8 +11,8 @@ use super::*;
 
 use CoordinatorOrder::{PrimaryReplica, RustClient, Shared};
 
-/// Keys, and the last parts of the addresses of twelve nodes in the order in which the clients for other languages, and then the
-/// published client for Rust, try them.
+/// Keys, and the last parts of the addresses of twelve nodes in the order in which the clients for
+/// other languages, and then the published client for Rust, try them.
 const VECTORS: &str = include_str!("../data/vectors/affinity-order.tsv");
 
 /// Transactions contend with any other that a different node has ever coordinated for the same key.
@@ -52,10 +52,9 @@ async fn write_from_all_sides(cluster: &Cluster, affinity: LwtAffinity) {
 #[tokio::test]
 async fn transactions_on_hot_keys_never_contend_in_any_order() {
     for order in [PrimaryReplica, Shared, RustClient] {
-        for (map, builder) in [
-            ("tablets", contending().tablets(16)),
-            ("vnodes", contending().vnodes(16)),
-        ] {
+        for (map, builder) in
+            [("tablets", contending().tablets(16)), ("vnodes", contending().vnodes(16))]
+        {
             let cluster = with_table(builder).await;
             let affinity = LwtAffinity::read_modify_write().order(order);
             write_from_all_sides(&cluster, affinity).await;
@@ -93,7 +92,8 @@ fn subject(key_type: &str, payload: &str) -> (&'static str, AttributeValue) {
     }
 }
 
-/// How many requests each node has got of one write, whose coordinator fails so, in the order in which they are to be tried.
+/// How many requests each node has got of one write, whose coordinator fails so, in the order in
+/// which they are to be tried.
 async fn tried(fault: Fault) -> Vec<u64> {
     let cluster = with_table(nine()).await;
     let (connector, _) = knowing(&cluster, &cluster.nodes(), connector(&cluster)).await;

@@ -10,13 +10,10 @@ fn two_datacenters() -> [alternator_testcluster::Builder; 2] {
     let racks = ["rack1", "rack2", "rack3"];
     let places = ["dc1", "dc2"].map(|datacenter| racks.map(|rack| (datacenter, rack)));
     let places = places.as_flattened().iter();
-    let cluster = places.fold(Cluster::builder(), |cluster, (datacenter, rack)| {
-        cluster.rack(datacenter, rack, 2)
-    });
+    let cluster = places
+        .fold(Cluster::builder(), |cluster, (datacenter, rack)| cluster.rack(datacenter, rack, 2));
     let cluster = cluster.internal_addresses().auth(USER.0, USER.1);
-    let cluster = cluster
-        .contention_window(HOUR)
-        .contention_retry(Duration::ZERO);
+    let cluster = cluster.contention_window(HOUR).contention_retry(Duration::ZERO);
     [cluster.clone().tablets(64), cluster.vnodes(16)]
 }
 
@@ -31,8 +28,8 @@ fn of_datacenter(cluster: &Cluster, datacenter: &str) -> Vec<Node> {
     nodes
 }
 
-/// Reads and writes every key, and writes it again by a transaction. Nobody is asked who does not hold the key. Tells how many
-/// requests each node had.
+/// Reads and writes every key, and writes it again by a transaction. Nobody is asked who does not
+/// hold the key. Tells how many requests each node had.
 async fn use_all_keys(cluster: &Cluster, client: &Client) -> Vec<u64> {
     let before = (data_requests(cluster), hops(cluster));
     for n in 0..KEYS {

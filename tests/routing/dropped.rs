@@ -26,22 +26,15 @@ async fn a_table_that_somebody_else_recreates_with_another_key_is_learned_anew()
     let connector = connector(&cluster).build().unwrap();
     let (client, other) = (client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
 
     other.delete_table().table_name(TABLE).send().await.unwrap();
     create(&other, TABLE, "other").await;
-    within(
-        Duration::from_secs(20),
-        "the new key is known",
-        async || {
-            assert!(get_by(&client, "other").await);
-            let known = connector.routing(TABLE);
-            known.is_some_and(|known| known.partition_key() == "other")
-        },
-    )
+    within(Duration::from_secs(20), "the new key is known", async || {
+        assert!(get_by(&client, "other").await);
+        let known = connector.routing(TABLE);
+        known.is_some_and(|known| known.partition_key() == "other")
+    })
     .await;
     assert!(knows_the_order(&connector, &cluster));
     let before = hops(&cluster);
@@ -57,22 +50,11 @@ async fn a_table_that_this_client_deletes_is_forgotten_at_once() {
     let connector = connector(&cluster).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
-    client
-        .delete_table()
-        .table_name(TABLE)
-        .send()
-        .await
-        .unwrap();
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
+    client.delete_table().table_name(TABLE).send().await.unwrap();
     assert!(connector.routing(TABLE).is_none());
     create(&client, TABLE, "pk").await;
-    asking_until(&client, "the new table is known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the new table is known", || knows_the_order(&connector, &cluster)).await;
 }
 
 #[tokio::test]
@@ -81,11 +63,9 @@ async fn a_table_that_a_node_did_not_find_is_learned_anew_however_long_it_had_st
     let connector = connector(&cluster).build().unwrap();
     let (client, other) = (client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
-    // The first four lookups take seven seconds, and nothing but the answer brings the fifth within as many again.
-    asking_until(&client, "the table has settled", || {
-        asked(&cluster, "DescribeTable") >= 4
-    })
-    .await;
+    // The first four lookups take seven seconds, and nothing but the answer brings the fifth within
+    // as many again.
+    asking_until(&client, "the table has settled", || asked(&cluster, "DescribeTable") >= 4).await;
     for n in 0..KEYS {
         get(&client, n).await;
     }
@@ -94,14 +74,10 @@ async fn a_table_that_a_node_did_not_find_is_learned_anew_however_long_it_had_st
     other.delete_table().table_name(TABLE).send().await.unwrap();
     assert!(!get_by(&client, "pk").await);
     create_table(&other).await;
-    within(
-        Duration::from_secs(5),
-        "the new table is known",
-        async || {
-            assert!(get_by(&client, "pk").await);
-            knows_the_order(&connector, &cluster)
-        },
-    )
+    within(Duration::from_secs(5), "the new table is known", async || {
+        assert!(get_by(&client, "pk").await);
+        knows_the_order(&connector, &cluster)
+    })
     .await;
 }
 
@@ -121,24 +97,17 @@ async fn a_table_that_was_asked_for_while_it_was_created_is_learned_once_it_exis
     let creation = tokio::spawn(creation.send());
     pass(&gate);
     // The client has begun to create it, and no node knows of that yet.
-    within(
-        Duration::from_secs(20),
-        "it was found missing",
-        async || {
-            assert!(!get_by(&client, "pk").await);
-            asked(&cluster, "DescribeTable") > 0
-        },
-    )
+    within(Duration::from_secs(20), "it was found missing", async || {
+        assert!(!get_by(&client, "pk").await);
+        asked(&cluster, "DescribeTable") > 0
+    })
     .await;
     for _ in 0..KEYS {
         assert!(!get_by(&client, "pk").await);
     }
     pass(&gate);
     creation.await.unwrap().unwrap();
-    asking_until(&client, "the new table is known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the new table is known", || knows_the_order(&connector, &cluster)).await;
 }
 
 #[tokio::test]
@@ -147,10 +116,7 @@ async fn a_table_that_is_gone_is_forgotten_and_not_asked_for_with_every_request(
     let connector = connector(&cluster).build().unwrap();
     let (client, other) = (client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     other.delete_table().table_name(TABLE).send().await.unwrap();
     within(Duration::from_secs(20), "it is forgotten", async || {
         assert!(!get_by(&client, "pk").await);
@@ -175,15 +141,9 @@ async fn a_key_that_was_configured_wrongly_is_warned_of_and_corrected() {
         .build()
         .unwrap();
     let client = client(&connector).await;
-    assert!(
-        connector.routing(TABLE).is_none(),
-        "no request was about it"
-    );
+    assert!(connector.routing(TABLE).is_none(), "no request was about it");
     create_table(&client).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     assert_eq!(connector.routing(TABLE).unwrap().partition_key(), "pk");
     assert_eq!(heard(Level::WARN, "Builder::table"), 1);
 }

@@ -1,4 +1,5 @@
-//! Which writes go to one coordinator depends on the table's write isolation, where it is asked for.
+//! Which writes go to one coordinator depends on the table's write isolation, where it is asked
+//! for.
 
 use alternator_connector::LwtAffinity;
 use aws_sdk_dynamodb::types::Tag;
@@ -14,17 +15,12 @@ async fn coordinators(cluster: &Cluster, tag: Option<&str>) -> usize {
     if let Some(isolation) = tag {
         let described = client.describe_table().table_name(TABLE).send().await;
         let arn = described.unwrap().table.unwrap().table_arn.unwrap();
-        let tag = Tag::builder()
-            .key("system:write_isolation")
-            .value(isolation);
+        let tag = Tag::builder().key("system:write_isolation").value(isolation);
         let tagged = client.tag_resource().resource_arn(arn);
         let tagged = tagged.tags(tag.build().unwrap());
         tagged.send().await.unwrap();
     }
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, cluster)).await;
     let puts = || {
         let of = |node: &Node| node.stats().requests_of("PutItem");
         cluster.nodes().iter().map(of).collect::<Vec<_>>()
@@ -40,11 +36,9 @@ async fn coordinators(cluster: &Cluster, tag: Option<&str>) -> usize {
 
 #[tokio::test]
 async fn the_isolation_of_the_cluster_decides_where_the_table_has_none() {
-    for (isolation, one) in [
-        ("always_use_lwt", true),
-        ("only_rmw_uses_lwt", false),
-        ("unsafe_rmw", false),
-    ] {
+    for (isolation, one) in
+        [("always_use_lwt", true), ("only_rmw_uses_lwt", false), ("unsafe_rmw", false)]
+    {
         let cluster = nine().write_isolation(isolation).start().unwrap();
         let coordinators = coordinators(&cluster, None).await;
         assert_eq!(coordinators == 1, one, "{isolation}: {coordinators}");

@@ -16,10 +16,8 @@ use super::*;
 async fn learn(cluster: &Cluster, connector: &AlternatorConnector) -> ReplicaMap {
     let client = client(connector).await;
     create_table(&client).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_replicas(connector, cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_replicas(connector, cluster))
+        .await;
     let before = hops(cluster);
     for n in 0..KEYS {
         get(&client, n).await;
@@ -41,10 +39,7 @@ async fn tablets_are_learned_with_their_order_and_shards() {
     assert_eq!(racks.len(), 3);
     for replica in replicas {
         assert!(replica.shard.is_some_and(|shard| shard < 7));
-        assert_eq!(
-            (replica.datacenter.as_str(), replica.host_id.len()),
-            ("dc1", 36)
-        );
+        assert_eq!((replica.datacenter.as_str(), replica.host_id.len()), ("dc1", 36));
     }
 }
 
@@ -55,10 +50,7 @@ async fn vnodes_are_learned_in_an_order_that_all_clients_share() {
     assert_eq!(learn(&cluster, &first).await, ReplicaMap::Vnodes);
     let second = connector(&cluster).build().unwrap();
     let client = client(&second).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_replicas(&second, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_replicas(&second, &cluster)).await;
     for n in 0..KEYS {
         assert_eq!(known(&first, n), known(&second, n));
     }
@@ -92,27 +84,18 @@ async fn a_map_of_too_many_pages_is_given_up_and_the_log_is_told_once() {
     }
     assert_eq!(map_of(&connector), None);
     assert_eq!(heard(Level::WARN, "more tablets or vnodes"), 1);
-    assert_eq!(
-        asked(&cluster, "DescribeTable"),
-        2,
-        "it is not tried again soon"
-    );
+    assert_eq!(asked(&cluster, "DescribeTable"), 2, "it is not tried again soon");
 }
 
 #[tokio::test]
 async fn a_page_of_tablets_with_many_replicas_each_is_read() {
-    let cluster = (2..=5).fold(nine(), |cluster, n| {
-        cluster.rack(&format!("dc{n}"), "rack1", 3)
-    });
+    let cluster = (2..=5).fold(nine(), |cluster, n| cluster.rack(&format!("dc{n}"), "rack1", 3));
     let cluster = cluster.tablets(2048).page_bytes(usize::MAX);
     let cluster = with_table(cluster.failure_detection(HOUR)).await;
     let connector = connector(&cluster).scope(Scope::datacenter("dc1"));
     let connector = connector.build().unwrap();
     let client = client(&connector).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     assert_eq!(known(&connector, 0).len(), 15);
 }
 
@@ -124,20 +107,15 @@ async fn a_table_that_shares_the_tablets_of_another_is_learned_by_that_one() {
     create_table(&client).await;
     create(&client, "base", "pk").await;
     cluster.colocate(TABLE, "base");
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     assert_eq!(map_of(&connector), Some(ReplicaMap::Tablets));
 }
 
 #[tokio::test]
 async fn a_client_without_credentials_learns_unsigned() {
     let cluster = Cluster::builder().nodes(6).start().unwrap();
-    let connector = connector(&cluster)
-        .authentication(Authentication::WhereCredentials)
-        .build()
-        .unwrap();
+    let connector =
+        connector(&cluster).authentication(Authentication::WhereCredentials).build().unwrap();
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .http_client(connector.clone())
         .no_credentials()
@@ -145,10 +123,7 @@ async fn a_client_without_credentials_learns_unsigned() {
         .await;
     let client = Client::from_conf(connector.dynamodb_config(&sdk).build());
     create_table(&client).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     assert!(asked(&cluster, "DescribeTable") > 0 && asked(&cluster, "Query") > 0);
     for head in cluster.nodes().iter().flat_map(Node::heads) {
         assert_eq!(header(&head, "authorization"), None);
@@ -165,11 +140,7 @@ async fn no_request_waits_for_a_lookup() {
             let _ = release.lock().unwrap().recv();
         }
         let is_discovery = head.starts_with("GET");
-        let answer = if is_discovery {
-            r#"["127.0.0.98"]"#
-        } else {
-            "{}"
-        };
+        let answer = if is_discovery { r#"["127.0.0.98"]"# } else { "{}" };
         Some(answer.to_owned())
     });
     let connector = AlternatorConnector::builder().seed(server.url());
@@ -179,10 +150,7 @@ async fn no_request_waits_for_a_lookup() {
     let requests = async {
         get(&client, 0).await;
         let is_lookup = |request: &String| request.contains("DescribeTable");
-        eventually("a lookup was begun", async || {
-            server.requests().iter().any(is_lookup)
-        })
-        .await;
+        eventually("a lookup was begun", async || server.requests().iter().any(is_lookup)).await;
         get(&client, 0).await;
         put(&client, 0).await;
     };

@@ -1,5 +1,5 @@
-//! Tables are looked up in the background, in the name of the client that uses them, and requests go to the nodes that hold their
-//! keys. What cannot be learned costs a hop and nothing else.
+//! Tables are looked up in the background, in the name of the client that uses them, and requests
+//! go to the nodes that hold their keys. What cannot be learned costs a hop and nothing else.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod changes;
@@ -40,13 +40,12 @@ use aws_sdk_dynamodb::types::{
 use serde_json::json;
 use support::*;
 
-/// Nine nodes in three racks that insist on signatures, and are known to each other by other addresses than to clients.
+/// Nine nodes in three racks that insist on signatures, and are known to each other by other
+/// addresses than to clients.
 fn nine() -> alternator_testcluster::Builder {
     ["rack1", "rack2", "rack3"]
         .into_iter()
-        .fold(Cluster::builder(), |cluster, rack| {
-            cluster.rack("dc1", rack, 3)
-        })
+        .fold(Cluster::builder(), |cluster, rack| cluster.rack("dc1", rack, 3))
         .internal_addresses()
         .auth(USER.0, USER.1)
 }
@@ -119,7 +118,8 @@ async fn with_table(builder: alternator_testcluster::Builder) -> Cluster {
     cluster
 }
 
-/// A client of a connector that knows these nodes, which are all in its scope, and the replicas of all keys.
+/// A client of a connector that knows these nodes, which are all in its scope, and the replicas of
+/// all keys.
 async fn knowing(
     cluster: &Cluster,
     nodes: &[Node],
@@ -129,10 +129,8 @@ async fn knowing(
     let client = client(&connector).await;
     connector.refresh().await.unwrap();
     eventually_routes_to(&connector, nodes).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_replicas(&connector, cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_replicas(&connector, cluster))
+        .await;
     (connector, client)
 }
 

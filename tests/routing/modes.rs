@@ -62,10 +62,7 @@ async fn the_mode_says_which_requests_go_to_the_coordinator() {
         let found = [
             spread(&cluster, "GetItem", async || get(&client, 0).await).await,
             spread(&cluster, "PutItem", async || write(&client, None).await).await,
-            spread(&cluster, "PutItem", async || {
-                write(&client, condition).await
-            })
-            .await,
+            spread(&cluster, "PutItem", async || write(&client, condition).await).await,
         ];
         assert_eq!(found, expected, "{mode:?} {awareness:?} {isolation}");
     }

@@ -8,11 +8,9 @@ use super::*;
 async fn a_cluster_that_has_no_tablets_is_learned_from_its_ring() {
     // It would tell clients of internal addresses.
     let oldest = Cluster::builder().nodes(9).auth(USER.0, USER.1);
-    for builder in [
-        oldest.version(Version::V5),
-        nine().version(Version::V6_2),
-        nine().version(Version::V2025),
-    ] {
+    for builder in
+        [oldest.version(Version::V5), nine().version(Version::V6_2), nine().version(Version::V2025)]
+    {
         let cluster = builder.start().unwrap();
         let connector = connector(&cluster).build().unwrap();
         let client = client(&connector).await;

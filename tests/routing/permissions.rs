@@ -8,12 +8,7 @@ use super::heard::{heard, listen};
 use super::support::direct::HOUR;
 use super::*;
 
-const INTERNAL: [&str; 4] = [
-    "system.tablets",
-    "system.token_ring",
-    "system.local",
-    "system.peers",
-];
+const INTERNAL: [&str; 4] = ["system.tablets", "system.token_ring", "system.local", "system.peers"];
 
 fn warnings() -> usize {
     heard(Level::WARN, "GRANT SELECT ON")
@@ -26,10 +21,8 @@ async fn without_permission_on_tablets_the_ring_tells_the_replicas() {
     let connector = connector(&cluster).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
-    asking_until(&client, "the replicas are known", || {
-        knows_the_replicas(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_replicas(&connector, &cluster))
+        .await;
     assert_eq!(map_of(&connector), Some(ReplicaMap::Unordered));
     assert_eq!(warnings(), 1);
     let before = hops(&cluster);
@@ -42,9 +35,7 @@ async fn without_permission_on_tablets_the_ring_tells_the_replicas() {
 #[tokio::test]
 async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once() {
     listen();
-    let cluster = INTERNAL
-        .into_iter()
-        .fold(nine(), |cluster, table| cluster.deny(USER.0, table));
+    let cluster = INTERNAL.into_iter().fold(nine(), |cluster, table| cluster.deny(USER.0, table));
     let cluster = cluster.start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     let client = client(&connector).await;
@@ -67,7 +58,8 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
         get(&client, n).await;
     }
     assert!(hops(&cluster) > 0 && hits(&cluster) > 0);
-    // In the time in which a table that may be read is looked up after one second, and again after two.
+    // In the time in which a table that may be read is looked up after one second, and again after
+    // two.
     let open = with_table(nine()).await;
     let other = super::client(&support::connector(&open).build().unwrap()).await;
     let looked_up = async || {
@@ -76,37 +68,24 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
         asked(&open, "DescribeTable") == 3
     };
     within(Duration::from_secs(20), "it is looked up", looked_up).await;
-    assert_eq!(
-        asked(&cluster, "DescribeTable"),
-        3,
-        "it is not tried again soon"
-    );
+    assert_eq!(asked(&cluster, "DescribeTable"), 3, "it is not tried again soon");
 }
 
 #[tokio::test]
 async fn answers_teach_a_client_that_may_not_read_the_tables() {
-    let cluster = INTERNAL
-        .into_iter()
-        .fold(nine(), |cluster, table| cluster.deny(USER.0, table));
+    let cluster = INTERNAL.into_iter().fold(nine(), |cluster, table| cluster.deny(USER.0, table));
     let cluster = cluster.routing_header(true).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
-    asking_until(&client, "the key is known", || {
-        connector.routing(TABLE).is_some()
-    })
-    .await;
+    asking_until(&client, "the key is known", || connector.routing(TABLE).is_some()).await;
     // A node that holds the key says nothing, so a key may have to be asked for several times.
-    within(
-        Duration::from_secs(20),
-        "the replicas are known",
-        async || {
-            for n in 0..KEYS {
-                get(&client, n).await;
-            }
-            knows_the_replicas(&connector, &cluster)
-        },
-    )
+    within(Duration::from_secs(20), "the replicas are known", async || {
+        for n in 0..KEYS {
+            get(&client, n).await;
+        }
+        knows_the_replicas(&connector, &cluster)
+    })
     .await;
     let before = hops(&cluster);
     for n in 0..KEYS {
@@ -117,12 +96,11 @@ async fn answers_teach_a_client_that_may_not_read_the_tables() {
 
 const POOR: (&str, &str) = ("poor", "secret");
 
-/// Clients of a connector that have different roles, of which the second may not read these tables of the cluster.
+/// Clients of a connector that have different roles, of which the second may not read these tables
+/// of the cluster.
 async fn rich_and_poor(denied: &[&str]) -> (Cluster, AlternatorConnector, Client, Client) {
     let builder = nine().tablets(16).auth(POOR.0, POOR.1);
-    let builder = denied
-        .iter()
-        .fold(builder, |cluster, table| cluster.deny(POOR.0, table));
+    let builder = denied.iter().fold(builder, |cluster, table| cluster.deny(POOR.0, table));
     let cluster = with_table(builder).await;
     let awareness = TokenAwareness::on().refresh_interval(Duration::from_millis(200));
     let connector = connector(&cluster).token_awareness(awareness);
@@ -139,15 +117,9 @@ async fn rich_and_poor(denied: &[&str]) -> (Cluster, AlternatorConnector, Client
 #[tokio::test]
 async fn of_two_roles_of_one_connector_the_one_that_may_know_learns_for_both() {
     let (cluster, connector, rich, poor) = rich_and_poor(&INTERNAL).await;
-    asking_until(&poor, "the key is known", || {
-        connector.routing(TABLE).is_some()
-    })
-    .await;
+    asking_until(&poor, "the key is known", || connector.routing(TABLE).is_some()).await;
     assert_eq!(map_of(&connector), None);
-    asking_until(&rich, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&rich, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     // It changes again, and both go on.
     cluster.move_tablet(TABLE).unwrap();
     within(Duration::from_secs(20), "the move is known", async || {
@@ -161,15 +133,9 @@ async fn of_two_roles_of_one_connector_the_one_that_may_know_learns_for_both() {
 #[tokio::test]
 async fn a_role_that_knows_less_does_not_take_from_a_map_what_another_has_learned() {
     let (cluster, connector, rich, poor) = rich_and_poor(&["system.tablets"]).await;
-    asking_until(&rich, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&rich, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     let before = asked(&cluster, "DescribeTable");
-    asking_until(&poor, "it has asked as well", || {
-        asked(&cluster, "DescribeTable") > before
-    })
-    .await;
+    asking_until(&poor, "it has asked as well", || asked(&cluster, "DescribeTable") > before).await;
     for n in 0..KEYS {
         get(&poor, n).await;
         assert_eq!(map_of(&connector), Some(ReplicaMap::Tablets));
@@ -182,9 +148,7 @@ async fn clients_that_may_not_read_tablets_agree_on_coordinators_whatever_else_t
     let denied = |tables: &[&str]| {
         let contending = nine().tablets(16).contention_window(HOUR);
         let cluster = contending.contention_retry(Duration::ZERO);
-        tables
-            .iter()
-            .fold(cluster, |cluster, table| cluster.deny(USER.0, table))
+        tables.iter().fold(cluster, |cluster, table| cluster.deny(USER.0, table))
     };
     for denied in [denied(&INTERNAL), denied(&["system.tablets"])] {
         let cluster = with_table(denied.routing_header(true)).await;
@@ -193,10 +157,7 @@ async fn clients_that_may_not_read_tablets_agree_on_coordinators_whatever_else_t
             let connector = connector(&cluster).build().unwrap();
             let client = client(&connector).await;
             connector.refresh().await.unwrap();
-            asking_until(&client, "the key is known", || {
-                connector.routing(TABLE).is_some()
-            })
-            .await;
+            asking_until(&client, "the key is known", || connector.routing(TABLE).is_some()).await;
             for n in half {
                 get(&client, n).await;
             }

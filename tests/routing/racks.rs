@@ -1,4 +1,5 @@
-//! Clients of one rack: reads stay in it where it has a replica, and all racks agree on coordinators.
+//! Clients of one rack: reads stay in it where it has a replica, and all racks agree on
+//! coordinators.
 
 use alternator_connector::{CoordinatorOrder, LwtAffinity, Scope};
 use alternator_testcluster::{Delay, Fault};
@@ -27,7 +28,8 @@ async fn replicas_of_the_own_rack_come_before_those_of_others() {
         get(&client, n).await;
     }
     let reads = more(&asked_of_each(&cluster, "GetItem"), &before.0);
-    // The others get one each, to be measured by, and another where the own replica seems to be far slower for a moment.
+    // The others get one each, to be measured by, and another where the own replica seems to be far
+    // slower for a moment.
     assert!(reads[3..6].iter().sum::<u64>() >= 85, "{reads:?}");
     assert_eq!(hops(&cluster), before.1);
 

@@ -1,4 +1,5 @@
-//! Requests reach nodes that hold their keys, whatever the operation, the map and the type of the key.
+//! Requests reach nodes that hold their keys, whatever the operation, the map and the type of the
+//! key.
 
 use std::collections::HashMap;
 

@@ -25,18 +25,11 @@ async fn learned_by(change: impl FnOnce(Builder) -> Builder) -> Vec<Vec<u8>> {
     let sdk = sdk_config(&connector).await;
     let config = retrying_at_once(connector.dynamodb_config(&sdk), 3);
     let client = Client::from_conf(change(config).build());
-    asking_until(&client, "the replicas are known", || {
-        knows_the_order(&connector, &cluster)
-    })
-    .await;
+    asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     let heads = cluster.nodes().into_iter().flat_map(|node| node.heads());
     let is_lookup = |head: &Vec<u8>| {
         let target = header(head, "x-amz-target");
-        target.is_some_and(|t| {
-            ["DescribeTable", "Query", "Scan"]
-                .iter()
-                .any(|op| t.ends_with(op))
-        })
+        target.is_some_and(|t| ["DescribeTable", "Query", "Scan"].iter().any(|op| t.ends_with(op)))
     };
     heads.filter(is_lookup).collect()
 }
@@ -47,15 +40,9 @@ async fn lookups_have_the_session_token_and_the_user_agent_of_the_client() {
     let heads = learned_by(|config| config.credentials_provider(session)).await;
     assert!(!heads.is_empty());
     for head in heads {
-        assert_eq!(
-            header(&head, "x-amz-security-token").as_deref(),
-            Some("a token")
-        );
+        assert_eq!(header(&head, "x-amz-security-token").as_deref(), Some("a token"));
         let user_agent = header(&head, "user-agent").unwrap();
-        assert!(
-            user_agent.starts_with("alternator-connector/"),
-            "{user_agent}"
-        );
+        assert!(user_agent.starts_with("alternator-connector/"), "{user_agent}");
     }
 }
 

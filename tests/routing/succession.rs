@@ -1,4 +1,5 @@
-//! When a coordinator dies, the next in order takes its place, and when it is back, its keys return to it at once.
+//! When a coordinator dies, the next in order takes its place, and when it is back, its keys return
+//! to it at once.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -72,10 +73,8 @@ async fn dies_and_returns((order, detection): (CoordinatorOrder, Duration)) {
         }
         let redispatched = connector.stats().redispatched;
         // After so long, a node has to earn its share of ordinary requests again.
-        eventually("it was away for long", async || {
-            died.elapsed() > Duration::from_millis(1500)
-        })
-        .await;
+        eventually("it was away for long", async || died.elapsed() > Duration::from_millis(1500))
+            .await;
         // Requests do not try the dead node any more.
         assert_eq!(connector.stats().redispatched, redispatched);
         own.start().unwrap();

@@ -1,4 +1,5 @@
-//! With a rack as the scope, only requests that belong to one node of the datacenter reach its other racks.
+//! With a rack as the scope, only requests that belong to one node of the datacenter reach its
+//! other racks.
 
 use std::time::Duration;
 

@@ -66,11 +66,8 @@ async fn contacts_that_list_outsiders_lead_no_request_out() {
         let lie = Fault::LocalNodes(Lie::Only(entries.collect()));
         // One of the seeds, and later also a node inside.
         outside[0].inject(lie.clone());
-        let connector = connector_from(&outside)
-            .scope(scope.clone())
-            .fallback(Scope::Cluster)
-            .build()
-            .unwrap();
+        let connector =
+            connector_from(&outside).scope(scope.clone()).fallback(Scope::Cluster).build().unwrap();
         let client = client_without_retries(&connector).await;
         for i in 0..100 {
             if i == 20 {

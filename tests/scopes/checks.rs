@@ -1,4 +1,5 @@
-//! The checks and accessors that the first Alternator client had, with their meanings and error cases.
+//! The checks and accessors that the first Alternator client had, with their meanings and error
+//! cases.
 
 use std::time::Duration;
 
@@ -54,28 +55,19 @@ async fn the_check_of_datacenter_and_rack_needs_an_answer() {
     assert!(matches!(*why, RefreshError::Unanswered(_)), "{why}");
     assert!(why.to_string().contains(&seed.addr().to_string()), "{why}");
     seed.start().unwrap();
-    connector
-        .check_if_rack_and_datacenter_set_correctly()
-        .await
-        .unwrap();
+    connector.check_if_rack_and_datacenter_set_correctly().await.unwrap();
 }
 
 #[tokio::test]
 async fn the_checks_ask_the_seeds_when_the_known_nodes_are_dead() {
     let cluster = Cluster::builder().rack("dc1", "r1", 2).rack("dc2", "r1", 1);
-    let cluster = cluster
-        .failure_detection(Duration::from_secs(3600))
-        .start()
-        .unwrap();
+    let cluster = cluster.failure_detection(Duration::from_secs(3600)).start().unwrap();
     let connector = by_hand_from(&cluster.nodes()[2..]);
     let connector = connector.scope(Scope::datacenter("dc1")).build().unwrap();
     connector.refresh().await.unwrap();
     assert_eq!(routes(&connector), addrs(&cluster.nodes()[..2]));
     cluster.nodes()[..2].iter().for_each(|n| n.stop());
-    connector
-        .check_if_rack_and_datacenter_set_correctly()
-        .await
-        .unwrap();
+    connector.check_if_rack_and_datacenter_set_correctly().await.unwrap();
     let supported = connector.check_if_rack_datacenter_feature_is_supported();
     assert!(supported.await.unwrap());
 }
@@ -103,19 +95,12 @@ async fn the_check_of_the_feature_needs_an_answer_that_lists_somebody() {
     for node in cluster.nodes() {
         node.inject(Fault::LocalNodes(Lie::Empty));
     }
-    let error = why(connector
-        .check_if_rack_datacenter_feature_is_supported()
-        .await);
+    let error = why(connector.check_if_rack_datacenter_feature_is_supported().await);
     assert!(error.to_string().contains("lists no node"), "{error}");
     cluster.nodes().iter().for_each(|n| n.stop());
-    let error = why(connector
-        .check_if_rack_datacenter_feature_is_supported()
-        .await);
+    let error = why(connector.check_if_rack_datacenter_feature_is_supported().await);
     for node in cluster.nodes() {
-        assert!(
-            error.to_string().contains(&node.addr().to_string()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&node.addr().to_string()), "{error}");
     }
     // One node that answers is enough.
     let node = cluster.node(1);
@@ -166,15 +151,10 @@ async fn old_servers_can_be_used_without_a_scope() {
 #[tokio::test]
 async fn the_next_node_goes_round_the_known_nodes() {
     let cluster = Cluster::builder().nodes(3).start().unwrap();
-    let connector = by_hand_from([&cluster.node(0)])
-        .policy(Policy::RoundRobin)
-        .build()
-        .unwrap();
+    let connector = by_hand_from([&cluster.node(0)]).policy(Policy::RoundRobin).build().unwrap();
     connector.refresh().await.unwrap();
     assert_eq!(routes(&connector), addrs(&cluster.nodes()));
-    let mut next: Vec<_> = (0..6)
-        .map(|_| connector.next_node().unwrap().addr())
-        .collect();
+    let mut next: Vec<_> = (0..6).map(|_| connector.next_node().unwrap().addr()).collect();
     assert_eq!(next[..3], next[3..]);
     next.truncate(3);
     next.sort();
@@ -186,10 +166,7 @@ async fn the_next_node_goes_round_the_known_nodes() {
 async fn nodes_are_known_before_anything_was_sent_only_where_seeds_may_serve() {
     let cluster = Cluster::builder().nodes(2).start().unwrap();
     let seeds = by_hand_from(&cluster.nodes());
-    assert_eq!(
-        routes(&seeds.clone().build().unwrap()),
-        addrs(&cluster.nodes())
-    );
+    assert_eq!(routes(&seeds.clone().build().unwrap()), addrs(&cluster.nodes()));
     let scoped = seeds.scope(Scope::datacenter("dc1")).build().unwrap();
     assert_eq!(routes(&scoped), []);
     assert!(scoped.next_node().is_none());
@@ -202,14 +179,8 @@ async fn a_misconfigured_connector_says_so_and_knows_nobody() {
     assert!(connector.known_nodes().is_empty() && connector.next_node().is_none());
     for error in [
         connector.refresh().await.unwrap_err(),
-        connector
-            .check_if_rack_and_datacenter_set_correctly()
-            .await
-            .unwrap_err(),
-        connector
-            .check_if_rack_datacenter_feature_is_supported()
-            .await
-            .unwrap_err(),
+        connector.check_if_rack_and_datacenter_set_correctly().await.unwrap_err(),
+        connector.check_if_rack_datacenter_feature_is_supported().await.unwrap_err(),
     ] {
         assert!(matches!(error, Error::Config(_)), "{error}");
         assert!(error.to_string().contains("ftp://nowhere"), "{error}");

@@ -57,11 +57,8 @@ async fn requests_move_out_step_by_step_and_back() {
 #[tokio::test]
 async fn a_rack_that_is_dead_but_still_listed_is_left() {
     let cluster = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
-    let cluster = cluster
-        .auth(USER.0, USER.1)
-        .failure_detection(Duration::from_secs(3600))
-        .start()
-        .unwrap();
+    let cluster =
+        cluster.auth(USER.0, USER.1).failure_detection(Duration::from_secs(3600)).start().unwrap();
     let nodes = cluster.nodes();
     let connector = with_fallbacks(connector_from(&nodes)).build().unwrap();
     let client = client(&connector).await;
@@ -96,9 +93,7 @@ async fn a_rack_whose_nodes_were_the_only_seeds_is_left() {
 
 #[tokio::test]
 async fn a_fallback_costs_the_nodes_in_use_a_few_questions_per_refresh() {
-    let cluster = Cluster::builder()
-        .rack("dc1", "r1", 1)
-        .rack("dc1", "r2", 30);
+    let cluster = Cluster::builder().rack("dc1", "r1", 1).rack("dc1", "r2", 30);
     let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
     let nodes = cluster.nodes();
     set(&nodes[..1], false);
@@ -120,9 +115,7 @@ async fn a_fallback_costs_the_nodes_in_use_a_few_questions_per_refresh() {
 #[tokio::test]
 async fn a_fallback_that_knows_nobody_else_is_not_asked_at_every_refresh() {
     let cluster = Cluster::builder().rack("dc1", "r1", 2).start().unwrap();
-    let connector = with_fallbacks(by_hand_from(&cluster.nodes()))
-        .build()
-        .unwrap();
+    let connector = with_fallbacks(by_hand_from(&cluster.nodes())).build().unwrap();
     connector.refresh().await.unwrap();
     let asked = || localnodes_requests(&cluster).iter().sum::<u64>();
     let (before, begun) = (asked(), Instant::now());
@@ -150,24 +143,16 @@ async fn a_node_that_answers_late_joins_a_fallback_too() {
 #[tokio::test]
 async fn a_dead_scope_without_fallback_is_kept_and_its_nodes_named() {
     let cluster = Cluster::builder().rack("dc1", "r1", 2).rack("dc2", "r1", 1);
-    let cluster = cluster
-        .auth(USER.0, USER.1)
-        .failure_detection(Duration::from_secs(3600))
-        .start()
-        .unwrap();
+    let cluster =
+        cluster.auth(USER.0, USER.1).failure_detection(Duration::from_secs(3600)).start().unwrap();
     let nodes = cluster.nodes();
-    let connector = by_hand_from(&nodes)
-        .scope(Scope::datacenter("dc1"))
-        .build()
-        .unwrap();
+    let connector = by_hand_from(&nodes).scope(Scope::datacenter("dc1")).build().unwrap();
     let client = client_without_retries(&connector).await;
     ping(&client).await.unwrap();
     set(&nodes[..2], false);
     for _ in 0..5 {
         let error = connector.refresh().await.unwrap_err();
-        let Error::NoNodes(why) = &error else {
-            panic!("{error}")
-        };
+        let Error::NoNodes(why) = &error else { panic!("{error}") };
         assert!(matches!(**why, RefreshError::Unanswered(_)), "{error}");
         assert_eq!(routes(&connector), addrs(&nodes[..2]));
         for text in [error.to_string(), ping(&client).await.unwrap_err()] {
@@ -185,10 +170,7 @@ async fn a_dead_scope_without_fallback_is_kept_and_its_nodes_named() {
 async fn a_scope_that_nobody_lists_any_more_is_kept_without_fallback() {
     let cluster = cluster();
     let nodes = cluster.nodes();
-    let connector = by_hand_from(&nodes)
-        .scope(Scope::datacenter("dc1"))
-        .build()
-        .unwrap();
+    let connector = by_hand_from(&nodes).scope(Scope::datacenter("dc1")).build().unwrap();
     let client = client_without_retries(&connector).await;
     ping(&client).await.unwrap();
     let empty = Fault::LocalNodes(Lie::Empty);

@@ -1,7 +1,8 @@
 //! What the connector says aloud, for tests that care.
 //!
-//! One subscriber listens for the whole process, from before the first event: tracing may miss what a thread says while
-//! another installs a subscriber. Every test has a thread of its own, and hears only that.
+//! One subscriber listens for the whole process, from before the first event: tracing may miss what
+//! a thread says while another installs a subscriber. Every test has a thread of its own, and hears
+//! only that.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
@@ -27,9 +28,7 @@ pub(crate) fn forget() {
 /// How often something that contains the text was said at the level, in this test.
 pub(crate) fn heard(level: Level, text: &str) -> usize {
     EVENTS.with_borrow(|events| {
-        let said = events
-            .iter()
-            .filter(|(l, t)| *l == level && t.contains(text));
+        let said = events.iter().filter(|(l, t)| *l == level && t.contains(text));
         said.count()
     })
 }

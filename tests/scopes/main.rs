@@ -1,4 +1,5 @@
-//! Requests stay in the part of the cluster that they were given, and leave it only as they were told to.
+//! Requests stay in the part of the cluster that they were given, and leave it only as they were
+//! told to.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod around;

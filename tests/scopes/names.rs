@@ -8,16 +8,7 @@ use crate::support::*;
 
 #[tokio::test]
 async fn odd_names_arrive_as_they_are() {
-    let odd = [
-        "us east&1",
-        "a+b%20/ü",
-        "dc=1&rack=r",
-        "a#b?c",
-        "\"quoted\"",
-        "%",
-        "日本",
-        "a;b,c",
-    ];
+    let odd = ["us east&1", "a+b%20/ü", "dc=1&rack=r", "a#b?c", "\"quoted\"", "%", "日本", "a;b,c"];
     for (datacenter, rack) in odd.iter().zip(odd.iter().rev()) {
         let cluster = Cluster::builder()
             .rack(datacenter, rack, 2)
@@ -25,18 +16,14 @@ async fn odd_names_arrive_as_they_are() {
             .rack("other", rack, 1);
         let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
         let nodes = cluster.nodes();
-        for (scope, size) in [
-            (Scope::rack(*datacenter, *rack), 2),
-            (Scope::datacenter(*datacenter), 3),
-        ] {
+        for (scope, size) in
+            [(Scope::rack(*datacenter, *rack), 2), (Scope::datacenter(*datacenter), 3)]
+        {
             let connector = by_hand_from(&nodes[3..]).scope(scope.clone());
             let connector = connector.build().unwrap();
             connector.refresh().await.unwrap();
             assert_eq!(routes(&connector), addrs(&nodes[..size]), "{scope}");
-            connector
-                .check_if_rack_and_datacenter_set_correctly()
-                .await
-                .unwrap();
+            connector.check_if_rack_and_datacenter_set_correctly().await.unwrap();
         }
     }
 }

@@ -26,10 +26,7 @@ fn one_bad_moment_after_a_change_of_runtime_is_no_reason_to_leave_the_scope() {
         ping(&client).await.unwrap();
         connector.refresh().await.unwrap();
     });
-    for fault in [
-        Fault::LocalNodes(Lie::Status(500)),
-        Fault::LocalNodes(Lie::Empty),
-    ] {
+    for fault in [Fault::LocalNodes(Lie::Status(500)), Fault::LocalNodes(Lie::Empty)] {
         inside.iter().for_each(|n| n.inject(fault.clone()));
         runtime().block_on(async {
             let _ = connector.refresh().await;
@@ -46,10 +43,7 @@ fn a_node_that_is_unlisted_after_a_change_of_runtime_does_not_go_at_once() {
     let cluster = cluster();
     let nodes = cluster.nodes();
     let inside = &nodes[..2];
-    let connector = by_hand_from(&nodes[..1])
-        .scope(Scope::rack("dc1", "r1"))
-        .build()
-        .unwrap();
+    let connector = by_hand_from(&nodes[..1]).scope(Scope::rack("dc1", "r1")).build().unwrap();
     runtime().block_on(async { connector.refresh().await.unwrap() });
     inside[0].set_view(View::Only(vec![]));
     inside[1].stop();

@@ -18,10 +18,7 @@ async fn an_unknown_scope_is_an_error_that_names_it_and_gets_no_traffic_anywhere
     ] {
         let said = heard(Level::ERROR, name);
         let cluster = cluster();
-        let connector = connector_from(&cluster.nodes())
-            .scope(scope)
-            .build()
-            .unwrap();
+        let connector = connector_from(&cluster.nodes()).scope(scope).build().unwrap();
         let client = client_without_retries(&connector).await;
         for _ in 0..5 {
             let Err(Error::NoNodes(why)) = connector.refresh().await else {
@@ -59,10 +56,7 @@ async fn an_unknown_scope_is_reported_though_its_fallback_serves() {
 #[tokio::test]
 async fn a_scope_that_comes_to_life_later_is_used() {
     let cluster = cluster();
-    let connector = by_hand_from(&cluster.nodes())
-        .scope(Scope::datacenter("dc3"))
-        .build()
-        .unwrap();
+    let connector = by_hand_from(&cluster.nodes()).scope(Scope::datacenter("dc3")).build().unwrap();
     assert!(connector.refresh().await.is_err());
     let node = cluster.add_node("dc3", "r1").unwrap();
     connector.refresh().await.unwrap();

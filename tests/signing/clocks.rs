@@ -53,7 +53,8 @@ async fn outcome(client: &Client, cluster: &Cluster) -> (bool, u64) {
     (succeeded, total(cluster) - before)
 }
 
-/// The outcomes of operations while the clock is off, and when it is mended, of a client that `make` makes.
+/// The outcomes of operations while the clock is off, and when it is mended, of a client that
+/// `make` makes.
 async fn outcomes(
     fast: i64,
     make: impl AsyncFn(&AlternatorConnector, Clock) -> Client,
@@ -92,10 +93,7 @@ async fn a_clock_that_is_off_is_corrected_as_the_sdk_does() {
         assert_eq!(lean[3..6], [(true, 2), (true, 1), (true, 1)]);
         assert_eq!(lean[7..], [(true, 1); 2]);
         // Once the clock is right again, the SDK's signer is needed for one request more.
-        let signed_by_the_sdk = arrived(&cluster)
-            .iter()
-            .filter(|a| a.signed() != LEAST)
-            .count();
+        let signed_by_the_sdk = arrived(&cluster).iter().filter(|a| a.signed() != LEAST).count();
         assert_eq!(signed_by_the_sdk, 5);
     }
 }
@@ -110,10 +108,7 @@ async fn without_retries_a_clock_that_is_off_costs_one_operation() {
         without(Builder::from(&sdk_config(connector).await), clock)
     };
     let lean = async |connector: &AlternatorConnector, clock: Clock| {
-        without(
-            connector.dynamodb_config(&sdk_config(connector).await),
-            clock,
-        )
+        without(connector.dynamodb_config(&sdk_config(connector).await), clock)
     };
     let (stock, _) = outcomes(20 * MINUTES, stock).await;
     let (lean, _) = outcomes(20 * MINUTES, lean).await;
@@ -164,21 +159,13 @@ async fn a_clock_that_is_off_by_less_than_the_server_allows_needs_no_correction(
 async fn every_attempt_is_signed_anew() {
     let cluster = enforcing(Tls::Off).nodes(2).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let clock = Clock {
-        step: 1,
-        ..Clock::default()
-    };
+    let clock = Clock { step: 1, ..Clock::default() };
     // Nothing brings the dates together again.
     let client = lean_client(&connector, |config| {
-        config
-            .time_source(clock)
-            .disable_clock_skew_correction(true)
+        config.time_source(clock).disable_clock_skew_correction(true)
     })
     .await;
-    cluster.node(0).inject(Fault::Answer(ApiError::new(
-        "InternalServerError",
-        "as injected",
-    )));
+    cluster.node(0).inject(Fault::Answer(ApiError::new("InternalServerError", "as injected")));
     let operations = 10;
     for _ in 0..operations {
         ping(&client).await.unwrap();

@@ -14,38 +14,18 @@ type Case = (Option<&'static str>, Option<&'static str>, &'static str);
 
 const CASES: [Case; 13] = [
     (None, None, "dynamodb.us-east-1.amazonaws.com"),
-    (
-        None,
-        Some("111122223333"),
-        "111122223333.ddb.us-east-1.amazonaws.com",
-    ),
+    (None, Some("111122223333"), "111122223333.ddb.us-east-1.amazonaws.com"),
     (Some("http://alternator.test"), None, "alternator.test"),
     (Some("https://alternator.test"), None, "alternator.test"),
     (Some("http://alternator.test:80"), None, "alternator.test"),
     (Some("https://alternator.test:443"), None, "alternator.test"),
-    (
-        Some("http://alternator.test:443"),
-        None,
-        "alternator.test:443",
-    ),
-    (
-        Some("https://alternator.test:80"),
-        None,
-        "alternator.test:80",
-    ),
-    (
-        Some("https://alternator.test:8043"),
-        Some("111122223333"),
-        "alternator.test:8043",
-    ),
+    (Some("http://alternator.test:443"), None, "alternator.test:443"),
+    (Some("https://alternator.test:80"), None, "alternator.test:80"),
+    (Some("https://alternator.test:8043"), Some("111122223333"), "alternator.test:8043"),
     (Some("http://192.0.2.7:8000"), None, "192.0.2.7:8000"),
     (Some("http://[2001:db8::7]"), None, "[2001:db8::7]"),
     (Some("http://[2001:db8::7]:80"), None, "[2001:db8::7]"),
-    (
-        Some("https://[2001:db8::7]:8043"),
-        None,
-        "[2001:db8::7]:8043",
-    ),
+    (Some("https://[2001:db8::7]:8043"), None, "[2001:db8::7]:8043"),
 ];
 
 async fn every_endpoint_is_accepted(tls: Tls) {
@@ -72,13 +52,8 @@ async fn every_endpoint_is_accepted(tls: Tls) {
         assert_eq!((arrived.len(), made.count()), (6, 6), "{endpoint:?}");
         let hosts: BTreeSet<_> = arrived.iter().map(|a| a.header("host").unwrap()).collect();
         assert_eq!(hosts, BTreeSet::from([host]), "{endpoint:?}");
-        arrived
-            .iter()
-            .for_each(|arrived| made.assert_unchanged(arrived));
-        assert!(
-            data_requests(&cluster).iter().all(|n| *n == 2),
-            "{endpoint:?}"
-        );
+        arrived.iter().for_each(|arrived| made.assert_unchanged(arrived));
+        assert!(data_requests(&cluster).iter().all(|n| *n == 2), "{endpoint:?}");
     }
 }
 
@@ -95,10 +70,8 @@ async fn every_endpoint_is_accepted_by_https_nodes() {
 #[tokio::test]
 async fn nodes_at_ipv6_addresses_accept_requests() {
     for tls in [Tls::Off, Tls::Server] {
-        let cluster = enforcing(tls)
-            .node_at("::1".parse().unwrap(), "dc1", "rack1")
-            .start()
-            .unwrap();
+        let cluster =
+            enforcing(tls).node_at("::1".parse().unwrap(), "dc1", "rack1").start().unwrap();
         let connector = connector(&cluster).build().unwrap();
         eventually_routes_to(&connector, &cluster.nodes()).await;
         let made = Made::default();
@@ -129,14 +102,8 @@ async fn a_session_token_is_signed_and_arrives() {
     assert_eq!(arrived.len(), 2);
     for arrived in arrived {
         made.assert_unchanged(&arrived);
-        assert_eq!(
-            arrived.header("x-amz-security-token"),
-            Some("the session's token")
-        );
-        assert!(
-            arrived.signed().contains(&"x-amz-security-token"),
-            "{arrived:?}"
-        );
+        assert_eq!(arrived.header("x-amz-security-token"), Some("the session's token"));
+        assert!(arrived.signed().contains(&"x-amz-security-token"), "{arrived:?}");
         for name in arrived.signed() {
             assert!(arrived.header(name).is_some(), "{name} in {arrived:?}");
         }

@@ -33,19 +33,14 @@ fn two_users() -> Cluster {
 
 /// The users of the requests that have arrived, in no particular order.
 fn users(cluster: &Cluster) -> Vec<String> {
-    let mut users: Vec<_> = arrived(cluster)
-        .iter()
-        .map(|a| user(a).to_owned())
-        .collect();
+    let mut users: Vec<_> = arrived(cluster).iter().map(|a| user(a).to_owned()).collect();
     users.sort();
     users
 }
 
 fn signed(cluster: &Cluster) -> usize {
     let arrived = arrived(cluster);
-    let signed = arrived
-        .iter()
-        .filter(|a| a.header("authorization").is_some());
+    let signed = arrived.iter().filter(|a| a.header("authorization").is_some());
     signed.count()
 }
 
@@ -84,10 +79,8 @@ impl ProvideCredentials for Expiring {
 async fn credentials_that_expire_are_resolved_anew() {
     let cluster = two_users();
     let connector = connector(&cluster).build().unwrap();
-    let client = lean_client(&connector, |config| {
-        config.credentials_provider(Expiring::default())
-    })
-    .await;
+    let client =
+        lean_client(&connector, |config| config.credentials_provider(Expiring::default())).await;
     for _ in 0..6 {
         ping(&client).await.unwrap();
     }
@@ -98,10 +91,9 @@ async fn credentials_that_expire_are_resolved_anew() {
 async fn a_secret_that_was_rotated_is_used_at_once() {
     let cluster = enforcing(Tls::Off).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = lean_client(&connector, |config| {
-        config.credentials_provider(credentials((USER.0, "old")))
-    })
-    .await;
+    let client =
+        lean_client(&connector, |config| config.credentials_provider(credentials((USER.0, "old"))))
+            .await;
     for _ in 0..2 {
         assert!(ping(&client).await.unwrap_err().contains("wrong signature"));
         let rotated = Builder::new().credentials_provider(credentials(USER));
@@ -242,10 +234,7 @@ async fn where_a_signature_is_required_nothing_is_sent_without_credentials() {
     let connector = builder.build().unwrap();
     let none = without_credentials(&connector).await;
     let nothing = with_chain(&connector, &Chain::default(), &Clock::default()).await;
-    for (sdk, why) in [
-        (none, "no identity resolver"),
-        (nothing, "nothing is configured"),
-    ] {
+    for (sdk, why) in [(none, "no identity resolver"), (nothing, "nothing is configured")] {
         let error = ping(&client(&connector, &sdk)).await.unwrap_err();
         assert!(error.contains(why), "{error}");
     }
@@ -260,10 +249,8 @@ async fn where_a_signature_is_required_empty_credentials_are_none() {
     let cluster = enforcing(Tls::Off).start().unwrap();
     let builder = connector(&cluster).authentication(Authentication::Required);
     let connector = builder.build().unwrap();
-    let client = lean_client(&connector, |config| {
-        config.credentials_provider(credentials(("", "")))
-    })
-    .await;
+    let client =
+        lean_client(&connector, |config| config.credentials_provider(credentials(("", "")))).await;
     let error = ping(&client).await.unwrap_err();
     assert!(error.contains("User not found"), "{error}");
     assert_eq!(signed(&cluster), 1);

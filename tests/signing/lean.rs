@@ -103,10 +103,8 @@ async fn a_session_token_is_sent_and_signed() {
     // Short, and longer than anything else in a request.
     let tokens = ["token".to_owned(), "token/+=".repeat(200)];
     for token in &tokens {
-        let client = lean_client(&connector, |config| {
-            config.credentials_provider(with_token(token))
-        })
-        .await;
+        let client =
+            lean_client(&connector, |config| config.credentials_provider(with_token(token))).await;
         ping(&client).await.unwrap();
     }
     let arrived = arrived(&cluster);
@@ -147,7 +145,8 @@ async fn what_a_user_changes_before_the_signature_is_signed_or_sent_as_it_is() {
     assert!(read.send().await.unwrap().item().is_some());
 }
 
-/// Asks for another name of the session token's header, which only the SDK's signer knows how to do.
+/// Asks for another name of the session token's header, which only the SDK's signer knows how to
+/// do.
 #[derive(Debug)]
 struct RenameToken;
 
@@ -171,10 +170,8 @@ impl Intercept for RenameToken {
 async fn what_is_unusual_is_signed_by_the_sdk() {
     let cluster = enforcing(Tls::Off).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = lean_client(&connector, |config| {
-        config.credentials_provider(with_token("token"))
-    })
-    .await;
+    let client =
+        lean_client(&connector, |config| config.credentials_provider(with_token("token"))).await;
     let unusual = client.list_tables().customize().interceptor(RenameToken);
     unusual.send().await.unwrap();
     ping(&client).await.unwrap();

@@ -14,8 +14,8 @@ pub(crate) struct Made(Arc<Mutex<Vec<Request>>>);
 /// What no node reads and no signature covers, which the connector leaves out.
 const LEFT_OUT: [&str; 3] = ["user-agent", "amz-sdk-request", "amz-sdk-invocation-id"];
 
-/// The lines of a head in alphabetical order without those that are left out, and a body. The Host line is missing: the SDK leaves
-/// it to its HTTP client.
+/// The lines of a head in alphabetical order without those that are left out, and a body. The Host
+/// line is missing: the SDK leaves it to its HTTP client.
 #[derive(Clone, Debug)]
 struct Request {
     head: Vec<String>,
@@ -60,8 +60,8 @@ impl Made {
         self.0.lock().unwrap().len()
     }
 
-    /// Checks that a request arrived as it was made, byte for byte, with nothing added but one Host header, and nothing missing but
-    /// what is left out.
+    /// Checks that a request arrived as it was made, byte for byte, with nothing added but one Host
+    /// header, and nothing missing but what is left out.
     pub(crate) fn assert_unchanged(&self, arrived: &Arrived) {
         let is_host = |line: &String| line.starts_with("host: ");
         let (host, rest): (Vec<_>, Vec<_>) = arrived.lines.iter().cloned().partition(is_host);
@@ -72,10 +72,7 @@ impl Made {
             .find(|request| request.head == rest)
             .unwrap_or_else(|| panic!("the SDK did not make {arrived:?}"));
         let whole = [&arrived.bytes[..], &request.body].concat();
-        assert!(
-            !request.body.is_empty() && arrived.node.saw(&whole),
-            "{arrived:?}"
-        );
+        assert!(!request.body.is_empty() && arrived.node.saw(&whole), "{arrived:?}");
     }
 }
 
@@ -93,7 +90,8 @@ impl Arrived {
     }
 }
 
-/// Every DynamoDB request of the SDK of which a node has received the head, node by node. Probes are the connector's own.
+/// Every DynamoDB request of the SDK of which a node has received the head, node by node. Probes
+/// are the connector's own.
 pub(crate) fn arrived(cluster: &Cluster) -> Vec<Arrived> {
     let mut all = Vec::new();
     for node in cluster.nodes() {
@@ -102,11 +100,7 @@ pub(crate) fn arrived(cluster: &Cluster) -> Vec<Arrived> {
             let mut lines: Vec<_> = text.trim_end().split("\r\n").map(str::to_owned).collect();
             if lines[0].starts_with("POST") && !text.contains("DescribeEndpoints") {
                 lines.sort();
-                all.push(Arrived {
-                    node: node.clone(),
-                    bytes,
-                    lines,
-                });
+                all.push(Arrived { node: node.clone(), bytes, lines });
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What the SDK signed is what a node receives: nodes that enforce signatures accept every request, whatever endpoint the
-//! SDK thought of and whichever node it went to.
+//! What the SDK signed is what a node receives: nodes that enforce signatures accept every request,
+//! whatever endpoint the SDK thought of and whichever node it went to.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod clocks;

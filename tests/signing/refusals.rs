@@ -1,4 +1,5 @@
-//! What a node refuses comes back as the node's own error, and what it does not ask for need not be there.
+//! What a node refuses comes back as the node's own error, and what it does not ask for need not be
+//! there.
 
 use alternator_testcluster::{Cluster, Tls};
 use aws_sdk_dynamodb::config::Credentials;
@@ -32,10 +33,7 @@ async fn a_wrong_secret_is_the_nodes_own_error_after_one_request() {
 async fn an_unsigned_request_is_refused_by_a_cluster_that_enforces_signatures() {
     let cluster = enforcing(Tls::Off).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client_noting(&Made::default(), &connector, |config| {
-        config.allow_no_auth()
-    })
-    .await;
+    let client = client_noting(&Made::default(), &connector, |config| config.allow_no_auth()).await;
     // With credentials the SDK signs all the same.
     create_table(&client).await;
 

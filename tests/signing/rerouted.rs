@@ -18,14 +18,11 @@ async fn while_the_first_node(tls: Tls, breaks: impl Fn(&Cluster)) {
     // A connector meets the broken node once, and then knows better.
     for round in 0..10 {
         // Without a refresh, the broken node stays in the list for the whole round.
-        let connector = connector(&cluster)
-            .active_refresh_interval(Duration::from_secs(3600))
-            .build()
-            .unwrap();
-        let client = client_noting(&made, &connector, |config| {
-            config.retry_config(RetryConfig::disabled())
-        })
-        .await;
+        let connector =
+            connector(&cluster).active_refresh_interval(Duration::from_secs(3600)).build().unwrap();
+        let client =
+            client_noting(&made, &connector, |config| config.retry_config(RetryConfig::disabled()))
+                .await;
         connector.refresh().await.unwrap();
         if round == 0 {
             create_table(&client).await;
@@ -48,9 +45,7 @@ async fn while_the_first_node(tls: Tls, breaks: impl Fn(&Cluster)) {
     assert!(moved_on >= 10, "{moved_on}");
     let arrived = arrived(&cluster);
     assert_eq!((arrived.len(), made.count()), (31, 31));
-    arrived
-        .iter()
-        .for_each(|arrived| made.assert_unchanged(arrived));
+    arrived.iter().for_each(|arrived| made.assert_unchanged(arrived));
 }
 
 #[tokio::test]
@@ -77,25 +72,22 @@ async fn a_request_arrives_unchanged_after_a_node_that_resets_handshakes() {
     }
 }
 
-/// Without TLS the reset may come before or after the request was written. Whatever arrives anywhere is as it was signed,
-/// whether the connector moved it on or the SDK made it anew.
+/// Without TLS the reset may come before or after the request was written. Whatever arrives
+/// anywhere is as it was signed, whether the connector moved it on or the SDK made it anew.
 #[tokio::test]
 async fn what_arrives_among_resets_and_closed_connections_was_made_by_the_sdk() {
     let cluster = enforcing(Tls::Off).nodes(3).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     let made = Made::default();
-    let client = client_noting(&made, &connector, |config| {
-        config.retry_config(RetryConfig::disabled())
-    })
-    .await;
+    let client =
+        client_noting(&made, &connector, |config| config.retry_config(RetryConfig::disabled()))
+            .await;
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     cluster.node(0).inject(Fault::ResetOnAccept);
     disconnect(&cluster.node(0)).await;
 
-    let writers: Vec<_> = (0..4)
-        .map(|w| tokio::spawn(write(client.clone(), w)))
-        .collect();
+    let writers: Vec<_> = (0..4).map(|w| tokio::spawn(write(client.clone(), w))).collect();
     while !writers.iter().all(|w| w.is_finished()) {
         cluster.node(1).close_idle();
         tokio::task::yield_now().await;
@@ -105,9 +97,7 @@ async fn what_arrives_among_resets_and_closed_connections_was_made_by_the_sdk() 
     }
     let arrived = arrived(&cluster);
     assert!(arrived.len() > 100, "{}", arrived.len());
-    arrived
-        .iter()
-        .for_each(|arrived| made.assert_unchanged(arrived));
+    arrived.iter().for_each(|arrived| made.assert_unchanged(arrived));
 }
 
 async fn write(client: Client, writer: u32) {

@@ -51,10 +51,7 @@ impl World<'_> {
             return self.send(id, node);
         }
         client.connect(node, now);
-        call.stage = Stage::Connecting {
-            racing: racing + 1,
-            since,
-        };
+        call.stage = Stage::Connecting { racing: racing + 1, since };
         let head_start = client.head_start(Duration::from_secs_f64(CONNECT_TIMEOUT));
         let client = call.client;
         let (takes, well) = match self.servers[node].condition {
@@ -62,13 +59,7 @@ impl World<'_> {
             Condition::Silent => (CONNECT_TIMEOUT, false),
             _ => (ROUND_TRIP, true),
         };
-        let connected = Event::Connected {
-            id,
-            client,
-            node,
-            begun: now,
-            well,
-        };
+        let connected = Event::Connected { id, client, node, begun: now, well };
         self.after(takes, connected);
         self.after(head_start.as_secs_f64(), Event::HeadStart { id });
     }
@@ -136,10 +127,7 @@ impl World<'_> {
             begun: now,
             sharing: self.clients[call.client].nodes[node].in_flight(),
         };
-        self.report.sent.push(Sent {
-            at: self.clock(now),
-            node,
-        });
+        self.report.sent.push(Sent { at: self.clock(now), node });
         self.events.limit(later(now, self.setting.patience), id);
         self.after(ROUND_TRIP / 2.0, Event::Reach { id, node });
     }
@@ -147,22 +135,12 @@ impl World<'_> {
     /// The attempt has an end, by an answer or not.
     pub(crate) fn conclude(&mut self, id: Id, keep: bool) -> Option<Ended> {
         let call = self.calls.get(id)?;
-        let Stage::Sent {
-            node,
-            begun,
-            sharing,
-        } = call.stage
-        else {
+        let Stage::Sent { node, begun, sharing } = call.stage else {
             return None;
         };
         let client = call.client;
         self.clients[client].release(node, keep);
-        Some(Ended {
-            client,
-            node,
-            begun,
-            sharing,
-        })
+        Some(Ended { client, node, begun, sharing })
     }
 
     pub(crate) fn answered(&mut self, id: Id, well: bool) {
@@ -174,9 +152,7 @@ impl World<'_> {
             self.clients[client].answered(ended, self.now);
             return self.end(id, true);
         }
-        self.clients[client].nodes[node]
-            .load
-            .heard(ended.begun, self.now);
+        self.clients[client].nodes[node].load.heard(ended.begun, self.now);
         self.failed(id, ended);
     }
 

@@ -43,14 +43,7 @@ impl World<'_> {
             | Condition::Faulty(_)
             | Condition::Errors { spared: true } => (2.0 * ROUND_TRIP, Found::Well),
         };
-        self.after(
-            takes,
-            Event::Probed {
-                client,
-                node,
-                found,
-            },
-        );
+        self.after(takes, Event::Probed { client, node, found });
     }
 
     pub(crate) fn probed(&mut self, client: usize, node: usize, found: Found) {

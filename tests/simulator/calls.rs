@@ -70,10 +70,7 @@ impl Calls {
             }
             None => {
                 self.all.push(call(0));
-                Id {
-                    place: self.all.len() - 1,
-                    generation: 0,
-                }
+                Id { place: self.all.len() - 1, generation: 0 }
             }
         }
     }
@@ -110,8 +107,6 @@ impl Calls {
     pub(crate) fn waiting_for(&self, node: usize) -> Vec<Id> {
         let waits = |c: &Call| matches!(c.stage, Stage::Sent { node: n, .. } if n == node);
         let open = self.open();
-        open.filter(|(_, call)| waits(call))
-            .map(|(id, _)| id)
-            .collect()
+        open.filter(|(_, call)| waits(call)).map(|(id, _)| id).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! A client: the connector's own rules for choosing nodes and for leaving them alone, and what drives them there (`outcome`,
-//! `race` and `cluster`), without sockets.
+//! A client: the connector's own rules for choosing nodes and for leaving them alone, and what
+//! drives them there (`outcome`, `race` and `cluster`), without sockets.
 
 use crate::attempt::Ended;
 use std::time::Duration;
@@ -82,11 +82,7 @@ impl Client {
         avoid: &[usize],
         now: Moment,
     ) -> Option<usize> {
-        let circumstances = Circumstances {
-            now,
-            draw: self.random.u64(..),
-            tried: tried.len(),
-        };
+        let circumstances = Circumstances { now, draw: self.random.u64(..), tried: tried.len() };
         let (tried, avoid) = (has(tried), has(avoid));
         self.chooser.next(&self.nodes, tried, avoid, circumstances)
     }
@@ -142,9 +138,7 @@ impl Client {
     /// As `Cluster::unreachable`: answers whether the node was taken out.
     pub(crate) fn unreachable(&mut self, node: usize, now: Moment) -> bool {
         let draw = self.random.f64();
-        self.nodes[node]
-            .health
-            .take_out(Out::Unreachable, now, draw)
+        self.nodes[node].health.take_out(Out::Unreachable, now, draw)
     }
 
     /// As `Cluster::failed`: answers whether the node was taken out.
@@ -170,8 +164,7 @@ impl Client {
     /// As `Outcome::answered` and `Outcome::read`.
     pub(crate) fn answered(&mut self, ended: Ended, now: Moment) {
         let node = &self.nodes[ended.node];
-        node.load
-            .answered(now.since(ended.begun), ended.sharing, now);
+        node.load.answered(now.since(ended.begun), ended.sharing, now);
         node.health.succeeded();
     }
 

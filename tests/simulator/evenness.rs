@@ -5,13 +5,7 @@ use crate::row::Row;
 use crate::setting::{Demand, Setting};
 
 fn healthy(nodes: usize, clients: usize, demand: Demand, seconds: f64) -> Setting {
-    Setting {
-        nodes,
-        clients,
-        demand,
-        seconds,
-        ..Setting::new(PeakEwma)
-    }
+    Setting { nodes, clients, demand, seconds, ..Setting::new(PeakEwma) }
 }
 
 fn most(name: &str, setting: &Setting) -> f64 {
@@ -48,14 +42,8 @@ fn many_clients_use_all_nodes_alike() {
 fn operations_that_take_long_on_every_node_make_no_node_look_slow() {
     for nodes in [3, 9] {
         for (demand, seconds) in [(Demand::Users(16), 5.0), (Demand::Utilisation(0.4), 5.0)] {
-            let mixed = Setting {
-                heavy: 0.01,
-                ..healthy(nodes, 1, demand, seconds)
-            };
-            let blind = Setting {
-                policy: RoundRobin,
-                ..mixed.clone()
-            };
+            let mixed = Setting { heavy: 0.01, ..healthy(nodes, 1, demand, seconds) };
+            let blind = Setting { policy: RoundRobin, ..mixed.clone() };
             let mixed = Row::of("1 % take 100 times as long", &mixed, 0, 0.0);
             let blind = Row::of("1 % take 100 times as long", &blind, 0, 0.0);
             assert!(mixed.unevenness() < 2.0);
@@ -68,10 +56,7 @@ fn operations_that_take_long_on_every_node_make_no_node_look_slow() {
 #[test]
 fn requests_that_fail_on_every_node_keep_no_node_from_the_others() {
     let plain = healthy(9, 1, Demand::Utilisation(0.6), 4.0);
-    let poisoned = Setting {
-        poison: 1.0,
-        ..plain.clone()
-    };
+    let poisoned = Setting { poison: 1.0, ..plain.clone() };
     let plain = Row::of("plain", &plain, 0, 0.0);
     let poisoned = Row::of("one a second fails anywhere", &poisoned, 0, 0.0);
     assert!(poisoned.faulty().retries() >= 2 * 2);
@@ -86,10 +71,7 @@ fn requests_that_fail_on_every_node_keep_no_node_from_the_others() {
 fn requests_that_fail_on_every_node_cost_quiet_clients_no_more_than_half_of_the_nodes() {
     for nodes in [3, 9] {
         for rate in [0.2, 1.0, 10.0] {
-            let setting = Setting {
-                poison: 1.0,
-                ..healthy(nodes, 1, Demand::Rate(rate), 60.0)
-            };
+            let setting = Setting { poison: 1.0, ..healthy(nodes, 1, Demand::Rate(rate), 60.0) };
             let row = Row::of("one a second fails anywhere", &setting, 0, 0.0);
             assert_eq!(row.faulty().errors(), 0);
             assert!(row.report.most_out * 2 <= nodes);

@@ -17,13 +17,7 @@ pub(crate) enum Event {
     /// A request that the node answers with an error, wherever it is sent.
     Poison { client: usize },
     /// A connect has ended.
-    Connected {
-        id: Id,
-        client: usize,
-        node: usize,
-        begun: Moment,
-        well: bool,
-    },
+    Connected { id: Id, client: usize, node: usize, begun: Moment, well: bool },
     /// The latest node has had its head start.
     HeadStart { id: Id },
     /// A request reaches its node.
@@ -39,11 +33,7 @@ pub(crate) enum Event {
     /// It may be time to probe a node that is out.
     Probe { client: usize, node: usize },
     /// A probe has ended.
-    Probed {
-        client: usize,
-        node: usize,
-        found: Found,
-    },
+    Probed { client: usize, node: usize, found: Found },
 }
 
 /// What a probe found.

@@ -1,6 +1,8 @@
-//! What each fault costs under each policy, some of the nodes being bad from the end of the first second on.
+//! What each fault costs under each policy, some of the nodes being bad from the end of the first
+//! second on.
 //!
-//! All is seeded, so that the same code always measures the same; the bounds leave room for other code that is as good.
+//! All is seeded, so that the same code always measures the same; the bounds leave room for other
+//! code that is as good.
 
 use crate::config::Policy;
 use crate::row::Row;
@@ -51,7 +53,8 @@ struct Bounds {
     wasted: f64,
     /// The part of all requests that bad nodes get.
     bad: f64,
-    /// The 99th percentile from one second after the fault on, as a multiple of that of a healthy cluster.
+    /// The 99th percentile from one second after the fault on, as a multiple of that of a healthy
+    /// cluster.
     p99: f64,
     /// How many times its fair share the busiest of the good nodes gets.
     uneven: f64,
@@ -65,14 +68,7 @@ const fn at_most(
     p99: f64,
     uneven: f64,
 ) -> Bounds {
-    Bounds {
-        fault,
-        errors,
-        wasted,
-        bad,
-        p99,
-        uneven,
-    }
+    Bounds { fault, errors, wasted, bad, p99, uneven }
 }
 
 impl Cluster {
@@ -85,7 +81,8 @@ impl Cluster {
             ..Setting::new(policy)
         };
         if self.nodes == 100 {
-            // Fewer and longer requests, so that the simulation takes no longer than that of nine nodes.
+            // Fewer and longer requests, so that the simulation takes no longer than that of nine
+            // nodes.
             setting.workers = 4;
             setting.service = 0.01;
         }
@@ -105,9 +102,11 @@ impl Cluster {
         let mut setting = setting.change(SINCE, self.bad, condition);
         let mut at = SINCE;
         while fault == Flap && at < self.seconds {
-            setting = setting
-                .change(at + 2.0, self.bad, Condition::Healthy)
-                .change(at + 4.0, self.bad, condition);
+            setting = setting.change(at + 2.0, self.bad, Condition::Healthy).change(
+                at + 4.0,
+                self.bad,
+                condition,
+            );
             at += 4.0;
         }
         setting
@@ -135,13 +134,8 @@ impl Cluster {
 
 #[test]
 fn one_bad_node_of_three_costs_a_busy_client_next_to_nothing() {
-    let cluster = Cluster {
-        nodes: 3,
-        bad: 1,
-        clients: 1,
-        demand: Demand::Utilisation(0.4),
-        seconds: 6.0,
-    };
+    let cluster =
+        Cluster { nodes: 3, bad: 1, clients: 1, demand: Demand::Utilisation(0.4), seconds: 6.0 };
     cluster.keeps(
         Policy::PeakEwma,
         &[
@@ -160,13 +154,8 @@ fn one_bad_node_of_three_costs_a_busy_client_next_to_nothing() {
 
 #[test]
 fn other_policies_leave_alone_what_fails_but_not_what_is_slow() {
-    let cluster = Cluster {
-        nodes: 3,
-        bad: 1,
-        clients: 1,
-        demand: Demand::Utilisation(0.4),
-        seconds: 4.0,
-    };
+    let cluster =
+        Cluster { nodes: 3, bad: 1, clients: 1, demand: Demand::Utilisation(0.4), seconds: 4.0 };
     for policy in [Policy::RoundRobin, Policy::Random] {
         cluster.keeps(
             policy,
@@ -187,13 +176,8 @@ fn other_policies_leave_alone_what_fails_but_not_what_is_slow() {
 
 #[test]
 fn three_bad_nodes_of_nine_cost_a_busy_client_next_to_nothing() {
-    let cluster = Cluster {
-        nodes: 9,
-        bad: 3,
-        clients: 1,
-        demand: Demand::Utilisation(0.4),
-        seconds: 5.0,
-    };
+    let cluster =
+        Cluster { nodes: 9, bad: 3, clients: 1, demand: Demand::Utilisation(0.4), seconds: 5.0 };
     cluster.keeps(
         Policy::PeakEwma,
         &[
@@ -212,13 +196,8 @@ fn three_bad_nodes_of_nine_cost_a_busy_client_next_to_nothing() {
 
 #[test]
 fn twenty_bad_nodes_of_a_hundred_cost_a_busy_client_next_to_nothing() {
-    let cluster = Cluster {
-        nodes: 100,
-        bad: 20,
-        clients: 1,
-        demand: Demand::Utilisation(0.4),
-        seconds: 6.0,
-    };
+    let cluster =
+        Cluster { nodes: 100, bad: 20, clients: 1, demand: Demand::Utilisation(0.4), seconds: 6.0 };
     cluster.keeps(
         Policy::PeakEwma,
         &[
@@ -235,17 +214,12 @@ fn twenty_bad_nodes_of_a_hundred_cost_a_busy_client_next_to_nothing() {
     );
 }
 
-/// Each of them has to find out for itself, so that the bad node gets some requests from each: of a node that hangs, a second one
-/// tells that the first is not merely a long one.
+/// Each of them has to find out for itself, so that the bad node gets some requests from each: of a
+/// node that hangs, a second one tells that the first is not merely a long one.
 #[test]
 fn two_hundred_clients_find_the_bad_node_each_for_itself() {
-    let cluster = Cluster {
-        nodes: 3,
-        bad: 1,
-        clients: 200,
-        demand: Demand::Utilisation(0.1),
-        seconds: 16.0,
-    };
+    let cluster =
+        Cluster { nodes: 3, bad: 1, clients: 200, demand: Demand::Utilisation(0.1), seconds: 16.0 };
     cluster.keeps(
         Policy::PeakEwma,
         &[
@@ -264,13 +238,8 @@ fn two_hundred_clients_find_the_bad_node_each_for_itself() {
 
 #[test]
 fn clients_with_one_request_a_second_find_the_bad_node_too() {
-    let cluster = Cluster {
-        nodes: 3,
-        bad: 1,
-        clients: 200,
-        demand: Demand::Rate(1.0),
-        seconds: 60.0,
-    };
+    let cluster =
+        Cluster { nodes: 3, bad: 1, clients: 200, demand: Demand::Rate(1.0), seconds: 60.0 };
     cluster.keeps(
         Policy::PeakEwma,
         &[
@@ -289,17 +258,12 @@ fn clients_with_one_request_a_second_find_the_bad_node_too() {
     );
 }
 
-/// With 20 requests a second, a client needs five seconds to meet each of a hundred nodes, and three failures of each bad one to
-/// have them all out; so some calls fail three times.
+/// With 20 requests a second, a client needs five seconds to meet each of a hundred nodes, and
+/// three failures of each bad one to have them all out; so some calls fail three times.
 #[test]
 fn two_hundred_clients_find_twenty_bad_nodes_of_a_hundred() {
-    let cluster = Cluster {
-        nodes: 100,
-        bad: 20,
-        clients: 200,
-        demand: Demand::Rate(20.0),
-        seconds: 16.0,
-    };
+    let cluster =
+        Cluster { nodes: 100, bad: 20, clients: 200, demand: Demand::Rate(20.0), seconds: 16.0 };
     cluster.keeps(
         Policy::PeakEwma,
         &[

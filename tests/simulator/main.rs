@@ -1,5 +1,6 @@
-//! A simulation of clients and nodes, seeded and without sockets, which runs the connector's own rules for choosing nodes and for
-//! leaving them alone. It shows what faults cost, and that they cost no more than they may.
+//! A simulation of clients and nodes, seeded and without sockets, which runs the connector's own
+//! rules for choosing nodes and for leaving them alone. It shows what faults cost, and that they
+//! cost no more than they may.
 //!
 //! `cargo test --test simulator -- --nocapture` prints what was measured.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
@@ -19,7 +20,8 @@ mod policy;
 #[path = "../../src/sync.rs"]
 mod sync;
 
-/// What the files above use of the connector's options, which other crates cannot match exhaustively.
+/// What the files above use of the connector's options, which other crates cannot match
+/// exhaustively.
 mod config {
     #[derive(Clone, Copy, Debug)]
     pub(crate) enum Policy {

@@ -28,10 +28,7 @@ impl World<'_> {
         let Some(call) = self.calls.get(id) else {
             return;
         };
-        let job = Job {
-            id,
-            service: service * call.weight,
-        };
+        let job = Job { id, service: service * call.weight };
         match self.servers[node].condition {
             Condition::Refuses | Condition::Silent => {
                 self.after(ROUND_TRIP / 2.0, Event::Break { id })

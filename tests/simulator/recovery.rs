@@ -14,8 +14,8 @@ fn share(row: &Row<'_>, from: f64, to: f64) -> f64 {
 
 #[test]
 fn a_node_that_returns_has_its_share_again() {
-    // How long after its recovery it has most of its share at last: after a wait for a probe and a slow start, or when the
-    // estimate of its latency has faded.
+    // How long after its recovery it has most of its share at last: after a wait for a probe and a
+    // slow start, or when the estimate of its latency has faded.
     for (condition, within) in [
         (Refuses, 14.0),
         (Silent, 14.0),
@@ -70,15 +70,10 @@ fn a_stall_of_one_second_is_over_when_it_ends() {
 #[test]
 fn a_node_that_fails_some_requests_is_left_alone() {
     for part in [0.1, 0.3, 0.6] {
-        for (clients, demand, most) in [
-            (1, Demand::Utilisation(0.4), 0.005),
-            (20, Demand::Rate(100.0), 0.05),
-        ] {
-            let setting = Setting {
-                clients,
-                demand,
-                ..Setting::new(PeakEwma)
-            };
+        for (clients, demand, most) in
+            [(1, Demand::Utilisation(0.4), 0.005), (20, Demand::Rate(100.0), 0.05)]
+        {
+            let setting = Setting { clients, demand, ..Setting::new(PeakEwma) };
             let setting = setting.change(1.0, 1, Faulty(part));
             let row = Row::of(format!("fails {part} of its requests"), &setting, 1, 1.0);
             assert_eq!(row.faulty().errors(), 0);
@@ -87,7 +82,8 @@ fn a_node_that_fails_some_requests_is_left_alone() {
     }
 }
 
-/// The others have more than they can do, so that everything waits; a node that is out must not look better for that.
+/// The others have more than they can do, so that everything waits; a node that is out must not
+/// look better for that.
 #[test]
 fn survivors_that_are_overloaded_send_nothing_to_a_dead_node() {
     for condition in [Refuses, Silent, ERRORS] {
@@ -116,8 +112,9 @@ fn survivors_that_are_overloaded_send_nothing_to_a_dead_node() {
 
 #[test]
 fn where_all_nodes_are_bad_all_are_tried_and_the_first_to_return_serves() {
-    // How long after the return of the first node no call fails any more. Where the others take requests and fail them, that
-    // node waits for its probe and starts slowly if it was the one that was ejected.
+    // How long after the return of the first node no call fails any more. Where the others take
+    // requests and fail them, that node waits for its probe and starts slowly if it was the one
+    // that was ejected.
     for (condition, within) in [(Refuses, 0.5), (Silent, 0.5), (ERRORS, 20.0), (Hangs, 20.0)] {
         for (clients, rate) in [(1, 100.0), (20, 1.0)] {
             let setting = Setting {
@@ -147,12 +144,8 @@ fn where_all_nodes_are_bad_all_are_tried_and_the_first_to_return_serves() {
 #[test]
 fn no_more_than_half_of_the_nodes_are_ever_ejected() {
     for (nodes, most) in [(1, 0), (2, 1), (3, 1), (4, 2), (9, 4)] {
-        let setting = Setting {
-            nodes,
-            clients: 5,
-            demand: Demand::Rate(20.0),
-            ..Setting::new(PeakEwma)
-        };
+        let setting =
+            Setting { nodes, clients: 5, demand: Demand::Rate(20.0), ..Setting::new(PeakEwma) };
         let setting = setting.change(1.0, nodes, ERRORS);
         let row = Row::of("all answer with errors", &setting, nodes, 1.0);
         assert_eq!(row.report.most_out, most);

@@ -49,11 +49,7 @@ pub(crate) struct Window<'a> {
 
 impl Report {
     pub(crate) fn between(&self, from: f64, to: f64) -> Window<'_> {
-        Window {
-            report: self,
-            from,
-            to,
-        }
+        Window { report: self, from, to }
     }
 }
 

@@ -21,13 +21,7 @@ impl<'a> Row<'a> {
         bad: usize,
         since: f64,
     ) -> Self {
-        let row = Self {
-            setting,
-            name: name.into(),
-            bad,
-            since,
-            report: world::run(setting),
-        };
+        let row = Self { setting, name: name.into(), bad, since, report: world::run(setting) };
         println!("{}", row.text());
         row
     }

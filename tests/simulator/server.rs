@@ -16,7 +16,8 @@ pub(crate) enum Condition {
     Hangs,
     /// It takes this many times longer for each request.
     Slow(f64),
-    /// It answers every request with a status of 500 at once, and probes too unless they are `spared`.
+    /// It answers every request with a status of 500 at once, and probes too unless they are
+    /// `spared`.
     Errors {
         spared: bool,
     },
@@ -39,11 +40,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(workers: usize) -> Self {
-        Self {
-            condition: Condition::Healthy,
-            free: workers,
-            queue: VecDeque::new(),
-        }
+        Self { condition: Condition::Healthy, free: workers, queue: VecDeque::new() }
     }
 
     pub(crate) fn push(&mut self, job: Job) {
@@ -60,7 +57,8 @@ impl Server {
         Some(job)
     }
 
-    /// A worker is done, and answers whether its answer goes out; that of a node which hangs waits until it recovers.
+    /// A worker is done, and answers whether its answer goes out; that of a node which hangs waits
+    /// until it recovers.
     pub(crate) fn done(&mut self, id: Id) -> bool {
         self.free += 1;
         let hangs = self.condition == Condition::Hangs;

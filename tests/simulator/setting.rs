@@ -8,7 +8,8 @@ use crate::server::Condition;
 /// How users call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Demand {
-    /// At random times whatever happens to earlier calls, so that together they use this part of all workers.
+    /// At random times whatever happens to earlier calls, so that together they use this part of
+    /// all workers.
     Utilisation(f64),
     /// At random times, so often a second from each client.
     Rate(f64),
@@ -47,8 +48,8 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Three healthy nodes of eight workers, a request taking one of them a millisecond, and one client that uses 0.4 of them for
-    /// ten seconds.
+    /// Three healthy nodes of eight workers, a request taking one of them a millisecond, and one
+    /// client that uses 0.4 of them for ten seconds.
     pub(crate) fn new(policy: Policy) -> Self {
         Self {
             policy,
@@ -68,11 +69,7 @@ impl Setting {
 
     /// The first nodes are in this condition from then on.
     pub(crate) fn change(mut self, at: f64, bad: usize, condition: Condition) -> Self {
-        self.changes.push(Change {
-            at,
-            nodes: 0..bad,
-            condition,
-        });
+        self.changes.push(Change { at, nodes: 0..bad, condition });
         self
     }
 

@@ -58,10 +58,7 @@ impl World<'_> {
         };
         call.attempts += 1;
         call.tried.clear();
-        call.stage = Stage::Connecting {
-            racing: 0,
-            since: self.now,
-        };
+        call.stage = Stage::Connecting { racing: 0, since: self.now };
         self.next_node(id);
     }
 

@@ -11,7 +11,8 @@ use crate::setting::{Demand, Setting};
 /// The time from a client to a node and back, in seconds.
 pub(crate) const ROUND_TRIP: f64 = 0.0002;
 
-/// When it all begins: a process that has run for a while, so that nothing is special about the first moment.
+/// When it all begins: a process that has run for a while, so that nothing is special about the
+/// first moment.
 pub(crate) const BEGIN: Moment = Moment::from_nanos(1_000_000_000_000);
 
 pub(crate) struct World<'a> {
@@ -33,9 +34,7 @@ pub(crate) fn run(setting: &Setting) -> Report {
         setting,
         now: BEGIN,
         events: Events::default(),
-        servers: (0..setting.nodes)
-            .map(|_| Server::new(setting.workers))
-            .collect(),
+        servers: (0..setting.nodes).map(|_| Server::new(setting.workers)).collect(),
         clients,
         calls: Calls::default(),
         random,
@@ -48,8 +47,7 @@ pub(crate) fn run(setting: &Setting) -> Report {
 impl World<'_> {
     fn run(&mut self) {
         for (index, change) in self.setting.changes.iter().enumerate() {
-            self.events
-                .at(later(BEGIN, change.at), Event::Change { index });
+            self.events.at(later(BEGIN, change.at), Event::Change { index });
         }
         for client in 0..self.setting.clients {
             match self.setting.demand {
@@ -89,13 +87,9 @@ impl World<'_> {
                 self.call(client, true);
                 self.plan_poison(client);
             }
-            Event::Connected {
-                id,
-                client,
-                node,
-                begun,
-                well,
-            } => self.connected(id, client, node, begun, well),
+            Event::Connected { id, client, node, begun, well } => {
+                self.connected(id, client, node, begun, well)
+            }
             Event::HeadStart { id } => self.head_start(id),
             Event::Reach { id, node } => self.reach(id, node),
             Event::Done { id, node } => {
@@ -108,11 +102,7 @@ impl World<'_> {
             Event::Break { id } => self.broke(id),
             Event::Retry { id } => self.attempt(id),
             Event::Probe { client, node } => self.probe(client, node),
-            Event::Probed {
-                client,
-                node,
-                found,
-            } => self.probed(client, node, found),
+            Event::Probed { client, node, found } => self.probed(client, node, found),
         }
     }
 

@@ -1,7 +1,9 @@
-//! Reads and writes go on while nodes fail in every way there is, by a schedule drawn from a seed. Whatever happened, nothing
-//! is lost, doubled or leaked, and once all is well again every node serves.
+//! Reads and writes go on while nodes fail in every way there is, by a schedule drawn from a seed.
+//! Whatever happened, nothing is lost, doubled or leaked, and once all is well again every node
+//! serves.
 //!
-//! `SOAK_SEED=7 cargo test -p alternator-connector --test soak` runs the schedule of one seed with every setup.
+//! `SOAK_SEED=7 cargo test -p alternator-connector --test soak` runs the schedule of one seed with
+//! every setup.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]

@@ -31,18 +31,14 @@ pub(crate) async fn nothing_is_under_way(
         let idle = seen.iter().map(|n| (&n.url, n.connections_idle as u64));
         let agree = idle.eq(open.iter().map(|(url, open)| (url, *open)));
         let quiet = seen.iter().all(|n| n.in_flight == 0);
-        let made = seen
-            .iter()
-            .all(|n| n.connections_idle as u64 <= n.connections_opened);
+        let made = seen.iter().all(|n| n.connections_idle as u64 <= n.connections_opened);
         let gone = stage.open_connections() == open.iter().map(|(_, open)| open).sum::<u64>();
         let now = Holdings::now();
         let idle_tasks = now.tasks <= before.tasks + TASKS_OF_A_CONNECTOR;
         if agree && quiet && made && gone && idle_tasks {
             return Ok(());
         }
-        Err(format!(
-            "something is under way: {seen:#?} of {open:?}, {now:?} after {before:?}"
-        ))
+        Err(format!("something is under way: {seen:#?} of {open:?}, {now:?} after {before:?}"))
     })
     .await;
 }
@@ -50,12 +46,7 @@ pub(crate) async fn nothing_is_under_way(
 /// Every node gets requests again, and none of them fails.
 pub(crate) async fn every_node_serves(connector: &AlternatorConnector, stage: &Stage) {
     let client = client_without_retries(connector).await;
-    let served = || {
-        stage
-            .nodes()
-            .into_iter()
-            .map(|n| n.stats().requests_of("GetItem"))
-    };
+    let served = || stage.nodes().into_iter().map(|n| n.stats().requests_of("GetItem"));
     let before: Vec<_> = served().collect();
     until(LIMIT, async || {
         let get = client.get_item().table_name(TABLE).key("pk", s("x"));
@@ -72,9 +63,7 @@ pub(crate) async fn nothing_is_left(stage: &Stage, before: &Holdings) {
         let (open, now) = (stage.open_connections(), Holdings::now());
         let left = open > 0 || now.descriptors > before.descriptors || now.tasks > before.tasks;
         match left {
-            true => Err(format!(
-                "left: {open} connections, {now:?} after {before:?}"
-            )),
+            true => Err(format!("left: {open} connections, {now:?} after {before:?}")),
             false => Ok(()),
         }
     })

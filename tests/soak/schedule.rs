@@ -32,8 +32,8 @@ pub(crate) struct Episode {
 pub(crate) struct Schedule(pub(crate) [Vec<Episode>; NODES]);
 
 impl Schedule {
-    /// Troubles are dealt like cards, to whichever node has been without for the longest: none comes twice before each has come
-    /// once.
+    /// Troubles are dealt like cards, to whichever node has been without for the longest: none
+    /// comes twice before each has come once.
     pub(crate) fn draw(seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let mut nodes = [const { Vec::new() }; NODES];
@@ -53,11 +53,7 @@ impl Schedule {
                 random.shuffle(&mut deck);
             }
             let trouble = deck.pop().expect("there are troubles");
-            nodes[node].push(Episode {
-                begin,
-                end,
-                trouble,
-            });
+            nodes[node].push(Episode { begin, end, trouble });
             *free_at = end;
         }
     }
@@ -78,10 +74,8 @@ mod tests {
 
     #[test]
     fn a_seed_is_one_schedule() {
-        let drawn: HashSet<_> = SEEDS
-            .chain(SEEDS)
-            .map(|seed| format!("{:?}", Schedule::draw(seed)))
-            .collect();
+        let drawn: HashSet<_> =
+            SEEDS.chain(SEEDS).map(|seed| format!("{:?}", Schedule::draw(seed))).collect();
         assert_eq!(drawn.len(), SEEDS.count());
     }
 

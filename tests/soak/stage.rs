@@ -14,11 +14,12 @@ use crate::support::direct::trusting;
 use crate::support::*;
 use crate::trouble;
 
-/// How many requests a node takes at a time before it sheds the rest: more than its share, and less than it gets when two
-/// others are gone.
+/// How many requests a node takes at a time before it sheds the rest: more than its share, and less
+/// than it gets when two others are gone.
 const SHEDDING: usize = 5;
 
-/// How long requests go on once all is well again: longer than any answer that was begun before takes.
+/// How long requests go on once all is well again: longer than any answer that was begun before
+/// takes.
 const AFTERMATH: Duration = Duration::from_millis(500);
 
 pub(crate) struct Stage {
@@ -42,11 +43,7 @@ impl Stage {
             .shutdown_announcement(Duration::from_millis(200))
             .start()
             .unwrap();
-        let stage = Self {
-            cluster,
-            turn: Mutex::default(),
-            gone: Mutex::default(),
-        };
+        let stage = Self { cluster, turn: Mutex::default(), gone: Mutex::default() };
         create_table(&client(&stage.connector(|connector| connector)).await).await;
         for node in stage.cluster.nodes() {
             trouble::pace(&node);

@@ -21,7 +21,8 @@ pub(crate) enum Trouble {
     ClosesIdle,
     /// It serves in the wrong way.
     Serves(Fault),
-    /// It accepts in the wrong way. Its idle connections are closed, so that they are no way around it.
+    /// It accepts in the wrong way. Its idle connections are closed, so that they are no way around
+    /// it.
     Accepts(Fault),
 }
 
@@ -51,12 +52,7 @@ pub(crate) fn all() -> Vec<Trouble> {
         Fault::LocalNodes(Lie::Truncated),
         Fault::LocalNodes(Lie::Reset),
     ];
-    let accepts = [
-        Fault::Refuse,
-        Fault::DropSyns,
-        Fault::ResetOnAccept,
-        Fault::ResetDuringTls,
-    ];
+    let accepts = [Fault::Refuse, Fault::DropSyns, Fault::ResetOnAccept, Fault::ResetDuringTls];
     let others = [
         Trouble::Stop,
         Trouble::Drain,
@@ -70,7 +66,8 @@ pub(crate) fn all() -> Vec<Trouble> {
     others.into_iter().chain(serves).chain(accepts).collect()
 }
 
-/// Lets a node take some time for its answers, so that something is under way whenever trouble begins.
+/// Lets a node take some time for its answers, so that something is under way whenever trouble
+/// begins.
 pub(crate) fn pace(node: &Node) {
     node.inject(Fault::Slow(Delay::Uniform {
         min: Duration::from_millis(1),

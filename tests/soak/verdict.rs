@@ -30,32 +30,20 @@ pub(crate) async fn judge(stage: &Stage, histories: &[History], hedged: u64) {
         attempts.sort_unstable();
         attempts.dedup();
         let again = arrivals.len() - attempts.len();
-        assert!(
-            again == 0 || trace.starts_with("read-"),
-            "{trace}: {arrivals:?}"
-        );
+        assert!(again == 0 || trace.starts_with("read-"), "{trace}: {arrivals:?}");
         // A hedge is for another node.
         let apart: HashSet<_> = arrivals.iter().collect();
         assert_eq!(apart.len(), arrivals.len(), "{trace}: {arrivals:?}");
         twice += again as u64;
     }
-    assert!(
-        twice <= hedged,
-        "{twice} reads were sent twice, and {hedged} hedged"
-    );
+    assert!(twice <= hedged, "{twice} reads were sent twice, and {hedged} hedged");
     let mut items = items(stage).await;
     let (mut done, mut failed) = (0, 0);
     for history in histories {
         for (write, ending) in history.writes() {
             let key = write.to_string();
             let arrivals = arrivals.get(&key).map_or(&[][..], |a| a);
-            judge_write(
-                write,
-                ending,
-                history.attempts,
-                arrivals,
-                items.remove(&key),
-            );
+            judge_write(write, ending, history.attempts, arrivals, items.remove(&key));
             match ending {
                 Ending::Done => done += 1,
                 _ => failed += 1,
@@ -63,13 +51,11 @@ pub(crate) async fn judge(stage: &Stage, histories: &[History], hedged: u64) {
         }
     }
     assert!(items.is_empty(), "nobody wrote {:?}", items.keys());
-    assert!(
-        done >= AT_LEAST && failed > 0,
-        "{done} done, {failed} failed"
-    );
+    assert!(done >= AT_LEAST && failed > 0, "{done} done, {failed} failed");
 }
 
-/// `attempts` is how many the write may have had. One that fails and can be tried again has had them all.
+/// `attempts` is how many the write may have had. One that fails and can be tried again has had
+/// them all.
 fn judge_write(
     write: Write,
     ending: &Ending,
@@ -85,10 +71,9 @@ fn judge_write(
     assert!(executed <= arrivals.len(), "doubled: {story}");
     match ending {
         Ending::Done => assert!(executed > 0, "lost: {story}"),
-        Ending::Unsent(_) => assert!(
-            arrivals.iter().all(|(attempt, _)| *attempt < attempts),
-            "sent: {story}"
-        ),
+        Ending::Unsent(_) => {
+            assert!(arrivals.iter().all(|(attempt, _)| *attempt < attempts), "sent: {story}")
+        }
         Ending::Refused(_) => assert!(executed < arrivals.len(), "executed: {story}"),
         Ending::Unclear(_) => {}
     }
@@ -103,10 +88,7 @@ fn arrivals(stage: &Stage) -> Arrivals {
         for head in heads {
             if let Some(trace) = header(&head, TRACE) {
                 let attempt = attempt(&head).expect("the SDK numbers its attempts");
-                arrivals
-                    .entry(trace)
-                    .or_default()
-                    .push((attempt, node.addr()));
+                arrivals.entry(trace).or_default().push((attempt, node.addr()));
             }
         }
     }
@@ -116,9 +98,7 @@ fn arrivals(stage: &Stage) -> Arrivals {
 /// From `amz-sdk-request: attempt=1; max=3`.
 fn attempt(head: &[u8]) -> Option<u32> {
     let request = header(head, "amz-sdk-request")?;
-    let attempt = request
-        .split("; ")
-        .find_map(|part| part.strip_prefix("attempt="))?;
+    let attempt = request.split("; ").find_map(|part| part.strip_prefix("attempt="))?;
     attempt.parse().ok()
 }
 

@@ -42,11 +42,7 @@ impl fmt::Display for Write {
 impl Write {
     /// What it writes: a little, and sometimes more than the kernel takes or gives at once.
     pub(crate) fn value(self) -> String {
-        let times = if self.at % 50 == 17 {
-            20_000
-        } else {
-            1 + self.at % 20
-        };
+        let times = if self.at % 50 == 17 { 20_000 } else { 1 + self.at % 20 };
         self.to_string().repeat(times)
     }
 }
@@ -89,11 +85,7 @@ impl Workload {
             let attempts = ATTEMPTS[worker % ATTEMPTS.len()];
             let timeouts = TimeoutConfig::builder().read_timeout(READ_TIMEOUT).build();
             let config = retrying(connector, attempts).await.timeout_config(timeouts);
-            let history = History {
-                worker,
-                attempts,
-                endings: Vec::new(),
-            };
+            let history = History { worker, attempts, endings: Vec::new() };
             workers.spawn(work(
                 Client::from_conf(config.build()),
                 history,

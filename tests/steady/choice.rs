@@ -23,10 +23,9 @@ async fn taking(delays: [u64; 3]) -> (Cluster, AlternatorConnector, Client) {
 #[tokio::test]
 async fn equal_nodes_get_about_equal_shares() {
     let (cluster, _, client) = taking([30; 3]).await;
-    for shares in [
-        one_by_one(&cluster, &client, 60).await,
-        side_by_side(&cluster, &client, 360, 12).await,
-    ] {
+    for shares in
+        [one_by_one(&cluster, &client, 60).await, side_by_side(&cluster, &client, 360, 12).await]
+    {
         let even = shares.iter().sum::<u64>() / 3;
         assert!(shares.iter().all(|n| *n >= even / 2), "{shares:?}");
     }
@@ -40,7 +39,8 @@ async fn a_node_50_times_slower_gets_next_to_nothing() {
     assert!(shares[0] <= 12, "{shares:?}");
 }
 
-/// The requests of such a client never overlap, so that nothing but what it remembers tells it of a slow node.
+/// The requests of such a client never overlap, so that nothing but what it remembers tells it of a
+/// slow node.
 #[tokio::test]
 async fn a_client_with_few_requests_leaves_a_slow_node_alone_too() {
     let (cluster, _, client) = taking([1000, 1, 1]).await;
@@ -86,10 +86,7 @@ async fn a_node_that_hangs_holds_little_more_than_it_had() {
     }
     let progress = async |requests| {
         let from = done.load(Relaxed);
-        eventually("requests go on", async || {
-            done.load(Relaxed) >= from + requests
-        })
-        .await;
+        eventually("requests go on", async || done.load(Relaxed) >= from + requests).await;
     };
     progress(200).await;
     let share = WORKERS / 3;
@@ -111,7 +108,8 @@ async fn a_node_that_hangs_holds_little_more_than_it_had() {
     workers.join_all().await;
 }
 
-/// What it answered before makes it look fast, and its silence must outweigh that soon: requests go on coming.
+/// What it answered before makes it look fast, and its silence must outweigh that soon: requests go
+/// on coming.
 #[tokio::test]
 async fn a_fast_node_that_hangs_is_avoided_before_any_timeout() {
     let (cluster, connector, client) = taking([1, 30, 30]).await;

@@ -14,10 +14,7 @@ use crate::*;
 const FAILURES: usize = 3;
 
 fn impatient(cluster: &Cluster, policy: Policy) -> Builder {
-    by_hand(cluster)
-        .policy(policy)
-        .read_timeout(millis(300))
-        .discovery_timeout(millis(300))
+    by_hand(cluster).policy(policy).read_timeout(millis(300)).discovery_timeout(millis(300))
 }
 
 /// Sends reads until the node is ejected, and returns how many failed.
@@ -59,16 +56,15 @@ async fn is_ejected_and_comes_back(fault: Fault) {
     eventually_returns(&connector, &bad).await;
     let returned = Instant::now();
     let first = one_by_one(&cluster, &client, 300).await[0];
-    // Of the third that is its share in the end it has had no more than the part that it had last: a tenth, or the part of
-    // ten seconds that has passed. Eight standard deviations more are one case in 10^8.
+    // Of the third that is its share in the end it has had no more than the part that it had last:
+    // a tenth, or the part of ten seconds that has passed. Eight standard deviations more are one
+    // case in 10^8.
     let part = (returned.elapsed().as_secs_f64() / 10.0).max(0.1);
     let most = 100.0 * part + 8.0 * (100.0 * part).sqrt();
     assert!((first as f64) < most, "{first}");
-    within(
-        Duration::from_secs(60),
-        "it has its full share",
-        async || seen(&connector, &bad).state == NodeState::Serving,
-    )
+    within(Duration::from_secs(60), "it has its full share", async || {
+        seen(&connector, &bad).state == NodeState::Serving
+    })
     .await;
     assert_eq!(one_by_one(&cluster, &client, 30).await, [10, 10, 10]);
 }
@@ -88,11 +84,7 @@ async fn a_node_that_fails_is_ejected_until_it_is_healed_and_begins_again_with_l
 /// An error comes faster than an answer, and must not make a node look fast.
 #[tokio::test]
 async fn a_node_that_fails_fast_attracts_nobody() {
-    let faults = [
-        server_error(),
-        Fault::ResetAfterRequest { execute: false },
-        Fault::Truncate,
-    ];
+    let faults = [server_error(), Fault::ResetAfterRequest { execute: false }, Fault::Truncate];
     join_all(POLICIES.map(async |policy| {
         for fault in &faults {
             let cluster = start(3);
@@ -110,7 +102,8 @@ async fn a_node_that_fails_fast_attracts_nobody() {
     .await;
 }
 
-/// As one does whose clock is wrong: it is not broken, and its refusals are faster than the answers of others.
+/// As one does whose clock is wrong: it is not broken, and its refusals are faster than the answers
+/// of others.
 #[tokio::test]
 async fn a_node_that_refuses_everything_attracts_nobody() {
     let cluster = start(3);

@@ -1,4 +1,5 @@
-//! A read that waits unusually long is sent to a second node, where the user asks for it. Nothing else is ever sent twice.
+//! A read that waits unusually long is sent to a second node, where the user asks for it. Nothing
+//! else is ever sent twice.
 
 use alternator_connector::{Hedging, Policy};
 use alternator_testcluster::{Cluster, Fault, Scope};
@@ -105,10 +106,9 @@ async fn where_both_fail_the_error_is_that_of_the_first() {
         let last = connector.next_node().unwrap().addr();
         let (first, second): (Vec<_>, Vec<_>) =
             cluster.nodes().into_iter().partition(|n| n.addr() != last);
-        for (node, name, delay) in [
-            (&first[0], "of the first", delays[0]),
-            (&second[0], "of the second", delays[1]),
-        ] {
+        for (node, name, delay) in
+            [(&first[0], "of the first", delays[0]), (&second[0], "of the second", delays[1])]
+        {
             node.inject(Fault::Answer(ApiError::new("InternalServerError", name)));
             node.inject(slow(millis(delay)));
         }
@@ -128,7 +128,8 @@ async fn hedges_are_no_more_than_the_budget() {
     side_by_side(&cluster, &client, 300, 20).await;
     let hedges = connector.stats().hedged;
     assert_eq!(received(&cluster), 300 + hedges);
-    // All of them are due, so what is paid for is used, but for what was saved up when the last of them ended.
+    // All of them are due, so what is paid for is used, but for what was saved up when the last of
+    // them ended.
     assert!((20..=30).contains(&hedges), "{hedges}");
 }
 

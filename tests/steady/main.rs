@@ -1,5 +1,5 @@
-//! A bad node costs clients no more than its capacity, whatever is wrong with it: it is left alone, looked after in the
-//! background, and used again once it is good.
+//! A bad node costs clients no more than its capacity, whatever is wrong with it: it is left alone,
+//! looked after in the background, and used again once it is good.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod choice;
@@ -31,9 +31,7 @@ fn nodes(count: usize) -> alternator_testcluster::Builder {
     let builder = Cluster::builder().nodes(count).failure_detection(HOUR);
     ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]
         .iter()
-        .fold(builder, |builder, operation| {
-            builder.canned(operation, "{}")
-        })
+        .fold(builder, |builder, operation| builder.canned(operation, "{}"))
 }
 
 fn start(count: usize) -> Cluster {
@@ -58,7 +56,8 @@ async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
     get.send().await.map(|_| ())
 }
 
-/// Sends reads one after the other, all of which succeed, and returns how many of them each node had.
+/// Sends reads one after the other, all of which succeed, and returns how many of them each node
+/// had.
 async fn one_by_one(cluster: &Cluster, client: &Client, reads: usize) -> Vec<u64> {
     let before = user_requests(cluster);
     for _ in 0..reads {

@@ -20,10 +20,7 @@ async fn patient(cluster: &Cluster, policy: Policy) -> (AlternatorConnector, Cli
     let (connector, client) = settled(builder).await;
     // Where the SDK's own is shorter, it applies.
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-    let config = client
-        .config()
-        .to_builder()
-        .timeout_config(timeouts.build());
+    let config = client.config().to_builder().timeout_config(timeouts.build());
     (connector, Client::from_conf(config.build()))
 }
 
@@ -90,22 +87,15 @@ async fn is_kept(tls: Tls) {
         let before = (user_requests_of(&silent), probes(&silent));
         let opened = seen(&connector, &silent).connections_opened;
         silent.heal();
-        within(
-            CONNECT_TIMEOUT,
-            "the loser's connection is kept",
-            async || {
-                // One more than the probes have made.
-                let made = seen(&connector, &silent).connections_opened - opened;
-                made > probes(&silent) - before.1
-            },
-        )
+        within(CONNECT_TIMEOUT, "the loser's connection is kept", async || {
+            // One more than the probes have made.
+            let made = seen(&connector, &silent).connections_opened - opened;
+            made > probes(&silent) - before.1
+        })
         .await;
         assert_eq!(user_requests_of(&silent), before.0);
         let stats = seen(&connector, &silent);
-        assert!(
-            stats.connections_idle > 0 && stats.state == NodeState::Serving,
-            "{stats:?}"
-        );
+        assert!(stats.connections_idle > 0 && stats.state == NodeState::Serving, "{stats:?}");
         return;
     }
     panic!("no connector met the silent node first");

@@ -23,10 +23,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// A client that does not retry, with this read timeout.
 async fn with_read_timeout(connector: &AlternatorConnector, limit: Duration) -> Client {
     let timeouts = TimeoutConfig::builder().read_timeout(limit).build();
-    let config = client_without_retries(connector)
-        .await
-        .config()
-        .to_builder();
+    let config = client_without_retries(connector).await.config().to_builder();
     Client::from_conf(config.timeout_config(timeouts).build())
 }
 
@@ -47,10 +44,8 @@ async fn a_read_that_hangs_ends_with_the_servers_deadline_and_the_retry_of_the_s
         get(&retrying).await.unwrap();
         begun.elapsed()
     });
-    eventually("both are on a node", async || {
-        user_requests(&cluster).iter().sum::<u64>() == 2
-    })
-    .await;
+    eventually("both are on a node", async || user_requests(&cluster).iter().sum::<u64>() == 2)
+        .await;
     // Those that have neither request are good from now on.
     for node in cluster.nodes() {
         if user_requests_of(&node) == 0 {
@@ -112,10 +107,7 @@ async fn an_answer_that_stops_in_the_middle_ends_with_an_error_and_the_retry_of_
     let client = client(&connector).await;
     // The protection of the SDK takes longer, so that it is not what ends this.
     let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(1));
-    let client = client
-        .config()
-        .to_builder()
-        .timeout_config(timeouts.build());
+    let client = client.config().to_builder().timeout_config(timeouts.build());
     let client = Client::from_conf(client.build());
     let stopped = cluster.node(0);
     stopped.inject(Fault::StopMidBody);
@@ -152,8 +144,5 @@ async fn an_answer_that_stops_in_the_middle_is_not_waited_for_without_the_sdk_ei
     let response = connector.oneshot(get_item()).await.unwrap();
     let error = response.into_body().collect().await.unwrap_err();
     let error = error.downcast_ref::<Error>().unwrap();
-    assert!(
-        matches!(error, Error::Stalled { after, .. } if after.as_secs() == 5),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Stalled { after, .. } if after.as_secs() == 5), "{error}");
 }

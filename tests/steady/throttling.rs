@@ -59,16 +59,15 @@ async fn a_node_that_throttles_gets_fewer_requests_and_its_share_when_it_has_sto
     assert!((1..=15).contains(&refused), "{refused}");
     busy.heal();
     busy.inject(slow(millis(10)));
-    within(
-        Duration::from_secs(60),
-        "it gets its share again",
-        async || one_by_one(&cluster, &client, 60).await[0] >= 10,
-    )
+    within(Duration::from_secs(60), "it gets its share again", async || {
+        one_by_one(&cluster, &client, 60).await[0] >= 10
+    })
     .await;
     assert_all_serve(&connector);
 }
 
-/// The server's own limit, met by all nodes now and then: the SDK's retries get through, and nobody is taken out.
+/// The server's own limit, met by all nodes now and then: the SDK's retries get through, and nobody
+/// is taken out.
 #[tokio::test]
 async fn a_cluster_that_sheds_load_loses_no_node() {
     let cluster = nodes(3).shedding(4).start().unwrap();
@@ -78,9 +77,6 @@ async fn a_cluster_that_sheds_load_loses_no_node() {
     }
     let patient = Client::from_conf(retrying(&connector, 50).await.build());
     let shares = side_by_side(&cluster, &patient, 300, 24).await;
-    assert!(
-        shares.iter().sum::<u64>() > 300,
-        "something was shed: {shares:?}"
-    );
+    assert!(shares.iter().sum::<u64>() > 300, "something was shed: {shares:?}");
     assert_all_serve(&connector);
 }

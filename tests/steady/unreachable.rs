@@ -22,11 +22,7 @@ async fn after_its_first_refusal_a_node_gets_no_request_until_it_is_back() {
         .await;
         one_by_one(&cluster, &client, 100).await;
         let met = seen(&connector, &dead);
-        assert_eq!(
-            (met.state, met.connect_failures),
-            (NodeState::Unreachable, 1),
-            "{policy:?}"
-        );
+        assert_eq!((met.state, met.connect_failures), (NodeState::Unreachable, 1), "{policy:?}");
         // Nobody sends a request until the connector has found out by itself.
         dead.start().unwrap();
         eventually_returns(&connector, &dead).await;
@@ -83,10 +79,7 @@ async fn probes_come_later_and_later_and_bring_no_refresh_with_them() {
     // By the request that found out, by refreshes, and by probes.
     let probes = tried() - before.1 - 1 - refreshes;
     let most = (out.elapsed().as_secs_f64() / (0.1 * 0.85) + 1.0).log2();
-    assert!(
-        probes >= 3 && probes as f64 <= most,
-        "{probes}, {most} at most"
-    );
+    assert!(probes >= 3 && probes as f64 <= most, "{probes}, {most} at most");
     // One, to see whether the node has left.
     assert_eq!(refreshes, 1);
     assert_eq!(seen(&connector, &broken).connect_failures, 1);

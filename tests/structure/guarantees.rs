@@ -16,7 +16,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A promise begins with a dash; what is in backticks and has a path's colons is the name of a test.
+/// A promise begins with a dash; what is in backticks and has a path's colons is the name of a
+/// test.
 fn promises(page: &str) -> Vec<Promise> {
     let promised = page.split("\n## What is not promised").next().unwrap();
     let sections = promised.split("\n## ").skip(1);
@@ -26,10 +27,7 @@ fn promises(page: &str) -> Vec<Promise> {
             let quoted = item.split('`').skip(1).step_by(2);
             Promise {
                 sentence: item.lines().next().unwrap().to_owned(),
-                tests: quoted
-                    .filter(|q| q.contains("::"))
-                    .map(str::to_owned)
-                    .collect(),
+                tests: quoted.filter(|q| q.contains("::")).map(str::to_owned).collect(),
             }
         })
         .collect()
@@ -42,15 +40,12 @@ fn place(binary: &str, modules: &[&str]) -> PathBuf {
         _ => root().join("tests").join(binary),
     };
     let modules = modules.strip_suffix(&["tests"]).unwrap_or(modules);
-    place.extend(if modules.is_empty() {
-        &["main"]
-    } else {
-        modules
-    });
+    place.extend(if modules.is_empty() { &["main"] } else { modules });
     place
 }
 
-/// Whether a function of this name has an attribute that makes it a test, or a macro makes tests of names like it.
+/// Whether a function of this name has an attribute that makes it a test, or a macro makes tests of
+/// names like it.
 fn has_test(text: &str, name: &str) -> bool {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     let is_test = |at: usize| {
@@ -59,10 +54,8 @@ fn has_test(text: &str, name: &str) -> bool {
         attributes.any(|l| l.starts_with("#[test]") || l.starts_with("#[tokio::test"))
     };
     let function = format!("fn {name}(");
-    let written = lines
-        .iter()
-        .enumerate()
-        .any(|(at, line)| line.contains(&function) && is_test(at));
+    let written =
+        lines.iter().enumerate().any(|(at, line)| line.contains(&function) && is_test(at));
     // `name: …` or `name / over_tls: …`, in the call of a macro.
     let made = text.contains("macro_rules!")
         && lines.iter().any(|line| {

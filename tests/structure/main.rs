@@ -1,4 +1,5 @@
-//! The modules depend on one another in one direction only, and the page of promises names tests that exist.
+//! The modules depend on one another in one direction only, and the page of promises names tests
+//! that exist.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,21 +80,13 @@ fn uses() -> BTreeMap<String, BTreeSet<String>> {
     let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in all {
         let within = file.strip_prefix(&src).unwrap();
-        let module = within
-            .iter()
-            .next()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".rs")
-            .to_owned();
+        let module =
+            within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
         let text = fs::read_to_string(&file).unwrap();
         // What tests use does not bind the code.
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         let named = code.split("crate::").skip(1).map(|rest| {
-            rest.chars()
-                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
-                .collect::<String>()
+            rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>()
         });
         uses.entry(module.clone())
             .or_default()
@@ -108,10 +101,7 @@ fn modules_depend_in_one_direction() {
     for (module, used) in uses() {
         let here = place(&module).unwrap_or_else(|| panic!("{module} has no place in the order"));
         for other in used {
-            assert!(
-                place(&other).is_some_and(|there| there < here),
-                "{module} uses {other}"
-            );
+            assert!(place(&other).is_some_and(|there| there < here), "{module} uses {other}");
         }
     }
 }

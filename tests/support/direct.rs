@@ -1,4 +1,5 @@
-//! Requests without the SDK, for tests that need many or unusual ones, and what nodes recorded of those with it.
+//! Requests without the SDK, for tests that need many or unusual ones, and what nodes recorded of
+//! those with it.
 
 use std::time::Duration;
 
@@ -52,9 +53,7 @@ pub fn answer(
             let body = body.collect().await.expect("the body is whole");
             Ok((head.status, body.to_bytes()))
         };
-        timeout(MINUTE, answer)
-            .await
-            .expect("an end within a minute")
+        timeout(MINUTE, answer).await.expect("an end within a minute")
     }
 }
 
@@ -62,8 +61,6 @@ pub fn answer(
 pub fn header(head: &[u8], name: &str) -> Option<String> {
     String::from_utf8_lossy(head).lines().find_map(|line| {
         let (field, value) = line.split_once(':')?;
-        field
-            .eq_ignore_ascii_case(name)
-            .then(|| value.trim().to_owned())
+        field.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
     })
 }

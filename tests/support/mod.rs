@@ -1,11 +1,5 @@
 //! What the tests share: a cluster, a connector for it, and unmodified SDK clients on top.
-#![allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used
-)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod direct;
 pub mod write;
@@ -39,9 +33,7 @@ pub fn connector(cluster: &Cluster) -> alternator_connector::Builder {
 
 /// Routes nothing by key, so that whatever arrives was sent by the user.
 pub fn keyless(builder: alternator_connector::Builder) -> alternator_connector::Builder {
-    builder
-        .token_awareness(TokenAwareness::off())
-        .lwt_affinity(LwtAffinity::off())
+    builder.token_awareness(TokenAwareness::off()).lwt_affinity(LwtAffinity::off())
 }
 
 /// Lets requests say which attempt of which invocation they are.
@@ -73,8 +65,8 @@ pub async fn client_without_retries(connector: &AlternatorConnector) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The configuration of a client that retries at once, up to `attempts` in all, and not on the budget that all clients of a
-/// process share.
+/// The configuration of a client that retries at once, up to `attempts` in all, and not on the
+/// budget that all clients of a process share.
 pub async fn retrying(connector: &AlternatorConnector, attempts: u32) -> Builder {
     let config = sdk_config(connector).await;
     retrying_at_once(Builder::from(&config), attempts)
@@ -90,12 +82,9 @@ pub fn retrying_at_once(config: Builder, attempts: u32) -> Builder {
 }
 
 pub async fn create_table(client: &Client) {
-    let key = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S);
-    let schema = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash);
+    let key =
+        AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
+    let schema = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
     client
         .create_table()
         .table_name(TABLE)
@@ -126,10 +115,7 @@ pub async fn within(limit: Duration, what: &str, condition: impl AsyncFn() -> bo
 pub async fn until<E: std::fmt::Display>(limit: Duration, check: impl AsyncFn() -> Result<(), E>) {
     let end = tokio::time::Instant::now() + limit;
     while let Err(amiss) = check().await {
-        assert!(
-            tokio::time::Instant::now() < end,
-            "within {limit:?}: {amiss}"
-        );
+        assert!(tokio::time::Instant::now() < end, "within {limit:?}: {amiss}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -151,11 +137,7 @@ pub async fn eventually_routes_to(
 
 /// How many DynamoDB requests each node has received.
 pub fn data_requests(cluster: &Cluster) -> Vec<u64> {
-    cluster
-        .nodes()
-        .iter()
-        .map(|n| n.stats().data_requests())
-        .collect()
+    cluster.nodes().iter().map(|n| n.stats().data_requests()).collect()
 }
 
 /// How many probes, which only the connector itself sends, a node has received.
@@ -188,10 +170,7 @@ pub async fn eventually_returns(
     connector: &AlternatorConnector,
     node: &alternator_testcluster::Node,
 ) {
-    eventually("the node gets requests again", async || {
-        serves(connector, node)
-    })
-    .await;
+    eventually("the node gets requests again", async || serves(connector, node)).await;
 }
 
 /// Whether the connector lets a node have requests.
@@ -202,11 +181,7 @@ pub fn serves(connector: &AlternatorConnector, node: &alternator_testcluster::No
 
 /// How many requests of `/localnodes` each node has received.
 pub fn localnodes_requests(cluster: &Cluster) -> Vec<u64> {
-    cluster
-        .nodes()
-        .iter()
-        .map(|n| n.stats().requests_of("GET /localnodes"))
-        .collect()
+    cluster.nodes().iter().map(|n| n.stats().requests_of("GET /localnodes")).collect()
 }
 
 /// The addresses that the connector routes to, in order.

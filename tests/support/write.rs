@@ -10,7 +10,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use super::{TABLE, s};
 
-/// The header by which the requests of a read or write are known. That of a write has its key as the value.
+/// The header by which the requests of a read or write are known. That of a write has its key as
+/// the value.
 pub const TRACE: &str = "x-trace";
 
 /// What the client was told about a request.

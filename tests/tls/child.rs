@@ -13,10 +13,7 @@ pub(crate) fn run(test: &str, environment: &[(&str, &str)]) -> String {
         .unwrap();
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
-    assert!(
-        output.status.success() && printed.contains("1 passed"),
-        "{printed}"
-    );
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
     printed
 }
 
@@ -31,11 +28,7 @@ pub(crate) struct File(PathBuf);
 impl File {
     pub(crate) fn new(name: &str, content: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "{}-{}-{name}",
-            std::process::id(),
-            COUNT.fetch_add(1, Relaxed)
-        );
+        let name = format!("{}-{}-{name}", std::process::id(), COUNT.fetch_add(1, Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, content).unwrap();
         Self(path)

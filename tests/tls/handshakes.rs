@@ -12,11 +12,7 @@ use crate::{connector, disconnect, trusting};
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
 async fn a_request_moves_on_from(fault: Fault, words: &str) {
-    let cluster = Cluster::builder()
-        .nodes(3)
-        .tls(Tls::Server)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(3).tls(Tls::Server).start().unwrap();
     // Without a refresh, the broken nodes stay in the list for the whole test.
     let connector = connector(&cluster, trusting(&cluster))
         .connect_timeout(CONNECT_TIMEOUT)
@@ -55,10 +51,7 @@ async fn a_request_moves_on_from(fault: Fault, words: &str) {
     assert!(begun.elapsed() < 50 * CONNECT_TIMEOUT);
     let error = DisplayErrorContext(error).to_string();
     for node in cluster.nodes() {
-        assert!(
-            error.contains(&format!("{} ({words}", node.addr())),
-            "{error}"
-        );
+        assert!(error.contains(&format!("{} ({words}", node.addr())), "{error}");
     }
     assert_eq!(data_requests(&cluster), after);
 }
@@ -76,19 +69,13 @@ async fn a_request_moves_on_from_a_handshake_that_is_reset() {
 #[tokio::test]
 async fn nodes_that_do_not_speak_tls_are_named_in_the_error() {
     let cluster = Cluster::builder().nodes(2).start().unwrap();
-    let seeds = cluster
-        .nodes()
-        .into_iter()
-        .map(|n| format!("https://{}", n.addr()));
+    let seeds = cluster.nodes().into_iter().map(|n| format!("https://{}", n.addr()));
     let connector = alternator_connector::AlternatorConnector::new(seeds);
     let client = client_without_retries(&connector).await;
     let error = client.list_tables().send().await.unwrap_err();
     let error = DisplayErrorContext(error).to_string();
     for node in cluster.nodes() {
-        assert!(
-            error.contains(&format!("{} (TLS handshake failed", node.addr())),
-            "{error}"
-        );
+        assert!(error.contains(&format!("{} (TLS handshake failed", node.addr())), "{error}");
         assert!(!node.saw(b"authorization"));
     }
 }

@@ -9,11 +9,7 @@ use crate::support::eventually;
 use crate::{assert_refused, assert_serves, connector, trusting};
 
 fn cluster() -> Cluster {
-    Cluster::builder()
-        .nodes(3)
-        .tls(alternator_testcluster::Tls::Mutual)
-        .start()
-        .unwrap()
+    Cluster::builder().nodes(3).tls(alternator_testcluster::Tls::Mutual).start().unwrap()
 }
 
 #[tokio::test]
@@ -42,13 +38,11 @@ async fn without_a_client_certificate_or_with_one_of_a_stranger_no_request_arriv
     let (certificate, key) = other.client_identity();
     for (tls, alert) in [
         (trusting(&cluster), "CertificateRequired"),
-        (
-            trusting(&cluster).client_identity_pem(certificate, key),
-            "UnknownCA",
-        ),
+        (trusting(&cluster).client_identity_pem(certificate, key), "UnknownCA"),
     ] {
         let connector = connector(&cluster, tls).build().unwrap();
-        // The node may close the connection before the request is written; then its alert goes unread.
+        // The node may close the connection before the request is written; then its alert goes
+        // unread.
         eventually(&format!("an error names {alert}"), async || {
             assert_refused(&connector, &cluster).await.contains(alert)
         })
@@ -62,8 +56,5 @@ fn settings_do_not_print_secrets() {
     let (certificate, key) = cluster.client_identity();
     let printed = format!("{:?}", Tls::new().client_identity_pem(certificate, key));
     assert!(printed.contains("client_identity"), "{printed}");
-    assert!(
-        !printed.contains("PRIVATE") && !printed.contains("CERTIFICATE"),
-        "{printed}"
-    );
+    assert!(!printed.contains("PRIVATE") && !printed.contains("CERTIFICATE"), "{printed}");
 }

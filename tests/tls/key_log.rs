@@ -22,11 +22,7 @@ fn session_secrets_are_logged_only_on_request() {
             ],
         );
         let secrets = file.read();
-        assert_eq!(
-            secrets.contains("CLIENT_TRAFFIC_SECRET_0 "),
-            logged,
-            "{secrets}"
-        );
+        assert_eq!(secrets.contains("CLIENT_TRAFFIC_SECRET_0 "), logged, "{secrets}");
         assert_eq!(secrets.is_empty(), !logged, "{secrets}");
     }
 }
@@ -38,11 +34,8 @@ async fn a_program_that_logs_keys() {
     if child::var("ASKED") == "yes" {
         tls = tls.key_log_from_env();
     }
-    let connector = AlternatorConnector::builder()
-        .seed(child::var("SEED"))
-        .tls(tls)
-        .build()
-        .unwrap();
+    let connector =
+        AlternatorConnector::builder().seed(child::var("SEED")).tls(tls).build().unwrap();
     let client = client_without_retries(&connector).await;
     client.list_tables().send().await.unwrap();
 }

@@ -1,5 +1,5 @@
-//! TLS to the nodes: whom the connector trusts, who it says it is, and what becomes of handshakes that fail. The settings
-//! hold for requests and for discovery alike.
+//! TLS to the nodes: whom the connector trusts, who it says it is, and what becomes of handshakes
+//! that fail. The settings hold for requests and for discovery alike.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod child;
@@ -25,9 +25,7 @@ fn trusting(cluster: &Cluster) -> Tls {
 }
 
 fn connector(cluster: &Cluster, tls: Tls) -> alternator_connector::Builder {
-    support::connector(cluster)
-        .policy(Policy::RoundRobin)
-        .tls(tls)
+    support::connector(cluster).policy(Policy::RoundRobin).tls(tls)
 }
 
 /// Checks that discovery finds every node and that every node serves requests.

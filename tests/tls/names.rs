@@ -16,11 +16,7 @@ const NAME: &str = "alternator.test";
 
 /// A cluster of which no certificate has an address in it.
 fn cluster() -> Cluster {
-    Cluster::builder()
-        .nodes(3)
-        .tls(alternator_testcluster::Tls::Named)
-        .start()
-        .unwrap()
+    Cluster::builder().nodes(3).tls(alternator_testcluster::Tls::Named).start().unwrap()
 }
 
 /// Resolves the cluster's name, to whatever it is told.
@@ -46,10 +42,7 @@ async fn a_certificate_for_another_name_is_refused_and_the_error_says_so() {
     let cluster = cluster();
     let connector = connector(&cluster, trusting(&cluster)).build().unwrap();
     let error = assert_refused(&connector, &cluster).await;
-    assert!(
-        error.contains("not valid for name") && error.contains(NAME),
-        "{error}"
-    );
+    assert!(error.contains("not valid for name") && error.contains(NAME), "{error}");
 }
 
 #[tokio::test]
@@ -129,10 +122,8 @@ async fn the_name_is_sent_as_sni_and_an_address_is_not() {
         let cluster = cluster();
         let (certificate, key) = cluster.client_identity();
         let stranger = Stranger::start(cluster.port(), certificate, key);
-        let seed = seed.map_or_else(
-            || stranger.url(),
-            |name| format!("https://{name}:{}", cluster.port()),
-        );
+        let seed = seed
+            .map_or_else(|| stranger.url(), |name| format!("https://{name}:{}", cluster.port()));
         let address = Names(Arc::new(Mutex::new(vec![[127, 0, 0, 99].into()])));
         let connector = AlternatorConnector::builder()
             .seed(seed)

@@ -1,4 +1,5 @@
-//! New connections to a node resume a session, which saves the node a signature and the client a round of checks.
+//! New connections to a node resume a session, which saves the node a signature and the client a
+//! round of checks.
 
 use std::time::Duration;
 
@@ -16,11 +17,7 @@ fn handshakes(node: &Node) -> (u64, u64) {
 
 #[tokio::test]
 async fn every_connection_after_the_first_resumes_the_nodes_session() {
-    let cluster = Cluster::builder()
-        .nodes(3)
-        .tls(Tls::Server)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(3).tls(Tls::Server).start().unwrap();
     let connector = connector(&cluster, trusting(&cluster))
         .active_refresh_interval(Duration::from_secs(3600))
         .max_connections_per_node(1)

@@ -1,4 +1,5 @@
-//! A TLS server that is no node: it notes what it is asked for and what it receives, and answers nothing.
+//! A TLS server that is no node: it notes what it is asked for and what it receives, and answers
+//! nothing.
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -89,10 +90,6 @@ fn serve(mut stream: TcpStream, notes: &Mutex<Notes>, config: Arc<ServerConfig>)
     let mut buffer = [0; 1024];
     loop {
         let length = tls.read(&mut buffer).ok().filter(|n| *n > 0)?;
-        notes
-            .lock()
-            .unwrap()
-            .received
-            .extend_from_slice(&buffer[..length]);
+        notes.lock().unwrap().received.extend_from_slice(&buffer[..length]);
     }
 }

@@ -12,11 +12,7 @@ use crate::support::*;
 use crate::{assert_refused, assert_serves, child, connector, trusting};
 
 fn cluster() -> Cluster {
-    Cluster::builder()
-        .nodes(3)
-        .tls(Tls::Server)
-        .start()
-        .unwrap()
+    Cluster::builder().nodes(3).tls(Tls::Server).start().unwrap()
 }
 
 fn der(cluster: &Cluster) -> Vec<u8> {
@@ -27,10 +23,7 @@ fn der(cluster: &Cluster) -> Vec<u8> {
 #[tokio::test]
 async fn a_private_authority_is_trusted_as_pem_and_as_der() {
     let cluster = cluster();
-    for tls in [
-        trusting(&cluster),
-        alternator_connector::Tls::new().ca_der(der(&cluster)),
-    ] {
+    for tls in [trusting(&cluster), alternator_connector::Tls::new().ca_der(der(&cluster))] {
         let connector = connector(&cluster, tls).build().unwrap();
         assert_serves(&connector, &cluster).await;
     }
@@ -56,10 +49,7 @@ async fn a_node_of_another_authority_never_gets_a_byte_of_a_request() {
     let connector = connector(&cluster, trusting(&other)).build().unwrap();
     let error = assert_refused(&connector, &cluster).await;
     for node in cluster.nodes() {
-        let tried = format!(
-            "{} (TLS handshake failed: invalid peer certificate: ",
-            node.addr()
-        );
+        let tried = format!("{} (TLS handshake failed: invalid peer certificate: ", node.addr());
         assert!(error.contains(&tried), "{error}");
     }
     assert!(
@@ -108,10 +98,7 @@ fn the_systems_roots_are_trusted_by_default() {
         let file = child::File::new("roots.pem", roots.ca_pem());
         let output = child::run(
             "trust::a_program_that_trusts_the_systems_roots",
-            &[
-                ("SSL_CERT_FILE", file.path()),
-                ("SEED", &cluster.node(0).url()),
-            ],
+            &[("SSL_CERT_FILE", file.path()), ("SEED", &cluster.node(0).url())],
         );
         assert_eq!(output.contains("it works"), accepted, "{output}");
         assert_eq!(output.contains("UnknownIssuer"), !accepted, "{output}");

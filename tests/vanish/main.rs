@@ -1,4 +1,5 @@
-//! A host that vanishes without a word is noticed on its open connections within seconds, though nobody has set a timeout.
+//! A host that vanishes without a word is noticed on its open connections within seconds, though
+//! nobody has set a timeout.
 //!
 //! On Linux, where the test cluster can do that to a node.
 #![cfg(target_os = "linux")]
@@ -42,15 +43,8 @@ async fn under_way(
         requests.spawn(async { answer.await.map(|(status, _)| status) });
     }
     let received = || data_requests(cluster);
-    eventually("all are sent", async || {
-        received().iter().sum::<u64>() == count
-    })
-    .await;
-    assert!(
-        received().iter().all(|count| *count > 0),
-        "{:?}",
-        received()
-    );
+    eventually("all are sent", async || received().iter().sum::<u64>() == count).await;
+    assert!(received().iter().all(|count| *count > 0), "{:?}", received());
     requests
 }
 
@@ -82,21 +76,13 @@ async fn requests_under_way_on_a_host_that_vanishes_end_and_no_others_do() {
         cluster.node(1).heal();
         cluster.node(2).heal();
         let ended = timeout(SECONDS, requests.join_all()).await;
-        let (answered, failed): (Vec<_>, Vec<_>) = ended
-            .expect("all end within seconds")
-            .into_iter()
-            .partition(Result::is_ok);
-        assert_eq!(
-            (failed.len() as u64, answered.len() as u64),
-            (lost, 24 - lost)
-        );
+        let (answered, failed): (Vec<_>, Vec<_>) =
+            ended.expect("all end within seconds").into_iter().partition(Result::is_ok);
+        assert_eq!((failed.len() as u64, answered.len() as u64), (lost, 24 - lost));
         for error in failed {
             let error = error.unwrap_err();
             let of = cluster.node(0).addr();
-            assert!(
-                matches!(error, Error::Unanswered { node, .. } if node == of),
-                "{error}"
-            );
+            assert!(matches!(error, Error::Unanswered { node, .. } if node == of), "{error}");
         }
     };
     tokio::join!(vanish(Tls::Off), vanish(Tls::Server));
@@ -106,10 +92,7 @@ async fn requests_under_way_on_a_host_that_vanishes_end_and_no_others_do() {
 async fn requests_to_a_host_that_has_vanished_succeed_elsewhere() {
     let vanish = async |tls| {
         let cluster = start(tls);
-        let connector = trusting(&cluster)
-            .active_refresh_interval(HOUR)
-            .build()
-            .unwrap();
+        let connector = trusting(&cluster).active_refresh_interval(HOUR).build().unwrap();
         warm(&cluster, &connector, 30).await;
         cluster.node(0).inject(Fault::Vanish);
         // With the SDK's own retries, and none of its timeouts.

@@ -1,5 +1,5 @@
-//! What a request does to its item, by the rules of the server: it makes a lightweight transaction of a write which needs to read
-//! before, where the table's write isolation says so.
+//! What a request does to its item, by the rules of the server: it makes a lightweight transaction
+//! of a write which needs to read before, where the table's write isolation says so.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
@@ -45,19 +45,12 @@ pub(super) fn of_update(update: &UpdateItemInput) -> Access {
 }
 
 fn write(reads_before: bool) -> Access {
-    if reads_before {
-        Access::ReadModifyWrite
-    } else {
-        Access::Write
-    }
+    if reads_before { Access::ReadModifyWrite } else { Access::Write }
 }
 
 /// Whether an update returns anything but what it has written.
 fn returns_what_was(values: Option<&ReturnValue>) -> bool {
-    !matches!(
-        values,
-        None | Some(ReturnValue::None | ReturnValue::UpdatedNew)
-    )
+    !matches!(values, None | Some(ReturnValue::None | ReturnValue::UpdatedNew))
 }
 
 /// Elements are added to what is there, or taken out of it.

@@ -1,4 +1,5 @@
-//! The keys of requests that have many, each with its table, and what such requests do to their items.
+//! The keys of requests that have many, each with its table, and what such requests do to their
+//! items.
 
 use std::collections::HashMap;
 

@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ComparisonOperator};
 
 use super::expression::{Token, Tokens};
 
-/// The value that the query's condition demands of this attribute; `None` where it demands no single one.
+/// The value that the query's condition demands of this attribute; `None` where it demands no
+/// single one.
 pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a AttributeValue> {
     if let Some(expression) = &query.key_condition_expression {
         let names = query.expression_attribute_names.as_ref();
@@ -27,8 +28,8 @@ pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a At
     }
 }
 
-/// The reference to a value that stands on the other side of an equals sign than the attribute. The server allows no `OR` and no
-/// `NOT` in a key condition, so that it holds wherever it stands.
+/// The reference to a value that stands on the other side of an equals sign than the attribute. The
+/// server allows no `OR` and no `NOT` in a key condition, so that it holds wherever it stands.
 fn equal(expression: &str, is_attribute: impl Fn(Token<'_>) -> bool) -> Option<&str> {
     let mut tokens = Tokens::of(expression);
     let (mut before, mut left) = (None, None);

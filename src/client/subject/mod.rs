@@ -50,12 +50,10 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// None of an operation that is not about items, or about those of an index, which is a table of its own.
+    /// None of an operation that is not about items, or about those of an index, which is a table
+    /// of its own.
     pub(super) fn of(input: &Input, router: &Router) -> Self {
-        let reader = Reader {
-            router,
-            now: Moment::now(),
-        };
+        let reader = Reader { router, now: Moment::now() };
         // Those that are asked for most come first.
         if let Some(get) = input.downcast_ref::<GetItemInput>() {
             let access = access::of_read(get.consistent_read);
@@ -85,9 +83,7 @@ impl Subject {
                 return Self::default();
             }
             let access = access::of_read(scan.consistent_read);
-            reader.spot(scan.table_name.as_deref(), access, |key| {
-                scan::spot(scan, key)
-            })
+            reader.spot(scan.table_name.as_deref(), access, |key| scan::spot(scan, key))
         } else if let Some(transaction) = input.downcast_ref::<TransactWriteItemsInput>() {
             let keys = batch::transacted_writes(transaction);
             reader.items(batch::ACCESS_OF_TRANSACTED_WRITES, keys)
@@ -98,14 +94,12 @@ impl Subject {
             let deleted = input.downcast_ref::<DeleteTableInput>();
             let created = input.downcast_ref::<CreateTableInput>();
             let table = deleted.map_or_else(|| created?.table_name(), |d| d.table_name());
-            Self {
-                renewed: table.map(Arc::from),
-                ..Self::default()
-            }
+            Self { renewed: table.map(Arc::from), ..Self::default() }
         }
     }
 
-    /// Takes to heart what an answer whose body has been read says of whether there are such tables.
+    /// Takes to heart what an answer whose body has been read says of whether there are such
+    /// tables.
     pub(super) fn heed(&self, answer: &HttpResponse, router: &Router) {
         if answer.status().is_success() {
             if let Some(name) = &self.renewed {

@@ -68,11 +68,9 @@ impl Reader<'_> {
         {
             let place = match spot(&known.key) {
                 Spot::Key(key) => Some(place(&table, key, aim)),
-                Spot::Token(token) => Some(Place {
-                    table: Arc::clone(&table),
-                    token: Some(token),
-                    hash: 0,
-                }),
+                Spot::Token(token) => {
+                    Some(Place { table: Arc::clone(&table), token: Some(token), hash: 0 })
+                }
                 Spot::Anywhere => None,
                 Spot::Unfit => {
                     due = self.doubt(&table);
@@ -82,15 +80,11 @@ impl Reader<'_> {
             let places = place.map(Places::One);
             route = places.map(|places| Route { aim, places });
         }
-        Subject {
-            route,
-            lesson: due.then_some(table),
-            renewed: None,
-        }
+        Subject { route, lesson: due.then_some(table), renewed: None }
     }
 
-    /// A request about several items, each of a table. It aims at what the strictest of its tables asks for, as the server uses
-    /// lightweight transactions for all of a batch or for none.
+    /// A request about several items, each of a table. It aims at what the strictest of its tables
+    /// asks for, as the server uses lightweight transactions for all of a batch or for none.
     pub(super) fn items<'a>(
         &self,
         access: Access,
@@ -135,11 +129,7 @@ impl Reader<'_> {
             };
             Some(Route { aim, places })
         });
-        Subject {
-            route,
-            lesson,
-            renewed: None,
-        }
+        Subject { route, lesson, renewed: None }
     }
 
     fn is_due(&self, table: &Table) -> bool {
@@ -152,7 +142,8 @@ impl Reader<'_> {
         self.is_due(table)
     }
 
-    /// `None` of the server's own tables, which are on every node, and of more tables than there is room for.
+    /// `None` of the server's own tables, which are on every node, and of more tables than there is
+    /// room for.
     fn table(&self, name: &str) -> Option<Arc<Table>> {
         let table = || self.router.table(name, self.now);
         (!name.starts_with(INTERNAL)).then(table).flatten()

@@ -19,10 +19,12 @@ pub(super) fn spot<'a>(scan: &'a ScanInput, key: &PartitionKey) -> Spot<'a> {
     }
 }
 
-/// A token by which a segment has begun; `None` where the segment is the whole table, or none that the server takes.
+/// A token by which a segment has begun; `None` where the segment is the whole table, or none that
+/// the server takes.
 ///
-/// The server makes segments of `floor((2^64 - 1) / total)` tokens, which puts the start of each up to `total` tokens before the
-/// boundary that is meant, and so at the end of another tablet than the one that most of it is read from.
+/// The server makes segments of `floor((2^64 - 1) / total)` tokens, which puts the start of each up
+/// to `total` tokens before the boundary that is meant, and so at the end of another tablet than
+/// the one that most of it is read from.
 pub(super) fn start_of(segment: i32, total: i32) -> Option<Token> {
     if total < 2 || !(0..total).contains(&segment) {
         return None;

@@ -1,5 +1,6 @@
-//! Whether an update expression writes without reading, as the server decides: an attribute as a whole is set to what the request
-//! says, or removed. All else depends on what is there, and so may whatever is not understood.
+//! Whether an update expression writes without reading, as the server decides: an attribute as a
+//! whole is set to what the request says, or removed. All else depends on what is there, and so may
+//! whatever is not understood.
 
 use std::iter::Peekable;
 
@@ -7,9 +8,7 @@ use super::expression::{Token, Tokens};
 
 /// Whether an update by this expression needs nothing of the item that is there.
 pub(super) fn is_blind(expression: &str) -> bool {
-    Parser(Tokens::of(expression).peekable())
-        .clauses()
-        .is_some()
+    Parser(Tokens::of(expression).peekable()).clauses().is_some()
 }
 
 /// Its methods give `None` at the first token that does not belong to a blind update.

@@ -1,5 +1,5 @@
-//! The rest of the datacenter around a rack: asked about after the rack itself and by the same rules, and only where someone
-//! wants to know.
+//! The rest of the datacenter around a rack: asked about after the rack itself and by the same
+//! rules, and only where someone wants to know.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -12,7 +12,8 @@ use crate::node::Node;
 use crate::scope::Scope;
 
 impl Refresh {
-    /// Publishes the nodes of a scope at once. The rest of the datacenter is taken over until it was asked about.
+    /// Publishes the nodes of a scope at once. The rest of the datacenter is taken over until it
+    /// was asked about.
     pub(super) fn publish_within(
         &mut self,
         cluster: &Cluster,
@@ -26,8 +27,8 @@ impl Refresh {
         self.publish(cluster, nodes, &others);
     }
 
-    /// Learns of the rest of the datacenter. Where nothing useful is heard, it stays as it is. Adds to `everyone` whom anyone
-    /// lists.
+    /// Learns of the rest of the datacenter. Where nothing useful is heard, it stays as it is. Adds
+    /// to `everyone` whom anyone lists.
     pub(super) async fn look_around(
         &mut self,
         cluster: &Cluster,
@@ -87,10 +88,8 @@ mod tests {
 
         /// Before anyone was asked, with so many of the nodes as seeds.
         fn unheard(seeds: usize, scopes: &[Scope]) -> Self {
-            let servers = Servers::builder()
-                .rack("dc1", "r1", 2)
-                .rack("dc1", "r2", 2)
-                .rack("dc2", "r1", 1);
+            let servers =
+                Servers::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2).rack("dc2", "r1", 1);
             let servers = servers.start().unwrap();
             let options = Options {
                 seeds: servers.urls()[..seeds].to_vec(),
@@ -102,11 +101,7 @@ mod tests {
             let memory = Arc::new(Mutex::new(Memory::new(&config)));
             let cluster = Cluster::new(None);
             cluster.want_datacenter();
-            Self {
-                servers,
-                cluster,
-                refresh: Refresh::new(config, memory),
-            }
+            Self { servers, cluster, refresh: Refresh::new(config, memory) }
         }
 
         fn servers(&self) -> Vec<Server> {
@@ -135,10 +130,7 @@ mod tests {
         }
 
         fn known(&self) -> Known {
-            (
-                addrs(&self.cluster.nodes()),
-                addrs(&self.cluster.all_nodes()),
-            )
+            (addrs(&self.cluster.nodes()), addrs(&self.cluster.all_nodes()))
         }
     }
 
@@ -228,13 +220,9 @@ mod tests {
             servers[..2].iter().for_each(Server::stop);
             for _ in 0..2 {
                 let new = stage.servers.add_node("dc1", "r3").unwrap();
-                stage
-                    .refresh_until(|(_, all)| all.contains(&new.addr()))
-                    .await;
+                stage.refresh_until(|(_, all)| all.contains(&new.addr())).await;
                 stage.servers.remove_node(&new);
-                stage
-                    .refresh_until(|(_, all)| !all.contains(&new.addr()))
-                    .await;
+                stage.refresh_until(|(_, all)| !all.contains(&new.addr())).await;
                 assert_eq!(stage.known(), (near.clone(), at(&servers[..4])));
             }
         }
@@ -263,17 +251,13 @@ mod tests {
         let connections = (node.pool.idle(), node.pool.opened());
         for _ in 0..2 {
             servers[..2].iter().for_each(Server::stop);
-            stage
-                .refresh_until(|known| known.0 == at(&servers[2..4]))
-                .await;
+            stage.refresh_until(|known| known.0 == at(&servers[2..4])).await;
             assert_eq!(stage.known().1, at(&servers[2..4]));
             assert!(Arc::ptr_eq(&node, &stage.node(2)));
             for server in &servers[..2] {
                 server.start().unwrap();
             }
-            stage
-                .refresh_until(|known| *known == (at(&servers[..2]), at(&servers[..4])))
-                .await;
+            stage.refresh_until(|known| *known == (at(&servers[..2]), at(&servers[..4]))).await;
             assert!(Arc::ptr_eq(&node, &stage.node(2)));
         }
         assert_eq!((node.pool.idle(), node.pool.opened()), connections);
@@ -284,17 +268,13 @@ mod tests {
         let mut stage = Stage::new(&[rack(), Scope::Cluster]).await;
         let servers = stage.servers();
         servers[..2].iter().for_each(Server::stop);
-        stage
-            .refresh_until(|known| known.0 == at(&servers[2..]))
-            .await;
+        stage.refresh_until(|known| known.0 == at(&servers[2..])).await;
         assert_eq!(stage.known().1, at(&servers[2..]));
         // Back in the rack, those of other datacenters are gone at once.
         for server in &servers[..2] {
             server.start().unwrap();
         }
-        stage
-            .refresh_until(|known| known.0 == at(&servers[..2]))
-            .await;
+        stage.refresh_until(|known| known.0 == at(&servers[..2])).await;
         assert_eq!(stage.known().1, at(&servers[..4]));
     }
 }

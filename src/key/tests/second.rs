@@ -1,4 +1,5 @@
-//! The same computations once more, as plainly as they can be written: byte by byte and digit by digit, on the heap.
+//! The same computations once more, as plainly as they can be written: byte by byte and digit by
+//! digit, on the heap.
 
 use crate::key::Token;
 
@@ -11,26 +12,16 @@ pub(super) fn token(key: &[u8]) -> Token {
 
 /// In signed numbers and with a `switch` over the tail, as Cassandra has it.
 pub(super) fn murmur3(data: &[u8], signed_tail: bool) -> i64 {
-    let (c1, c2) = (
-        -8_663_945_395_140_668_459_i64,
-        5_545_529_020_109_919_103_i64,
-    );
+    let (c1, c2) = (-8_663_945_395_140_668_459_i64, 5_545_529_020_109_919_103_i64);
     let (mut h1, mut h2) = (0_i64, 0_i64);
     let whole = data.len() / 16 * 16;
     for at in (0..whole).step_by(16) {
-        let word = |from: usize| {
-            (0..8)
-                .map(|i| i64::from(data[from + i]) << (8 * i))
-                .sum::<i64>()
-        };
+        let word = |from: usize| (0..8).map(|i| i64::from(data[from + i]) << (8 * i)).sum::<i64>();
         h1 ^= word(at).wrapping_mul(c1).rotate_left(31).wrapping_mul(c2);
         h1 = h1.rotate_left(27);
         h1 = h1.wrapping_add(h2);
         h1 = h1.wrapping_mul(5).wrapping_add(0x52dc_e729);
-        h2 ^= word(at + 8)
-            .wrapping_mul(c2)
-            .rotate_left(33)
-            .wrapping_mul(c1);
+        h2 ^= word(at + 8).wrapping_mul(c2).rotate_left(33).wrapping_mul(c1);
         h2 = h2.rotate_left(31);
         h2 = h2.wrapping_add(h1);
         h2 = h2.wrapping_mul(5).wrapping_add(0x3849_5ab5);
@@ -69,11 +60,7 @@ pub(super) fn decimal_bytes(text: &str) -> Vec<u8> {
     let (base, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let places = base.find('.').map_or(0, |dot| base.len() - dot - 1);
     let scale = places as i64 - exponent.parse::<i64>().unwrap();
-    let mut digits: Vec<u8> = base
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .map(|d| d - b'0')
-        .collect();
+    let mut digits: Vec<u8> = base.bytes().filter(u8::is_ascii_digit).map(|d| d - b'0').collect();
     let mut number = Vec::new();
     while digits.iter().any(|digit| *digit != 0) {
         number.push(divide(&mut digits, 256) as u8);
@@ -122,11 +109,7 @@ pub(super) fn power_of_two(exponent: u32) -> String {
             digits.push(carry);
         }
     }
-    digits
-        .iter()
-        .rev()
-        .map(|digit| char::from(b'0' + digit))
-        .collect()
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
 }
 
 /// Of a power of two, whose last digit is never 0.

@@ -3,11 +3,7 @@
 use super::*;
 
 fn hint(start: i64, end: i64, numbers: &[u16]) -> Hint {
-    Hint {
-        start,
-        end,
-        replicas: numbers.iter().map(|n| (address(*n), None)).collect(),
-    }
+    Hint { start, end, replicas: numbers.iter().map(|n| (address(*n), None)).collect() }
 }
 
 proptest! {

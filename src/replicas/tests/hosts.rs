@@ -19,10 +19,7 @@ fn a_host_has_the_address_by_which_it_is_listed() {
 fn ids_of_hosts_are_compared_as_numbers() {
     let parsed = HostId::parse("9e6b3b5c-0b9e-4c0c-9f0e-7f1f6d9f1b2a");
     assert!(parsed.is_some());
-    assert_eq!(
-        parsed,
-        HostId::parse("9E6B3B5C-0B9E-4C0C-9F0E-7F1F6D9F1B2A")
-    );
+    assert_eq!(parsed, HostId::parse("9E6B3B5C-0B9E-4C0C-9F0E-7F1F6D9F1B2A"));
     for odd in [
         "",
         "9e6b3b5c-0b9e-4c0c-9f0e-7f1f6d9f1b2",

@@ -52,8 +52,8 @@ proptest! {
     }
 }
 
-/// Nine hosts with 256 vnodes each: the primary replicas are spread as evenly as chance does it, and two hosts stand in the same
-/// order whoever else is there.
+/// Nine hosts with 256 vnodes each: the primary replicas are spread as evenly as chance does it,
+/// and two hosts stand in the same order whoever else is there.
 #[test]
 fn the_order_in_a_ring_is_even_and_depends_on_nobody_else() {
     let mut random = fastrand::Rng::with_seed(7);
@@ -63,11 +63,7 @@ fn the_order_in_a_ring_is_even_and_depends_on_nobody_else() {
         let end = random.i64(..);
         let mut all: Vec<u16> = (0..9).collect();
         random.shuffle(&mut all);
-        let row = |n: &u16| RingRange {
-            start: end.wrapping_sub(1),
-            end,
-            endpoint: internal(*n),
-        };
+        let row = |n: &u16| RingRange { start: end.wrapping_sub(1), end, endpoint: internal(*n) };
         let three = Replicas::from_ring(&hosts(9), Kind::Ring, all[..3].iter().map(row));
         let two = Replicas::from_ring(&hosts(9), Kind::Ring, all[..2].iter().map(row));
         let three = of(&three, end);
@@ -88,16 +84,8 @@ fn the_order_in_a_ring_is_even_and_depends_on_nobody_else() {
 fn the_order_in_a_ring_stays_what_it_was() {
     let of = |end, ip: &str| weight(end, ip.parse().unwrap());
     assert_eq!(
-        [
-            of(0, "10.0.0.1"),
-            of(-1, "10.0.0.2"),
-            of(i64::MAX, "2001:db8::1")
-        ],
-        [
-            13_832_900_481_964_669_109,
-            13_395_172_797_161_269_893,
-            15_038_163_770_308_033_826
-        ]
+        [of(0, "10.0.0.1"), of(-1, "10.0.0.2"), of(i64::MAX, "2001:db8::1")],
+        [13_832_900_481_964_669_109, 13_395_172_797_161_269_893, 15_038_163_770_308_033_826]
     );
     assert_eq!(of(5, "10.0.0.1"), of(5, "::ffff:10.0.0.1"));
 }

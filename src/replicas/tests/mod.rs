@@ -31,12 +31,8 @@ fn internal(n: u16) -> IpAddr {
 
 /// With the address by which other hosts know it.
 fn host(n: u16) -> (Host, IpAddr) {
-    let host = Host {
-        address: address(n),
-        id: id(n).into(),
-        datacenter: "dc1".into(),
-        rack: "r1".into(),
-    };
+    let host =
+        Host { address: address(n), id: id(n).into(), datacenter: "dc1".into(), rack: "r1".into() };
     (host, internal(n))
 }
 
@@ -78,10 +74,7 @@ fn numbers() -> impl Strategy<Value = Vec<u16>> {
 
 fn tablet(last_token: i64, numbers: &[u16]) -> Tablet {
     let replica = |n: &u16| (HostId::parse(&id(*n)).unwrap(), *n + 7);
-    Tablet {
-        last_token,
-        replicas: numbers.iter().map(replica).collect(),
-    }
+    Tablet { last_token, replicas: numbers.iter().map(replica).collect() }
 }
 
 /// Without repetitions, and in order.

@@ -2,11 +2,8 @@
 
 use super::*;
 
-const ORDERS: [CoordinatorOrder; 3] = [
-    CoordinatorOrder::PrimaryReplica,
-    CoordinatorOrder::Shared,
-    CoordinatorOrder::RustClient,
-];
+const ORDERS: [CoordinatorOrder; 3] =
+    [CoordinatorOrder::PrimaryReplica, CoordinatorOrder::Shared, CoordinatorOrder::RustClient];
 
 #[test]
 fn a_key_has_one_coordinator_and_the_next_serves_while_it_does_not() {
@@ -52,11 +49,7 @@ fn while_the_replicas_are_not_known_the_primary_replica_is_that_of_the_shared_or
     let shared = way(CoordinatorOrder::Shared);
     assert_eq!(way(CoordinatorOrder::PrimaryReplica), shared);
     let route = to(Aim::Replica, &[place(&unknown, 77)]);
-    assert!(
-        cluster
-            .way(Policy::PeakEwma, CoordinatorOrder::Shared, &route)
-            .is_empty()
-    );
+    assert!(cluster.way(Policy::PeakEwma, CoordinatorOrder::Shared, &route).is_empty());
 }
 
 #[test]
@@ -120,16 +113,11 @@ fn coordinators_are_those_of_the_other_clients() {
             "N" => Key::Number(payload),
             _ => Key::Binary(&bytes),
         };
-        let place = Place {
-            table: Arc::clone(&unknown),
-            token: key.token(),
-            hash: key.hash(),
-        };
+        let place = Place { table: Arc::clone(&unknown), token: key.token(), hash: key.hash() };
         let route = to(Aim::Coordinator, &[place]);
-        for (order, expected) in [
-            (CoordinatorOrder::Shared, go),
-            (CoordinatorOrder::RustClient, rust),
-        ] {
+        for (order, expected) in
+            [(CoordinatorOrder::Shared, go), (CoordinatorOrder::RustClient, rust)]
+        {
             let way = cluster.way(Policy::PeakEwma, order, &route);
             let way: Vec<_> = way.iter().map(ToString::to_string).collect();
             assert_eq!(way.join(","), expected, "{line}");

@@ -28,12 +28,7 @@ fn node(last: u8) -> Arc<Node> {
         connect_timeout: Duration::from_secs(1),
     };
     let dialer = Dialer::new(None, NodeProxy::Never);
-    Arc::new(Node::new(
-        ([10, 0, 0, last], 8000).into(),
-        None,
-        &dialer,
-        limits,
-    ))
+    Arc::new(Node::new(([10, 0, 0, last], 8000).into(), None, &dialer, limits))
 }
 
 fn last(node: &Arc<Node>) -> u8 {
@@ -57,37 +52,23 @@ fn table(tablets: &[(i64, &[u8])]) -> Arc<Table> {
     let hosts = hosts();
     let tablets = tablets.iter().map(|(last_token, replicas)| Tablet {
         last_token: *last_token,
-        replicas: replicas
-            .iter()
-            .map(|i| (HostId::parse(&id(*i)).unwrap(), 0))
-            .collect(),
+        replicas: replicas.iter().map(|i| (HostId::parse(&id(*i)).unwrap(), 0)).collect(),
     });
     knowing(Replicas::from_tablets(&hosts, tablets))
 }
 
 /// A table whose only range has these replicas, by rows of the ring that make such a map.
 fn ring(kind: Kind, replicas: &[u8]) -> Arc<Table> {
-    let row = |i: &u8| RingRange {
-        start: i64::MIN,
-        end: i64::MAX,
-        endpoint: [10, 0, 0, *i].into(),
-    };
-    knowing(Replicas::from_ring(
-        &hosts(),
-        kind,
-        replicas.iter().map(row),
-    ))
+    let row =
+        |i: &u8| RingRange { start: i64::MIN, end: i64::MAX, endpoint: [10, 0, 0, *i].into() };
+    knowing(Replicas::from_ring(&hosts(), kind, replicas.iter().map(row)))
 }
 
 fn hosts() -> Hosts {
     let host = |i: u8| {
         let address = [10, 0, 0, i].into();
-        let host = Host {
-            address,
-            id: id(i).into(),
-            datacenter: "dc1".into(),
-            rack: "rack1".into(),
-        };
+        let host =
+            Host { address, id: id(i).into(), datacenter: "dc1".into(), rack: "rack1".into() };
         (host, address)
     };
     Hosts::new((1..=20).map(host))
@@ -97,10 +78,7 @@ fn hosts() -> Hosts {
 fn knowing(replicas: Replicas) -> Arc<Table> {
     let replicas = Arc::new(replicas);
     let known = Known {
-        key: PartitionKey {
-            name: "id".into(),
-            key_type: KeyType::String,
-        },
+        key: PartitionKey { name: "id".into(), key_type: KeyType::String },
         id: None,
         ordered: replicas.is_ordered().then(|| Arc::clone(&replicas)),
         replicas: Some(replicas),
@@ -113,11 +91,7 @@ fn knowing(replicas: Replicas) -> Arc<Table> {
 }
 
 fn place(table: &Arc<Table>, token: i64) -> Place {
-    Place {
-        table: Arc::clone(table),
-        token: Some(Token(token)),
-        hash: token,
-    }
+    Place { table: Arc::clone(table), token: Some(Token(token)), hash: token }
 }
 
 fn to(aim: Aim, places: &[Place]) -> Route {
@@ -146,8 +120,7 @@ impl Cluster {
 
     fn take_out(&self, last: u8) {
         let node = self.node(last);
-        node.health
-            .take_out(Out::Unreachable, Moment::default(), 0.5);
+        node.health.take_out(Out::Unreachable, Moment::default(), 0.5);
     }
 
     /// The node for the route, where those in `tried` are no longer to be had.
@@ -162,11 +135,7 @@ impl Cluster {
             snapshot: &self.snapshot,
             chooser,
             order,
-            circumstances: Circumstances {
-                now: NOW,
-                draw: fastrand::u64(..),
-                tried: tried.len(),
-            },
+            circumstances: Circumstances { now: NOW, draw: fastrand::u64(..), tried: tried.len() },
             may: |node: &Arc<Node>| !tried.contains(&last(node)),
         };
         choice.next(route).map(last)
@@ -186,9 +155,7 @@ impl Cluster {
     fn chosen(&self, policy: Policy, route: &Route) -> BTreeSet<u8> {
         let chooser = chooser(policy);
         let order = CoordinatorOrder::default();
-        (0..200)
-            .filter_map(|_| self.next(&chooser, order, route, &[]))
-            .collect()
+        (0..200).filter_map(|_| self.next(&chooser, order, route, &[])).collect()
     }
 }
 

@@ -11,16 +11,14 @@ use crate::transport::connection::Connection;
 pub(super) struct Idle {
     /// How long a connection may be idle and still be used.
     timeout: Duration,
-    /// `None` once the node has left the cluster. The last to come is the first to go, so that the rest can expire.
+    /// `None` once the node has left the cluster. The last to come is the first to go, so that the
+    /// rest can expire.
     list: Mutex<Option<Vec<Connection>>>,
 }
 
 impl Idle {
     pub(super) fn new(timeout: Duration) -> Self {
-        Self {
-            timeout,
-            list: Mutex::new(Some(Vec::new())),
-        }
+        Self { timeout, list: Mutex::new(Some(Vec::new())) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -35,14 +33,14 @@ impl Idle {
         Some(list.iter().filter(|c| c.runtime() == runtime).count())
     }
 
-    /// Whether there is room beside those that are kept. None comes or goes while that is decided, so that a connection which is
-    /// not among them has its place.
+    /// Whether there is room beside those that are kept. None comes or goes while that is decided,
+    /// so that a connection which is not among them has its place.
     pub(super) fn leaves_room(&self, has_room_beside: impl Fn(usize) -> bool) -> bool {
         self.with(|list| has_room_beside(list.len())) == Some(true)
     }
 
-    /// A connection that the current runtime drives, and how many are left. Where there is none, one of another runtime goes
-    /// if the others leave no room for a new one.
+    /// A connection that the current runtime drives, and how many are left. Where there is none,
+    /// one of another runtime goes if the others leave no room for a new one.
     pub(super) fn take(
         &self,
         has_room_beside: impl Fn(usize) -> bool,
@@ -66,7 +64,8 @@ impl Idle {
         }
     }
 
-    /// Keeps a connection, if there is room beside those that are kept already, and answers whether it does.
+    /// Keeps a connection, if there is room beside those that are kept already, and answers whether
+    /// it does.
     pub(super) fn put(
         &self,
         connection: Connection,
@@ -92,8 +91,9 @@ impl Idle {
         self.lock().get_or_insert_default();
     }
 
-    /// Closes those that have expired, that the node has closed, or whose runtime has ended. The kernel is asked while nobody
-    /// is kept from taking a connection; only those are looked at again that may have ended.
+    /// Closes those that have expired, that the node has closed, or whose runtime has ended. The
+    /// kernel is asked while nobody is kept from taking a connection; only those are looked at
+    /// again that may have ended.
     pub(super) fn sweep(&self, now: Instant) {
         let runtime = Handle::current().id();
         let look = |c: &Connection| (c.socket(), c.runtime());
@@ -157,8 +157,7 @@ mod tests {
         leases.drain(..).for_each(|lease| assert!(lease.finish()));
         let kept = || {
             let on = |c: &Connection| sockets.iter().position(|s| c.is_on(s)).unwrap();
-            pool.idle
-                .with(|list| list.iter().map(on).collect::<Vec<_>>())
+            pool.idle.with(|list| list.iter().map(on).collect::<Vec<_>>())
         };
         pool.sweep(Instant::now());
         assert_eq!(kept(), Some(vec![0, 1, 2, 3]));
@@ -166,13 +165,13 @@ mod tests {
         eventually(|| !sockets[1].is_quiet()).await;
         pool.sweep(Instant::now());
         assert_eq!(kept(), Some(vec![0, 2, 3]));
-        pool.idle
-            .with(|list| list[1].set_idle_since(Instant::now() + LIMIT));
+        pool.idle.with(|list| list[1].set_idle_since(Instant::now() + LIMIT));
         pool.sweep(Instant::now() + LIMIT);
         assert_eq!(kept(), Some(vec![2]));
     }
 
-    /// In TLS 1.3 a server sends session tickets after the handshake, and nobody reads an idle connection.
+    /// In TLS 1.3 a server sends session tickets after the handshake, and nobody reads an idle
+    /// connection.
     #[tokio::test]
     async fn session_tickets_do_not_spoil_a_connection_that_has_served_nobody() {
         let cluster = Cluster::builder().tls(Tls::Server).start().unwrap();

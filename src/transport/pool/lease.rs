@@ -13,7 +13,8 @@ use crate::transport::connection::Connection;
 /// The right to one connection, given back when dropped.
 pub(super) struct Slot {
     pub(super) pool: Arc<Pool>,
-    /// Whether it stands for a request or a spare connection, and not for a question of the connector's own.
+    /// Whether it stands for a request or a spare connection, and not for a question of the
+    /// connector's own.
     pub(super) counted: bool,
 }
 
@@ -26,11 +27,7 @@ impl Slot {
             pool.ran_out();
         }
         match taken {
-            Some((connection, _)) => Ok(Lease {
-                connection,
-                reused: true,
-                slot: self,
-            }),
+            Some((connection, _)) => Ok(Lease { connection, reused: true, slot: self }),
             None => Err(self),
         }
     }
@@ -40,19 +37,12 @@ impl Slot {
         let pool = &self.pool;
         let begun = Instant::now();
         let connecting = timeout(limit, pool.endpoint.connect());
-        let connection = connecting
-            .await
-            .unwrap_or(Err(ConnectError::Timeout(limit)))?;
+        let connection = connecting.await.unwrap_or(Err(ConnectError::Timeout(limit)))?;
         pool.opened.fetch_add(1, Relaxed);
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         pool.connecting.store(nanos(begun.elapsed()), Relaxed);
-        pool.connected
-            .store(nanos(pool.created.elapsed()).max(1), Relaxed);
-        Ok(Lease {
-            connection,
-            reused: false,
-            slot: self,
-        })
+        pool.connected.store(nanos(pool.created.elapsed()).max(1), Relaxed);
+        Ok(Lease { connection, reused: false, slot: self })
     }
 }
 
@@ -78,22 +68,16 @@ impl Lease {
         self.reused
     }
 
-    /// Keeps the connection for the next request, if it can take one and takes nobody's place, and answers whether it does. One
-    /// that has served no request is kept too.
+    /// Keeps the connection for the next request, if it can take one and takes nobody's place, and
+    /// answers whether it does. One that has served no request is kept too.
     pub(crate) fn finish(self) -> bool {
         // In this order they are dropped: the connection first, as above.
-        let Self {
-            slot,
-            mut connection,
-            ..
-        } = self;
+        let Self { slot, mut connection, .. } = self;
         if !connection.settle() {
             return false;
         }
         connection.set_idle_since(Instant::now());
         let pool = &slot.pool;
-        pool.idle.put(connection, |idle| {
-            slot.counted || pool.has_room_beside(idle)
-        })
+        pool.idle.put(connection, |idle| slot.counted || pool.has_room_beside(idle))
     }
 }

@@ -1,7 +1,7 @@
 //! The places for requests on one node: as many as there may be connections.
 //!
-//! Tokio's semaphore would do, but gives a place back through a lock, for every request, so that waiters are served in order.
-//! Here nothing is locked while nobody waits.
+//! Tokio's semaphore would do, but gives a place back through a lock, for every request, so that
+//! waiters are served in order. Here nothing is locked while nobody waits.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -73,7 +73,8 @@ impl Places {
 
     pub(super) fn give_back(&self) {
         self.taken.fetch_sub(1, SeqCst);
-        // In one order with whoever begins to wait: either this sees the waiter, or the waiter sees the place.
+        // In one order with whoever begins to wait: either this sees the waiter, or the waiter sees
+        // the place.
         if self.waiting.load(SeqCst) > 0 {
             self.freed.notify_one();
         }
@@ -95,9 +96,7 @@ impl<'a> Waiting<'a> {
         if others < places.queue {
             Ok(waiting)
         } else {
-            Err(ConnectError::QueueFull {
-                limit: places.queue,
-            })
+            Err(ConnectError::QueueFull { limit: places.queue })
         }
     }
 }
@@ -116,8 +115,8 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// Many tasks on several threads want few places, each again and again: none waits for ever, and there are never more
-    /// takers than places.
+    /// Many tasks on several threads want few places, each again and again: none waits for ever,
+    /// and there are never more takers than places.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn every_waiter_gets_a_place_and_no_more_have_one_than_may() {
         let places = Arc::new(Places::new(3, 1000));

@@ -6,16 +6,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::Pool;
 use super::lease::{Lease, Slot};
 
-/// How many spare connections to one node are on their way at once: a node that has just started must not be met by a flood
-/// of handshakes, and a dead one not by a flood of SYNs.
+/// How many spare connections to one node are on their way at once: a node that has just started
+/// must not be met by a flood of handshakes, and a dead one not by a flood of SYNs.
 const AT_ONCE: usize = 8;
 
-/// For how many requests in flight there is to be one spare connection. A client with fewer than this on a node opens none.
+/// For how many requests in flight there is to be one spare connection. A client with fewer than
+/// this on a node opens none.
 const REQUESTS_PER_SPARE: usize = 8;
 
 impl Pool {
-    /// Opens connections in the background until so many are idle or on their way, as far as the limit of connections allows.
-    /// Who fails says so to nobody: whoever needs a connection will find out.
+    /// Opens connections in the background until so many are idle or on their way, as far as the
+    /// limit of connections allows. Who fails says so to nobody: whoever needs a connection will
+    /// find out.
     pub(crate) fn warm_up(self: &Arc<Self>, idle: usize) {
         while let Some(spare) = Spare::begin(self, idle) {
             tokio::spawn(spare.open(idle));

@@ -1,4 +1,5 @@
-//! How a cluster is to spread its tables, what it tells of that and to whom, and what it costs to ask the wrong node.
+//! How a cluster is to spread its tables, what it tells of that and to whom, and what it costs to
+//! ask the wrong node.
 
 use std::time::Duration;
 
@@ -6,23 +7,25 @@ use super::Builder;
 use crate::tokens::Spread;
 
 impl Builder {
-    /// Spreads new tables by so many tablets each, or up to the next power of two, whatever the release would do. A table that is
-    /// created with the tag `system:initial_tablets` has as many as that says. By default, releases since 2026.1 use tablets, 8
-    /// for a table, and those before vnodes.
+    /// Spreads new tables by so many tablets each, or up to the next power of two, whatever the
+    /// release would do. A table that is created with the tag `system:initial_tablets` has as many
+    /// as that says. By default, releases since 2026.1 use tablets, 8 for a table, and those before
+    /// vnodes.
     pub fn tablets(mut self, count: usize) -> Self {
         self.spread = Some(Spread::Tablets(count));
         self
     }
 
-    /// Spreads new tables by vnodes, whatever the release would do, with so many places of each node on the ring. 16 by default.
+    /// Spreads new tables by vnodes, whatever the release would do, with so many places of each
+    /// node on the ring. 16 by default.
     pub fn vnodes(mut self, per_node: usize) -> Self {
         self.spread = Some(Spread::Vnodes);
         self.settings.tokens.vnodes = per_node;
         self
     }
 
-    /// How many replicas each key of a new table has in every datacenter, as far as there are nodes. By default the server's
-    /// rule: 3, or 1 while the cluster has fewer than three nodes.
+    /// How many replicas each key of a new table has in every datacenter, as far as there are
+    /// nodes. By default the server's rule: 3, or 1 while the cluster has fewer than three nodes.
     pub fn replication_factor(mut self, replicas: usize) -> Self {
         self.settings.tokens.factor = Some(replicas);
         self
@@ -34,15 +37,16 @@ impl Builder {
         self
     }
 
-    /// Gives nodes addresses of their own among each other, 10.0.0.1 and upwards, which the cluster's tables name beside those
-    /// that clients use. By default both are the same. Nobody listens at them, so that 5.x, which would tell clients of them,
-    /// cannot have them.
+    /// Gives nodes addresses of their own among each other, 10.0.0.1 and upwards, which the
+    /// cluster's tables name beside those that clients use. By default both are the same. Nobody
+    /// listens at them, so that 5.x, which would tell clients of them, cannot have them.
     pub fn internal_addresses(mut self) -> Self {
         self.settings.internal_addresses = true;
         self
     }
 
-    /// After how many bytes an answer from the cluster's own tables ends with a page. 1 MiB by default.
+    /// After how many bytes an answer from the cluster's own tables ends with a page. 1 MiB by
+    /// default.
     pub fn page_bytes(mut self, bytes: usize) -> Self {
         self.settings.page_bytes = bytes;
         self
@@ -54,44 +58,45 @@ impl Builder {
         self
     }
 
-    /// Whether replies tell a client that asked a node without the key of the nodes that have it, in
-    /// `X-Scylla-Alternator-Routing-V1`. Off by default, as in every release.
+    /// Whether replies tell a client that asked a node without the key of the nodes that have it,
+    /// in `X-Scylla-Alternator-Routing-V1`. Off by default, as in every release.
     pub fn routing_header(mut self, sent: bool) -> Self {
         self.settings.routing_header = sent;
         self
     }
 
-    /// The option `alternator_write_isolation`: which writes are lightweight transactions. `only_rmw_uses_lwt` by default. A
-    /// table's tag `system:write_isolation` takes precedence.
+    /// The option `alternator_write_isolation`: which writes are lightweight transactions.
+    /// `only_rmw_uses_lwt` by default. A table's tag `system:write_isolation` takes precedence.
     pub fn write_isolation(mut self, mode: &str) -> Self {
         mode.clone_into(&mut self.settings.write_isolation);
         self
     }
 
-    /// For how long after a lightweight transaction one of another coordinator on the same partition contends with it. Zero,
-    /// which is the default, turns contention off.
+    /// For how long after a lightweight transaction one of another coordinator on the same
+    /// partition contends with it. Zero, which is the default, turns contention off.
     pub fn contention_window(mut self, window: Duration) -> Self {
         self.settings.contention.window = window;
         self
     }
 
-    /// How much longer a contended transaction takes. 50 ms by default, about what the server waits before its next round.
+    /// How much longer a contended transaction takes. 50 ms by default, about what the server waits
+    /// before its next round.
     pub fn contention_retry(mut self, delay: Duration) -> Self {
         self.settings.contention.retry = delay;
         self
     }
 
-    /// The share of contended transactions, from 0 to 1, that fail with a 500 instead and are not executed. 0 by default.
+    /// The share of contended transactions, from 0 to 1, that fail with a 500 instead and are not
+    /// executed. 0 by default.
     pub fn contention_errors(mut self, share: f64) -> Self {
         self.settings.contention.errors = share;
         self
     }
 
-    /// Keeps a user from reading one of the cluster's own tables, such as `system.tablets`. By default every user may read all.
+    /// Keeps a user from reading one of the cluster's own tables, such as `system.tablets`. By
+    /// default every user may read all.
     pub fn deny(mut self, user: &str, table: &str) -> Self {
-        self.settings
-            .denied
-            .insert((user.to_owned(), table.to_owned()));
+        self.settings.denied.insert((user.to_owned(), table.to_owned()));
         self
     }
 }

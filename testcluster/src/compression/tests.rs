@@ -12,10 +12,7 @@ fn what_was_compressed_comes_back() {
     for encoding in [Encoding::Gzip, Encoding::Deflate] {
         let compressed = compress(encoding, &body, 6);
         assert!(compressed.len() < body.len() / 10);
-        assert_eq!(
-            decompress(encoding.name().as_bytes(), &compressed, LIMIT).unwrap(),
-            body
-        );
+        assert_eq!(decompress(encoding.name().as_bytes(), &compressed, LIMIT).unwrap(), body);
     }
     assert_eq!(decompress(b"", &body, LIMIT).unwrap(), body);
 }
@@ -24,10 +21,7 @@ fn what_was_compressed_comes_back() {
 fn members_may_follow_each_other() {
     for encoding in [Encoding::Gzip, Encoding::Deflate] {
         let both = [compress(encoding, b"one", 6), compress(encoding, b"two", 6)].concat();
-        assert_eq!(
-            decompress(encoding.name().as_bytes(), &both, LIMIT).unwrap(),
-            b"onetwo"
-        );
+        assert_eq!(decompress(encoding.name().as_bytes(), &both, LIMIT).unwrap(), b"onetwo");
     }
 }
 
@@ -48,11 +42,7 @@ fn what_cannot_be_decompressed_is_an_internal_error() {
         (b"gzip", b"", truncated),
         (b"deflate", b"", truncated),
         (b"deflate", &gzip, broken),
-        (
-            b"deflate",
-            &compress(Encoding::Deflate, b"body", 6)[..6],
-            truncated,
-        ),
+        (b"deflate", &compress(Encoding::Deflate, b"body", 6)[..6], truncated),
         (b"GZIP", &gzip, unsupported),
         (b"gzip,gzip", &gzip, unsupported),
         (b"identity", b"{}", unsupported),
@@ -69,16 +59,10 @@ fn what_cannot_be_decompressed_is_an_internal_error() {
 #[test]
 fn the_limit_holds_for_what_comes_out() {
     let compressed = compress(Encoding::Gzip, &vec![b' '; LIMIT], 6);
-    assert_eq!(
-        decompress(b"gzip", &compressed, LIMIT).unwrap().len(),
-        LIMIT
-    );
+    assert_eq!(decompress(b"gzip", &compressed, LIMIT).unwrap().len(), LIMIT);
     let error = decompress(b"gzip", &compressed, LIMIT - 1).unwrap_err();
     assert_eq!((error.status, &*error.kind), (413, "PayloadTooLarge"));
-    assert_eq!(
-        error.message,
-        "Request content length limit of 99999 bytes exceeded"
-    );
+    assert_eq!(error.message, "Request content length limit of 99999 bytes exceeded");
 }
 
 #[test]

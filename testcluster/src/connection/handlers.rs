@@ -70,11 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(admitted) => admitted,
             Err(error) => return refuse(reply, &error),
         };
-        let limit = if version.limits_bodies_itself() {
-            BODY_LIMIT
-        } else {
-            usize::MAX
-        };
+        let limit = if version.limits_bodies_itself() { BODY_LIMIT } else { usize::MAX };
         let body = match self.read_body(node, limit).await {
             Ok(body) => body,
             Err(BodyError::TooLarge) => return refuse(reply, &api::too_large()),
@@ -104,9 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             _ => {}
         }
-        let reply = backend
-            .answer(reply, head, self.peer, operation, &body)
-            .await;
+        let reply = backend.answer(reply, head, self.peer, operation, &body).await;
         if matches!(faults.of_request(), Some(Fault::ResetAfterRequest { .. })) {
             return Ok(Outcome::Reset);
         }
@@ -124,15 +118,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         route: &Route,
     ) -> io::Result<Outcome> {
         let _in_flight = InFlight::enter(&node.in_flight);
-        self.hang(
-            node,
-            if *route == Route::LocalNodes {
-                Scope::LocalNodes
-            } else {
-                Scope::All
-            },
-        )
-        .await?;
+        self.hang(node, if *route == Route::LocalNodes { Scope::LocalNodes } else { Scope::All })
+            .await?;
         delay(faults).await;
         let standard = &node.shared.settings.headers;
         let mut reply = self.new_reply(head);

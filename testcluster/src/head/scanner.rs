@@ -33,7 +33,8 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
-    /// Goes on with `received`, which begins with all that was given before. Answers the head's length once it is whole.
+    /// Goes on with `received`, which begins with all that was given before. Answers the head's
+    /// length once it is whole.
     pub(crate) fn scan(&mut self, received: &[u8]) -> Result<Option<usize>, Malformed> {
         while let Some(&byte) = received.get(self.at) {
             let last = matches!(self.place, Place::HeadEnd);
@@ -50,10 +51,7 @@ impl Scanner {
     }
 
     pub(crate) fn finish(self, bytes: Bytes) -> Head {
-        Head {
-            bytes,
-            spans: self.spans,
-        }
+        Head { bytes, spans: self.spans }
     }
 
     fn version(&self, received: &[u8]) -> Option<String> {

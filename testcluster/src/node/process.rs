@@ -74,14 +74,9 @@ impl Inner {
         if session.handshake_kind() == Some(HandshakeKind::Resumed) {
             self.counters.resumed();
         }
-        let peer = if session.peer_certificates().is_some() {
-            Peer::Certified
-        } else {
-            Peer::Unknown
-        };
-        Connection::new(Arc::clone(self), socket, stream, peer)
-            .serve()
-            .await;
+        let peer =
+            if session.peer_certificates().is_some() { Peer::Certified } else { Peer::Unknown };
+        Connection::new(Arc::clone(self), socket, stream, peer).serve().await;
     }
 
     pub(super) async fn turn_door(self: &Arc<Self>, life: &mut Life) -> io::Result<()> {
@@ -112,10 +107,7 @@ impl Inner {
             return Ok(());
         }
         let settings = &self.shared.settings;
-        *lock(&self.tls) = self
-            .shared
-            .authority
-            .server_config(self.addr.ip(), settings.tls)?;
+        *lock(&self.tls) = self.shared.authority.server_config(self.addr.ip(), settings.tls)?;
         life.running = true;
         life.changes += 1;
         if settings.listening_delay.is_zero() {
@@ -182,8 +174,8 @@ impl Inner {
     }
 }
 
-/// Ends the tasks that serve these connections. Theirs is a share of each socket: when what is returned is dropped, the kernel
-/// closes the connection.
+/// Ends the tasks that serve these connections. Theirs is a share of each socket: when what is
+/// returned is dropped, the kernel closes the connection.
 async fn cut_off(connections: HashMap<u64, (Socket, JoinHandle<()>)>) -> Vec<Socket> {
     for (_, task) in connections.values() {
         task.abort();

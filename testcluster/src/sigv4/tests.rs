@@ -1,4 +1,5 @@
-//! The published test vectors of Signature Version 4, and where the server's rules differ from AWS's.
+//! The published test vectors of Signature Version 4, and where the server's rules differ from
+//! AWS's.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -22,10 +23,7 @@ fn vanilla() -> Vec<(String, Vec<u8>)> {
 }
 
 fn headers(pairs: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
 }
 
 fn check(headers: &[(String, Vec<u8>)], now: OffsetDateTime) -> Result<(), (String, String)> {
@@ -109,10 +107,7 @@ fn what_is_missing_is_named() {
     request.remove(0);
     assert_eq!(
         refused(&request),
-        error(
-            "InvalidSignatureException",
-            "Host header is mandatory for signature verification"
-        )
+        error("InvalidSignatureException", "Host header is mandatory for signature verification")
     );
     let mut request = vanilla();
     request.remove(2);
@@ -157,10 +152,7 @@ fn a_credential_has_five_parts() {
 fn an_unknown_user_is_unknown_before_anything_is_computed() {
     let mut request = edited("AKIDEXAMPLE", "nobody");
     request[1].1 = b"19700101T000000Z".to_vec();
-    assert_eq!(
-        refused(&request),
-        error("UnrecognizedClientException", "User not found: nobody")
-    );
+    assert_eq!(refused(&request), error("UnrecognizedClientException", "User not found: nobody"));
 }
 
 #[test]

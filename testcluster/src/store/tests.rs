@@ -22,11 +22,7 @@ fn store_with_table() -> Store {
 }
 
 fn run(store: &Store, operation: &str, request: Value) -> Result<Value, ApiError> {
-    let reply = store.execute(
-        operation,
-        request.to_string().as_bytes(),
-        Some("db.test:8000"),
-    )?;
+    let reply = store.execute(operation, request.to_string().as_bytes(), Some("db.test:8000"))?;
     Ok(serde_json::from_slice(&reply.body).unwrap())
 }
 
@@ -51,16 +47,10 @@ fn a_new_table_is_active_at_once() {
     )
     .unwrap();
     assert_eq!(created["TableDescription"]["TableStatus"], "ACTIVE");
-    assert_eq!(
-        created["TableDescription"]["GlobalSecondaryIndexes"][0]["IndexStatus"],
-        "ACTIVE"
-    );
+    assert_eq!(created["TableDescription"]["GlobalSecondaryIndexes"][0]["IndexStatus"], "ACTIVE");
     let described = run(&store, "DescribeTable", json!({"TableName": "tab"})).unwrap();
     assert_eq!(described["Table"]["TableStatus"], "ACTIVE");
-    assert_eq!(
-        described["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"],
-        "ACTIVE"
-    );
+    assert_eq!(described["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"], "ACTIVE");
 }
 
 #[test]
@@ -72,19 +62,11 @@ fn what_was_put_is_got() {
         run(&store, "PutItem", json!({"TableName": "tab", "Item": item})).unwrap(),
         json!({})
     );
-    let got = run(
-        &store,
-        "GetItem",
-        json!({"TableName": "tab", "Key": {"p": {"S": "a"}}}),
-    )
-    .unwrap();
+    let got =
+        run(&store, "GetItem", json!({"TableName": "tab", "Key": {"p": {"S": "a"}}})).unwrap();
     assert_eq!(got["Item"]["l"], item["l"]);
-    let absent = run(
-        &store,
-        "GetItem",
-        json!({"TableName": "tab", "Key": {"p": {"S": "b"}}}),
-    )
-    .unwrap();
+    let absent =
+        run(&store, "GetItem", json!({"TableName": "tab", "Key": {"p": {"S": "b"}}})).unwrap();
     assert_eq!(absent, json!({}));
 }
 
@@ -110,12 +92,7 @@ fn a_failed_condition_gives_the_item_only_when_asked() {
 #[test]
 fn a_cancelled_transaction_gives_a_reason_for_each_part() {
     let store = store_with_table();
-    run(
-        &store,
-        "PutItem",
-        json!({"TableName": "tab", "Item": {"p": {"S": "a"}}}),
-    )
-    .unwrap();
+    run(&store, "PutItem", json!({"TableName": "tab", "Item": {"p": {"S": "a"}}})).unwrap();
     let put = |key: &str| {
         json!({"Put": {
             "TableName": "tab",
@@ -123,40 +100,21 @@ fn a_cancelled_transaction_gives_a_reason_for_each_part() {
             "ConditionExpression": "attribute_not_exists(p)",
         }})
     };
-    let error = run(
-        &store,
-        "TransactWriteItems",
-        json!({"TransactItems": [put("b"), put("a")]}),
-    )
-    .unwrap_err();
+    let error = run(&store, "TransactWriteItems", json!({"TransactItems": [put("b"), put("a")]}))
+        .unwrap_err();
     let body: Value = serde_json::from_slice(&error.body()).unwrap();
-    assert_eq!(
-        body["__type"],
-        "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
-    );
+    assert_eq!(body["__type"], "com.amazonaws.dynamodb.v20120810#TransactionCanceledException");
     assert_eq!(body["CancellationReasons"][0]["Code"], "None");
-    assert_eq!(
-        body["CancellationReasons"][1]["Code"],
-        "ConditionalCheckFailed"
-    );
-    let absent = run(
-        &store,
-        "GetItem",
-        json!({"TableName": "tab", "Key": {"p": {"S": "b"}}}),
-    )
-    .unwrap();
+    assert_eq!(body["CancellationReasons"][1]["Code"], "ConditionalCheckFailed");
+    let absent =
+        run(&store, "GetItem", json!({"TableName": "tab", "Key": {"p": {"S": "b"}}})).unwrap();
     assert_eq!(absent, json!({}));
 }
 
 #[test]
 fn a_stream_tells_of_a_write() {
     let store = store_with_table();
-    run(
-        &store,
-        "PutItem",
-        json!({"TableName": "tab", "Item": {"p": {"S": "a"}}}),
-    )
-    .unwrap();
+    run(&store, "PutItem", json!({"TableName": "tab", "Item": {"p": {"S": "a"}}})).unwrap();
     let streams = run(&store, "ListStreams", json!({"TableName": "tab"})).unwrap();
     let arn = &streams["Streams"][0]["StreamArn"];
     let stream = run(&store, "DescribeStream", json!({"StreamArn": arn})).unwrap();
@@ -167,42 +125,22 @@ fn a_stream_tells_of_a_write() {
         json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}),
     )
     .unwrap();
-    let records = run(
-        &store,
-        "GetRecords",
-        json!({"ShardIterator": iterator["ShardIterator"]}),
-    )
-    .unwrap();
+    let records =
+        run(&store, "GetRecords", json!({"ShardIterator": iterator["ShardIterator"]})).unwrap();
     assert_eq!(records["Records"][0]["eventName"], "INSERT");
-    assert_eq!(
-        records["Records"][0]["dynamodb"]["NewImage"],
-        json!({"p": {"S": "a"}})
-    );
+    assert_eq!(records["Records"][0]["dynamodb"]["NewImage"], json!({"p": {"S": "a"}}));
 }
 
 #[test]
 fn query_and_scan_say_how_many_items_they_hold() {
     let store = store_with_table();
     for n in 0..3 {
-        run(
-            &store,
-            "PutItem",
-            json!({"TableName": "tab", "Item": {"p": {"S": n.to_string()}}}),
-        )
-        .unwrap();
+        run(&store, "PutItem", json!({"TableName": "tab", "Item": {"p": {"S": n.to_string()}}}))
+            .unwrap();
     }
+    assert_eq!(store.execute("Scan", br#"{"TableName":"tab"}"#, None).unwrap().items, 3);
     assert_eq!(
-        store
-            .execute("Scan", br#"{"TableName":"tab"}"#, None)
-            .unwrap()
-            .items,
-        3
-    );
-    assert_eq!(
-        store
-            .execute("Scan", br#"{"TableName":"tab","Select":"COUNT"}"#, None)
-            .unwrap()
-            .items,
+        store.execute("Scan", br#"{"TableName":"tab","Select":"COUNT"}"#, None).unwrap().items,
         0
     );
     let query = br#"{"TableName":"tab","KeyConditionExpression":"p = :p","ExpressionAttributeValues":{":p":{"S":"1"}}}"#;
@@ -213,42 +151,17 @@ fn query_and_scan_say_how_many_items_they_hold() {
 fn errors_are_alternators() {
     let store = store_with_table();
     let cases: [(&str, &str, &str, &str); 8] = [
-        (
-            "Dance",
-            "{}",
-            "UnknownOperationException",
-            "Unsupported operation Dance",
-        ),
-        (
-            "",
-            "",
-            "UnknownOperationException",
-            "Unsupported operation ",
-        ),
+        ("Dance", "{}", "UnknownOperationException", "Unsupported operation Dance"),
+        ("", "", "UnknownOperationException", "Unsupported operation "),
         (
             "ExecuteStatement",
             "{}",
             "UnknownOperationException",
             "Unsupported operation ExecuteStatement",
         ),
-        (
-            "GetItem",
-            "[]",
-            "ValidationException",
-            "Request content must be an object",
-        ),
-        (
-            "GetItem",
-            "{",
-            "ValidationException",
-            "Parsing JSON failed: ",
-        ),
-        (
-            "DescribeEndpoints",
-            "nonsense",
-            "ValidationException",
-            "Parsing JSON failed: ",
-        ),
+        ("GetItem", "[]", "ValidationException", "Request content must be an object"),
+        ("GetItem", "{", "ValidationException", "Parsing JSON failed: "),
+        ("DescribeEndpoints", "nonsense", "ValidationException", "Parsing JSON failed: "),
         (
             "GetItem",
             r#"{"TableName":"absent","Key":{"p":{"S":"a"}}}"#,
@@ -264,16 +177,8 @@ fn errors_are_alternators() {
     ];
     for (operation, body, kind, message) in cases {
         let error = store.execute(operation, body.as_bytes(), None).unwrap_err();
-        assert_eq!(
-            (error.status, &*error.kind),
-            (400, kind),
-            "{operation} {body}"
-        );
-        assert!(
-            error.message.starts_with(message),
-            "{operation} {body}: {}",
-            error.message
-        );
+        assert_eq!((error.status, &*error.kind), (400, kind), "{operation} {body}");
+        assert!(error.message.starts_with(message), "{operation} {body}: {}", error.message);
     }
     for body in [
         r#"{"TableName":1}"#,
@@ -282,22 +187,15 @@ fn errors_are_alternators() {
         "{}",
     ] {
         let error = store.execute("GetItem", body.as_bytes(), None).unwrap_err();
-        assert_eq!(
-            (error.status, &*error.kind),
-            (400, "ValidationException"),
-            "{body}"
-        );
+        assert_eq!((error.status, &*error.kind), (400, "ValidationException"), "{body}");
         assert!(!error.message.contains("VALIDATION"), "{}", error.message);
     }
 }
 
 #[test]
 fn continuous_backups_are_off() {
-    let described = run(
-        &store_with_table(),
-        "DescribeContinuousBackups",
-        json!({"TableName": "tab"}),
-    );
+    let described =
+        run(&store_with_table(), "DescribeContinuousBackups", json!({"TableName": "tab"}));
     assert_eq!(
         described.unwrap()["ContinuousBackupsDescription"],
         json!({
@@ -309,10 +207,8 @@ fn continuous_backups_are_off() {
 
 #[test]
 fn describe_endpoints_names_the_host_that_was_asked() {
-    let reply = Store::new()
-        .unwrap()
-        .execute("DescribeEndpoints", b"{}", Some("db.test:8000"))
-        .unwrap();
+    let reply =
+        Store::new().unwrap().execute("DescribeEndpoints", b"{}", Some("db.test:8000")).unwrap();
     assert_eq!(
         String::from_utf8(reply.body).unwrap(),
         r#"{"Endpoints":[{"Address":"db.test:8000","CachePeriodInMinutes":1440}]}"#

@@ -1,5 +1,5 @@
-//! Values of the cluster's own tables, as Alternator puts them into JSON: almost everything as text, and not always as DynamoDB
-//! would.
+//! Values of the cluster's own tables, as Alternator puts them into JSON: almost everything as
+//! text, and not always as DynamoDB would.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -33,9 +33,7 @@ impl Cell {
 
     /// A frozen map.
     pub(crate) fn map(entries: impl IntoIterator<Item = (String, String)>) -> Self {
-        let entries = entries
-            .into_iter()
-            .map(|(key, value)| format!("{{{key} : {value}}}"));
+        let entries = entries.into_iter().map(|(key, value)| format!("{{{key} : {value}}}"));
         Self::Text(format!("({})", joined(entries, ", ")))
     }
 
@@ -78,9 +76,7 @@ impl Kind {
     /// Where it is no string, or not one of this type.
     pub(crate) fn read(self, column: &str, value: &Value) -> Result<String, ApiError> {
         let Some((kind, text)) = value.as_object().and_then(|value| value.iter().next()) else {
-            return Err(invalid(format!(
-                "The value of {column} is not a typed value"
-            )));
+            return Err(invalid(format!("The value of {column} is not a typed value")));
         };
         let Some(text) = text.as_str().filter(|_| kind == "S") else {
             return Err(invalid(format!(

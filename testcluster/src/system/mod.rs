@@ -1,4 +1,5 @@
-//! `.scylla.alternator.<keyspace>.<table>`: the cluster's own tables, which can be read by Query and Scan and by nothing else.
+//! `.scylla.alternator.<keyspace>.<table>`: the cluster's own tables, which can be read by Query
+//! and Scan and by nothing else.
 
 mod cell;
 mod paging;
@@ -19,9 +20,7 @@ const PREFIX: &str = ".scylla.alternator.";
 /// Whether a request may be about one of these tables, as cheaply as that can be told.
 pub(crate) fn may_concern(operation: &str, body: &[u8]) -> bool {
     matches!(operation, "Query" | "Scan")
-        && body
-            .windows(PREFIX.len())
-            .any(|bytes| bytes == PREFIX.as_bytes())
+        && body.windows(PREFIX.len()).any(|bytes| bytes == PREFIX.as_bytes())
 }
 
 /// The table that a request for one of these names, such as `system.local`.
@@ -56,9 +55,7 @@ pub(crate) fn answer(
     }
     let wanted = query::Wanted::of(operation, request)?;
     let partition = wanted.partition(&schema)?;
-    let contents = view
-        .contents(table, partition.as_deref())
-        .ok_or_else(not_found)?;
+    let contents = view.contents(table, partition.as_deref()).ok_or_else(not_found)?;
     let answer = wanted.page(&contents, partition.as_deref(), view.settings.page_bytes)?;
     Ok(Reply {
         items: answer["Items"].as_array().map_or(0, Vec::len),

@@ -1,5 +1,6 @@
-//! Pages of rows, and the keys that name where they end. Between rows, such a key has members that DynamoDB does not know, and one
-//! of them is a number in JSON, which the server itself takes back as a string only.
+//! Pages of rows, and the keys that name where they end. Between rows, such a key has members that
+//! DynamoDB does not know, and one of them is a number in JSON, which the server itself takes back
+//! as a string only.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,8 @@ pub(crate) struct Page<'a> {
     pub(crate) last_evaluated_key: Option<Value>,
 }
 
-/// The rows from where the request says, as many as it wants and as there is room for, but at least one.
+/// The rows from where the request says, as many as it wants and as there is room for, but at least
+/// one.
 pub(crate) fn page<'a>(
     contents: &Contents,
     rows: &[&'a Row],
@@ -54,10 +56,7 @@ pub(crate) fn page<'a>(
         }
         key
     });
-    Ok(Page {
-        rows,
-        last_evaluated_key,
-    })
+    Ok(Page { rows, last_evaluated_key })
 }
 
 fn key_of(contents: &Contents, row: &Row) -> Value {
@@ -98,10 +97,7 @@ impl Start {
                 .and_then(|weight| weight.parse::<i32>().ok())
                 .ok_or_else(|| invalid("The parameter cannot be converted to a numeric value"))?,
         };
-        Ok(Self {
-            key: row,
-            is_before_row: weight < 0,
-        })
+        Ok(Self { key: row, is_before_row: weight < 0 })
     }
 
     fn is_before(&self, contents: &Contents, row: &Row) -> bool {

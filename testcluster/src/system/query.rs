@@ -1,4 +1,5 @@
-//! Query and Scan of the cluster's own tables: keys, a page of rows, and the columns that were asked for.
+//! Query and Scan of the cluster's own tables: keys, a page of rows, and the columns that were
+//! asked for.
 
 use std::cmp::Ordering;
 
@@ -18,12 +19,7 @@ pub(crate) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     pub(crate) fn of(operation: &str, request: &'a Value) -> Result<Self, ApiError> {
-        for member in [
-            "FilterExpression",
-            "QueryFilter",
-            "ScanFilter",
-            "TotalSegments",
-        ] {
+        for member in ["FilterExpression", "QueryFilter", "ScanFilter", "TotalSegments"] {
             if !request[member].is_null() {
                 return Err(not_imitated(member));
             }
@@ -31,36 +27,25 @@ impl<'a> Wanted<'a> {
         if request["ScanIndexForward"] == false {
             return Err(not_imitated("ScanIndexForward"));
         }
-        let conditions = if operation == "Query" {
-            conditions::of(request)?
-        } else {
-            Vec::new()
-        };
+        let conditions = if operation == "Query" { conditions::of(request)? } else { Vec::new() };
         let expressions = ["KeyConditionExpression", "ProjectionExpression"]
             .map(|member| request[member].as_str().unwrap_or_default());
         expression::check_all_used(request, &expressions)?;
-        Ok(Self {
-            request,
-            conditions,
-        })
+        Ok(Self { request, conditions })
     }
 
-    /// The text of the partition key that a query of a table with such a key asks for; none for a scan.
+    /// The text of the partition key that a query of a table with such a key asks for; none for a
+    /// scan.
     pub(crate) fn partition(&self, contents: &Contents) -> Result<Option<String>, ApiError> {
         let column = contents.partition;
         if self.conditions.is_empty() {
             return Ok(None);
         }
-        let condition = self
-            .conditions
-            .iter()
-            .find(|condition| condition.attribute == column.name);
+        let condition = self.conditions.iter().find(|condition| condition.attribute == column.name);
         match condition {
-            Some(Condition {
-                operator: Operator::Equal,
-                values,
-                ..
-            }) => column.kind.read(column.name, values[0]).map(Some),
+            Some(Condition { operator: Operator::Equal, values, .. }) => {
+                column.kind.read(column.name, values[0]).map(Some)
+            }
             _ => Err(invalid(format!(
                 "Query must have an equality condition on the partition key {}",
                 column.name
@@ -85,11 +70,7 @@ impl<'a> Wanted<'a> {
             .collect();
         let page = paging::page(contents, &rows, self.request, bytes)?;
         let projection = self.projection()?;
-        let items: Vec<_> = page
-            .rows
-            .iter()
-            .map(|row| item(row, projection.as_deref()))
-            .collect();
+        let items: Vec<_> = page.rows.iter().map(|row| item(row, projection.as_deref())).collect();
         let mut answer = json!({"Count": items.len(), "ScannedCount": items.len()});
         if self.request["Select"] != "COUNT" {
             answer["Items"] = items.into();
@@ -114,10 +95,8 @@ impl<'a> Wanted<'a> {
                 "Only one condition beside that on the partition key is supported",
             ));
         }
-        let Some(column) = contents
-            .clustering
-            .first()
-            .filter(|column| column.name == condition.attribute)
+        let Some(column) =
+            contents.clustering.first().filter(|column| column.name == condition.attribute)
         else {
             return Err(invalid(format!(
                 "KeyConditionExpression condition on non-key attribute {}",
@@ -136,10 +115,7 @@ impl<'a> Wanted<'a> {
     /// The columns that are asked for, or all.
     fn projection(&self) -> Result<Option<Vec<&'a str>>, ApiError> {
         let request = self.request;
-        match (
-            &request["ProjectionExpression"],
-            &request["AttributesToGet"],
-        ) {
+        match (&request["ProjectionExpression"], &request["AttributesToGet"]) {
             (Value::Null, Value::Null) => Ok(None),
             (Value::String(expression), Value::Null) => expression::words(expression)
                 .into_iter()

@@ -1,4 +1,5 @@
-//! Tables as rows: which columns are keys, and the order in which the server returns what is in them.
+//! Tables as rows: which columns are keys, and the order in which the server returns what is in
+//! them.
 
 use std::cmp::Ordering;
 
@@ -39,7 +40,8 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// Puts the rows into the server's order: partitions by their tokens, rows of a partition by their clustering columns.
+    /// Puts the rows into the server's order: partitions by their tokens, rows of a partition by
+    /// their clustering columns.
     pub(crate) fn new(
         partition: Column,
         clustering: &'static [Column],
@@ -51,11 +53,7 @@ impl Contents {
         };
         rows.sort_by(|one, other| compare(clustering, one, other));
         rows.sort_by_cached_key(token);
-        Self {
-            partition,
-            clustering,
-            rows,
-        }
+        Self { partition, clustering, rows }
     }
 
     pub(crate) fn key(&self) -> impl Iterator<Item = &Column> {
@@ -67,13 +65,7 @@ impl Contents {
 pub(crate) fn compare(clustering: &[Column], one: &Row, other: &Row) -> Ordering {
     clustering
         .iter()
-        .map_while(|column| {
-            Some((
-                column.kind,
-                one.text(column.name)?,
-                other.text(column.name)?,
-            ))
-        })
+        .map_while(|column| Some((column.kind, one.text(column.name)?, other.text(column.name)?)))
         .map(|(kind, one, other)| kind.compare(one, other))
         .find(|order| order.is_ne())
         .unwrap_or(Ordering::Equal)

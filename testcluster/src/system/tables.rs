@@ -33,16 +33,14 @@ fn keyspace(table: &str) -> Cell {
 }
 
 impl View<'_> {
-    /// The table of this name, such as `system.local`; none where the release has no such table. Where only one partition is
-    /// wanted, others may be left out.
+    /// The table of this name, such as `system.local`; none where the release has no such table.
+    /// Where only one partition is wanted, others may be left out.
     pub(crate) fn contents(&self, name: &str, partition: Option<&str>) -> Option<Contents> {
         let contents = match name {
             "system.token_ring" => self.token_ring(partition),
-            "system.tablets" if self.version.has_tablets() => Contents::new(
-                column("table_id", Kind::Uuid),
-                &LAST_TOKEN,
-                self.tablets(partition),
-            ),
+            "system.tablets" if self.version.has_tablets() => {
+                Contents::new(column("table_id", Kind::Uuid), &LAST_TOKEN, self.tablets(partition))
+            }
             "system.local" => Contents::new(column("key", Kind::Text), &[], self.local()),
             "system.peers" => Contents::new(column("peer", Kind::Inet), &[], self.peers()),
             "system.config" => Contents::new(column("name", Kind::Text), &[], self.config()),
@@ -65,11 +63,7 @@ impl View<'_> {
             }
         }
         // Before there were tablets, a keyspace had one ring and nothing was said of tables.
-        let clustering = if self.version.has_tablets() {
-            &RING[..]
-        } else {
-            &RING[1..]
-        };
+        let clustering = if self.version.has_tablets() { &RING[..] } else { &RING[1..] };
         Contents::new(KEYSPACE, clustering, rows)
     }
 
@@ -114,11 +108,7 @@ impl View<'_> {
                 ("resize_seq_number", Cell::text(0)),
                 ("resize_type", Cell::text("none")),
             ];
-            if let Some(base) = table
-                .base
-                .as_ref()
-                .and_then(|base| self.state.tables.get(base))
-            {
+            if let Some(base) = table.base.as_ref().and_then(|base| self.state.tables.get(base)) {
                 // Nothing but what belongs to the whole partition.
                 common.push(("base_table", Cell::text(&base.id)));
                 rows.push(Row(common));
@@ -158,10 +148,7 @@ impl View<'_> {
                 ("listen_address", Cell::text(host.internal)),
                 ("bootstrapped", Cell::text("COMPLETED")),
                 ("cluster_name", Cell::text("Test Cluster")),
-                (
-                    "partitioner",
-                    Cell::text("org.apache.cassandra.dht.Murmur3Partitioner"),
-                ),
+                ("partitioner", Cell::text("org.apache.cassandra.dht.Murmur3Partitioner")),
             ];
             row.extend(of_host(host));
             Row(row)
@@ -171,11 +158,7 @@ impl View<'_> {
 
     /// Every node but the answering one.
     fn peers(&self) -> Vec<Row> {
-        let others = self
-            .state
-            .hosts
-            .iter()
-            .filter(|(node, _)| **node != self.node);
+        let others = self.state.hosts.iter().filter(|(node, _)| **node != self.node);
         let row = |host: &Host| {
             let mut row = vec![("peer", Cell::text(host.internal))];
             row.extend(of_host(host));
@@ -193,11 +176,7 @@ impl View<'_> {
         let isolation = &self.settings.write_isolation;
         let is_enforced = self.settings.users.is_some();
         [
-            (
-                "alternator_enforce_authorization",
-                "bool",
-                json!(is_enforced),
-            ),
+            ("alternator_enforce_authorization", "bool", json!(is_enforced)),
             ("alternator_port", "integer", json!(self.port)),
             ("alternator_write_isolation", "string", json!(isolation)),
             ("tablets_mode_for_new_keyspaces", "string", json!(mode)),
@@ -218,17 +197,13 @@ impl View<'_> {
         let datacenters: BTreeSet<_> = hosts.map(|host| &host.datacenter).collect();
         let row = |(name, table): (&String, &Table)| {
             let class = "org.apache.cassandra.locator.NetworkTopologyStrategy";
-            let factors = datacenters
-                .iter()
-                .map(|name| ((*name).clone(), table.factor.to_string()));
+            let factors =
+                datacenters.iter().map(|name| ((*name).clone(), table.factor.to_string()));
             let class = ("class".to_owned(), class.to_owned());
             Row(vec![
                 ("keyspace_name", keyspace(name)),
                 ("durable_writes", Cell::Boolean(true)),
-                (
-                    "replication",
-                    Cell::map(std::iter::once(class).chain(factors)),
-                ),
+                ("replication", Cell::map(std::iter::once(class).chain(factors))),
             ])
         };
         self.state.tables.iter().map(row).collect()

@@ -44,19 +44,12 @@ impl<'a> Access<'a> {
         operation: &str,
         request: &'a Value,
     ) -> Result<Vec<Self>, ApiError> {
-        let mut finder = Finder {
-            state,
-            found: Vec::new(),
-        };
+        let mut finder = Finder { state, found: Vec::new() };
         let isolation = |table: &Table| table.isolation.unwrap_or(default);
         match operation {
             "GetItem" => finder.add(&request["TableName"], &request["Key"], false),
             "PutItem" | "UpdateItem" | "DeleteItem" => {
-                let keys = if operation == "PutItem" {
-                    "Item"
-                } else {
-                    "Key"
-                };
+                let keys = if operation == "PutItem" { "Item" } else { "Key" };
                 let table = state.table(&request["TableName"]).map(isolation);
                 let is_transaction = match table {
                     Some(isolation) => {
@@ -87,15 +80,8 @@ impl<'a> Access<'a> {
             }
             "TransactGetItems" | "TransactWriteItems" => {
                 let items = request["TransactItems"].as_array().into_iter().flatten();
-                for part in items
-                    .filter_map(Value::as_object)
-                    .flat_map(|item| item.values())
-                {
-                    let keys = if part["Item"].is_null() {
-                        "Key"
-                    } else {
-                        "Item"
-                    };
+                for part in items.filter_map(Value::as_object).flat_map(|item| item.values()) {
+                    let keys = if part["Item"].is_null() { "Key" } else { "Item" };
                     let table = state.table(&part["TableName"]).map(isolation);
                     let is_transaction = operation == "TransactWriteItems"
                         && table.is_some_and(WriteIsolation::has_lwt);
@@ -129,11 +115,7 @@ impl<'a> Finder<'a, '_> {
         if let Some(known) = self.state.tables.get(table)
             && let Some(token) = key::token(&keys[&known.key])
         {
-            self.found.push(Access {
-                table,
-                token,
-                is_transaction,
-            });
+            self.found.push(Access { table, token, is_transaction });
         }
     }
 
@@ -151,11 +133,7 @@ impl<'a> Finder<'a, '_> {
             condition.attribute == known.key && condition.operator == Operator::Equal
         });
         if let Some(token) = partition.and_then(|condition| key::token(condition.values[0])) {
-            self.found.push(Access {
-                table,
-                token,
-                is_transaction: false,
-            });
+            self.found.push(Access { table, token, is_transaction: false });
         }
     }
 }

@@ -8,10 +8,7 @@ use crate::ApiError;
 
 /// Whether an operation changes what is known of tables.
 pub(crate) fn changes(operation: &str) -> bool {
-    matches!(
-        operation,
-        "CreateTable" | "DeleteTable" | "TagResource" | "UntagResource"
-    )
+    matches!(operation, "CreateTable" | "DeleteTable" | "TagResource" | "UntagResource")
 }
 
 impl Tokens {

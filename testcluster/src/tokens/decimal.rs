@@ -1,7 +1,8 @@
-//! Numbers as the server keeps them in keys: the digits exactly as they were written, and where the point is among them.
+//! Numbers as the server keeps them in keys: the digits exactly as they were written, and where the
+//! point is among them.
 
-/// Four bytes of scale and the digits as an integer of as few bytes as will do, both big-endian and signed. Nothing is
-/// normalized: `1`, `1.0` and `1e0` are three keys.
+/// Four bytes of scale and the digits as an integer of as few bytes as will do, both big-endian and
+/// signed. Nothing is normalized: `1`, `1.0` and `1e0` are three keys.
 pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),

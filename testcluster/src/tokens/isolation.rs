@@ -1,4 +1,5 @@
-//! What a table promises of its writes, and which of them it therefore makes lightweight transactions.
+//! What a table promises of its writes, and which of them it therefore makes lightweight
+//! transactions.
 
 use crate::ApiError;
 
@@ -31,7 +32,8 @@ impl WriteIsolation {
         }
     }
 
-    /// Whether there are lightweight transactions at all; then every write of TransactWriteItems is one.
+    /// Whether there are lightweight transactions at all; then every write of TransactWriteItems is
+    /// one.
     pub(crate) fn has_lwt(self) -> bool {
         matches!(self, Self::Always | Self::OnlyReadModifyWrite)
     }

@@ -10,7 +10,8 @@ pub(crate) fn token(key: &Value) -> Option<i64> {
     bytes(key).map(|bytes| murmur::token(&bytes))
 }
 
-/// Strings in UTF-8, numbers as decimals, and binaries as what they encode. None of them may be empty.
+/// Strings in UTF-8, numbers as decimals, and binaries as what they encode. None of them may be
+/// empty.
 fn bytes(key: &Value) -> Option<Vec<u8>> {
     let (kind, text) = key.as_object()?.iter().next()?;
     let text = text.as_str().filter(|text| !text.is_empty())?;
@@ -71,11 +72,7 @@ mod tests {
             };
             vectors += 1;
             let key = unhex(key);
-            assert_eq!(
-                murmur::token(&key),
-                expected.parse::<i64>().unwrap(),
-                "{line}"
-            );
+            assert_eq!(murmur::token(&key), expected.parse::<i64>().unwrap(), "{line}");
             if kind != "B" {
                 assert_eq!(bytes(&json!({kind: value})), Some(key), "{line}");
             }
@@ -85,20 +82,12 @@ mod tests {
 
     #[test]
     fn binaries_are_what_their_base64_encodes() {
-        for (text, expected) in [
-            ("AA==", &[0][..]),
-            ("/w==", &[255]),
-            ("+/8=", &[0xfb, 0xff]),
-            ("AAEC", &[0, 1, 2]),
-        ] {
+        for (text, expected) in
+            [("AA==", &[0][..]), ("/w==", &[255]), ("+/8=", &[0xfb, 0xff]), ("AAEC", &[0, 1, 2])]
+        {
             assert_eq!(bytes(&json!({"B": text})), Some(expected.to_vec()));
         }
-        for wrong in [
-            json!({"B": "!"}),
-            json!({"S": ""}),
-            json!({"L": []}),
-            json!(1),
-        ] {
+        for wrong in [json!({"B": "!"}), json!({"S": ""}), json!({"L": []}), json!(1)] {
             assert_eq!(bytes(&wrong), None, "{wrong}");
         }
     }

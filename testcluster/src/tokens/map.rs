@@ -1,11 +1,13 @@
-//! Who holds which tokens of a table: with tablets and with vnodes alike, ranges in the order of their ends.
+//! Who holds which tokens of a table: with tablets and with vnodes alike, ranges in the order of
+//! their ends.
 
 /// Where a range is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Replica {
     /// The node's identifier, which is never used again.
     pub(crate) node: u64,
-    /// Which of the node's shards; always 0 with vnodes, whose keys are spread over shards by other rules.
+    /// Which of the node's shards; always 0 with vnodes, whose keys are spread over shards by other
+    /// rules.
     pub(crate) shard: u32,
 }
 
@@ -21,11 +23,7 @@ pub(crate) struct Range {
 
 impl Range {
     pub(crate) fn new(last: i64, replicas: Vec<Replica>) -> Self {
-        Self {
-            last,
-            replicas,
-            moves_to: None,
-        }
+        Self { last, replicas, moves_to: None }
     }
 
     pub(crate) fn is_on(&self, node: u64) -> bool {
@@ -40,13 +38,15 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    /// The range of a token. What is above the last end belongs to the first range, which with tablets nothing is.
+    /// The range of a token. What is above the last end belongs to the first range, which with
+    /// tablets nothing is.
     pub(crate) fn of(&self, token: i64) -> Option<&Range> {
         let at = self.ranges.partition_point(|range| range.last < token);
         self.ranges.get(at).or_else(|| self.ranges.first())
     }
 
-    /// Where the range at this place begins: at the end of the one before it, which for the first is the last.
+    /// Where the range at this place begins: at the end of the one before it, which for the first
+    /// is the last.
     pub(crate) fn ring_start(&self, at: usize) -> i64 {
         let before = at.checked_sub(1).unwrap_or(self.ranges.len() - 1);
         self.ranges[before].last
@@ -54,8 +54,7 @@ impl Map {
 
     /// Where the range at this place begins, if the first begins with the smallest number.
     pub(crate) fn line_start(&self, at: usize) -> i64 {
-        at.checked_sub(1)
-            .map_or(i64::MIN, |before| self.ranges[before].last)
+        at.checked_sub(1).map_or(i64::MIN, |before| self.ranges[before].last)
     }
 }
 
@@ -66,9 +65,7 @@ mod tests {
     #[test]
     fn a_token_belongs_to_the_range_that_ends_with_it_or_next_after_it() {
         let ranges = [-10, 0, 10].map(|last| Range::new(last, Vec::new()));
-        let map = Map {
-            ranges: ranges.into(),
-        };
+        let map = Map { ranges: ranges.into() };
         for (token, last) in [
             (i64::MIN, -10),
             (-10, -10),

@@ -1,5 +1,5 @@
-//! Which node owns which tokens of which table: what the cluster decides when tables are created and nodes come and go, and what
-//! tests ask it and do to it.
+//! Which node owns which tokens of which table: what the cluster decides when tables are created
+//! and nodes come and go, and what tests ask it and do to it.
 
 mod access;
 mod catalog;

@@ -4,8 +4,8 @@ use super::table::Spread;
 use super::{Step, Tokens, tablets};
 
 impl Tokens {
-    /// Begins to move one replica of one tablet, which chance chooses, to another node; none if there is none that could
-    /// take it.
+    /// Begins to move one replica of one tablet, which chance chooses, to another node; none if
+    /// there is none that could take it.
     pub(crate) fn begin_move(&self, name: &str) -> Option<Step> {
         let state = &mut *self.write();
         let table = state.tables.get_mut(name)?;
@@ -41,10 +41,7 @@ impl Tokens {
     /// Ends every move of a table's tablets that has begun.
     pub(crate) fn finish_moves(&self, name: &str) {
         let state = &mut *self.write();
-        let ranges = state
-            .tables
-            .get_mut(name)
-            .map(|table| &mut table.map.ranges);
+        let ranges = state.tables.get_mut(name).map(|table| &mut table.map.ranges);
         for range in ranges.into_iter().flatten() {
             if let Some(replicas) = range.moves_to.take() {
                 range.replicas = replicas;

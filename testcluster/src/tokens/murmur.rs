@@ -1,7 +1,8 @@
-//! The hash that places a partition key: MurmurHash3 x64 128 with seed 0, of which the first half counts, and whose last bytes
-//! are taken as signed ones, as in Cassandra.
+//! The hash that places a partition key: MurmurHash3 x64 128 with seed 0, of which the first half
+//! counts, and whose last bytes are taken as signed ones, as in Cassandra.
 
-/// The token of a partition key's bytes. The smallest number is not a token, and the largest stands in for it.
+/// The token of a partition key's bytes. The smallest number is not a token, and the largest stands
+/// in for it.
 pub(crate) fn token(key: &[u8]) -> i64 {
     match first_half(key) as i64 {
         i64::MIN => i64::MAX,
@@ -53,15 +54,13 @@ fn finish(mut h: u64) -> u64 {
 }
 
 fn little_endian(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |word, &byte| word << 8 | u64::from(byte))
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 /// Each byte at its place, with the sign of its own running on over the higher ones.
 fn signed(bytes: &[u8]) -> u64 {
-    bytes.iter().enumerate().fold(0, |word, (at, &byte)| {
-        word ^ (i64::from(byte as i8) << (8 * at)) as u64
-    })
+    bytes
+        .iter()
+        .enumerate()
+        .fold(0, |word, (at, &byte)| word ^ (i64::from(byte as i8) << (8 * at)) as u64)
 }

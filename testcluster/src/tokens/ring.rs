@@ -1,4 +1,5 @@
-//! Vnodes: the ranges of a ring on which each node has many places, replicated as `NetworkTopologyStrategy` does.
+//! Vnodes: the ranges of a ring on which each node has many places, replicated as
+//! `NetworkTopologyStrategy` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,8 +39,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The ranges of the ring, each with so many replicas in every datacenter: those that are met first from its end onwards, in
-/// as many racks as there are.
+/// The ranges of the ring, each with so many replicas in every datacenter: those that are met first
+/// from its end onwards, in as many racks as there are.
 pub(crate) fn map(hosts: &BTreeMap<u64, Host>, factor: usize) -> Map {
     let mut ring: Vec<(i64, u64)> = hosts
         .iter()
@@ -51,10 +52,8 @@ pub(crate) fn map(hosts: &BTreeMap<u64, Host>, factor: usize) -> Map {
         datacenters.entry(&*host.datacenter).or_default().push(host);
     }
     let replicas = |at: usize| {
-        let mut wanted: BTreeMap<_, _> = datacenters
-            .iter()
-            .map(|(&name, hosts)| (name, Wanted::new(hosts, factor)))
-            .collect();
+        let mut wanted: BTreeMap<_, _> =
+            datacenters.iter().map(|(&name, hosts)| (name, Wanted::new(hosts, factor))).collect();
         let mut replicas = Vec::<Replica>::new();
         for &(_, node) in ring[at..].iter().chain(&ring[..at]) {
             let host = &hosts[&node];

@@ -54,9 +54,7 @@ impl Wish {
             return Ok(None);
         };
         let spread = tag(request, "system:initial_tablets").map(|tablets| {
-            tablets
-                .parse()
-                .map_or(Spread::Vnodes, |count: usize| Spread::Tablets(count.max(1)))
+            tablets.parse().map_or(Spread::Vnodes, |count: usize| Spread::Tablets(count.max(1)))
         });
         Ok(Some(Self {
             name: name.to_owned(),
@@ -73,13 +71,10 @@ impl Wish {
 ///
 /// Where there is none of that name.
 pub(crate) fn isolation_of(request: &Value) -> Result<Option<WriteIsolation>, ApiError> {
-    tag(request, isolation::TAG)
-        .map(WriteIsolation::parse)
-        .transpose()
+    tag(request, isolation::TAG).map(WriteIsolation::parse).transpose()
 }
 
 fn tag<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
     let tags = request["Tags"].as_array().into_iter().flatten();
-    tags.filter(|tag| tag["Key"] == name)
-        .find_map(|tag| tag["Value"].as_str())
+    tags.filter(|tag| tag["Key"] == name).find_map(|tag| tag["Value"].as_str())
 }

@@ -1,4 +1,5 @@
-//! Tablets: the token line in equal parts, each of which is placed by itself and can move or be split.
+//! Tablets: the token line in equal parts, each of which is placed by itself and can move or be
+//! split.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +16,9 @@ struct Placement<'a> {
     rng: &'a mut Rng,
 }
 
-/// A table's tablets: as many as asked for, or up to the next power of two, with so many replicas in every datacenter. The
-/// replicas of a tablet are in as many racks as there are; the order of racks differs from tablet to tablet.
+/// A table's tablets: as many as asked for, or up to the next power of two, with so many replicas
+/// in every datacenter. The replicas of a tablet are in as many racks as there are; the order of
+/// racks differs from tablet to tablet.
 pub(crate) fn map(
     hosts: &BTreeMap<u64, Host>,
     shards: u32,
@@ -25,12 +27,7 @@ pub(crate) fn map(
     factor: usize,
 ) -> Map {
     let datacenters: BTreeSet<_> = hosts.values().map(|host| &*host.datacenter).collect();
-    let mut placement = Placement {
-        hosts,
-        shards,
-        load: BTreeMap::new(),
-        rng,
-    };
+    let mut placement = Placement { hosts, shards, load: BTreeMap::new(), rng };
     let ranges = ends(tablets).into_iter().map(|last| {
         let mut replicas = Vec::new();
         for datacenter in &datacenters {
@@ -40,23 +37,19 @@ pub(crate) fn map(
         }
         Range::new(last, replicas)
     });
-    Map {
-        ranges: ranges.collect(),
-    }
+    Map { ranges: ranges.collect() }
 }
 
 /// The last tokens of so many equal parts.
 fn ends(tablets: usize) -> Vec<i64> {
     let tablets = tablets.max(1).next_power_of_two() as i128;
     let size = (1i128 << 64) / tablets;
-    (1..=tablets)
-        .map(|end| (i128::from(i64::MIN) + end * size - 1) as i64)
-        .collect()
+    (1..=tablets).map(|end| (i128::from(i64::MIN) + end * size - 1) as i64).collect()
 }
 
 impl Placement<'_> {
-    /// One more replica in this datacenter: in a rack with the fewest of this tablet, there on the node with the fewest of the
-    /// table. Chance decides between equals.
+    /// One more replica in this datacenter: in a rack with the fewest of this tablet, there on the
+    /// node with the fewest of the table. Chance decides between equals.
     fn next(&mut self, replicas: &[Replica], datacenter: &str) -> Option<Replica> {
         let in_rack = |rack: &str| {
             replicas
@@ -71,19 +64,11 @@ impl Placement<'_> {
             host.datacenter == datacenter && replicas.iter().all(|other| other.node != **node)
         });
         // One draw for a rack, so that racks with more nodes do not come first more often.
-        let racks: BTreeMap<_, _> = self
-            .hosts
-            .values()
-            .map(|host| (&*host.rack, self.rng.u64(..)))
-            .collect();
+        let racks: BTreeMap<_, _> =
+            self.hosts.values().map(|host| (&*host.rack, self.rng.u64(..))).collect();
         let (&node, _) = free.min_by_key(|(node, host)| {
             let load = self.load.get(node).copied().unwrap_or(0);
-            (
-                in_rack(&host.rack),
-                racks[&*host.rack],
-                load,
-                self.rng.u64(..),
-            )
+            (in_rack(&host.rack), racks[&*host.rack], load, self.rng.u64(..))
         })?;
         let load = self.load.entry(node).or_default();
         *load += 1;
@@ -96,17 +81,11 @@ impl Placement<'_> {
 pub(crate) fn split(map: &mut Map) {
     let ends = ends(map.ranges.len() * 2);
     let halves = map.ranges.iter().flat_map(|range| [range, range]);
-    map.ranges = halves
-        .zip(ends)
-        .map(|(whole, last)| Range {
-            last,
-            ..whole.clone()
-        })
-        .collect();
+    map.ranges = halves.zip(ends).map(|(whole, last)| Range { last, ..whole.clone() }).collect();
 }
 
-/// Where a replica of this range on this node may go instead: to another node of the same rack, if there is one that has none
-/// yet, or else of the same datacenter.
+/// Where a replica of this range on this node may go instead: to another node of the same rack, if
+/// there is one that has none yet, or else of the same datacenter.
 pub(crate) fn destination(
     hosts: &BTreeMap<u64, Host>,
     shards: u32,
@@ -118,19 +97,9 @@ pub(crate) fn destination(
         .iter()
         .filter(|(node, host)| host.datacenter == from.datacenter && !range.is_on(**node))
         .collect();
-    let same_rack: Vec<_> = free
-        .iter()
-        .filter(|(_, host)| host.rack == from.rack)
-        .copied()
-        .collect();
-    let candidates = if same_rack.is_empty() {
-        free
-    } else {
-        same_rack
-    };
+    let same_rack: Vec<_> =
+        free.iter().filter(|(_, host)| host.rack == from.rack).copied().collect();
+    let candidates = if same_rack.is_empty() { free } else { same_rack };
     let (&node, _) = *rng.choice(&candidates)?;
-    Some(Replica {
-        node,
-        shard: rng.u32(..shards),
-    })
+    Some(Replica { node, shard: rng.u32(..shards) })
 }

@@ -9,8 +9,8 @@ use super::{State, Tokens, ring, tablets};
 use crate::builder::Place;
 
 impl Tokens {
-    /// A node joins: the ring changes at once, and tablets stay where they are. If it takes the place of another, it has what
-    /// that had, on the ring and of tablets.
+    /// A node joins: the ring changes at once, and tablets stay where they are. If it takes the
+    /// place of another, it has what that had, on the ring and of tablets.
     pub(crate) fn join(
         &self,
         node: u64,
@@ -34,7 +34,8 @@ impl Tokens {
         state.turn_ring();
     }
 
-    /// A node leaves for good: what it held goes to others of its datacenter, as far as there are any.
+    /// A node leaves for good: what it held goes to others of its datacenter, as far as there are
+    /// any.
     pub(crate) fn leave(&self, node: u64) {
         let state = &mut *self.write();
         let Some(left) = state.hosts.remove(&node) else {

@@ -2,8 +2,9 @@
 
 use crate::expression::{is_word, words};
 
-/// Whether an expression adds, deletes, reaches into an attribute, or sets one to something that comes from the item. That
-/// `SET a = :v` and `REMOVE a` do not is why they need no lightweight transaction.
+/// Whether an expression adds, deletes, reaches into an attribute, or sets one to something that
+/// comes from the item. That `SET a = :v` and `REMOVE a` do not is why they need no lightweight
+/// transaction.
 pub(crate) fn reads_before(expression: &str) -> bool {
     let words = words(expression);
     let (mut is_right_side, mut depth) = (false, 0);

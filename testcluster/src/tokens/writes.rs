@@ -14,9 +14,7 @@ pub(crate) fn read_before(operation: &str, request: &Value) -> bool {
     }
     is_conditional
         || !matches!(returned, "NONE" | "UPDATED_NEW")
-        || request["UpdateExpression"]
-            .as_str()
-            .is_some_and(update::reads_before)
+        || request["UpdateExpression"].as_str().is_some_and(update::reads_before)
         || legacy_updates_read(&request["AttributeUpdates"])
 }
 
@@ -42,38 +40,18 @@ mod tests {
             ("PutItem", json!({}), false),
             ("PutItem", json!({"ReturnValues": "NONE"}), false),
             ("PutItem", json!({"ReturnValues": "ALL_OLD"}), true),
-            (
-                "PutItem",
-                json!({"ConditionExpression": "attribute_exists(a)"}),
-                true,
-            ),
-            (
-                "PutItem",
-                json!({"Expected": {"a": {"Exists": false}}}),
-                true,
-            ),
+            ("PutItem", json!({"ConditionExpression": "attribute_exists(a)"}), true),
+            ("PutItem", json!({"Expected": {"a": {"Exists": false}}}), true),
             ("DeleteItem", json!({}), false),
             ("DeleteItem", json!({"ReturnValues": "ALL_OLD"}), true),
             ("UpdateItem", json!({}), false),
-            (
-                "UpdateItem",
-                json!({"UpdateExpression": "SET a = :v"}),
-                false,
-            ),
+            ("UpdateItem", json!({"UpdateExpression": "SET a = :v"}), false),
             ("UpdateItem", json!({"UpdateExpression": "ADD a :v"}), true),
             ("UpdateItem", json!({"ReturnValues": "UPDATED_NEW"}), false),
             ("UpdateItem", json!({"ReturnValues": "ALL_NEW"}), true),
             ("UpdateItem", json!({"ReturnValues": "UPDATED_OLD"}), true),
-            (
-                "UpdateItem",
-                json!({"AttributeUpdates": {"a": {"Action": "PUT"}}}),
-                false,
-            ),
-            (
-                "UpdateItem",
-                json!({"AttributeUpdates": {"a": {"Action": "DELETE"}}}),
-                false,
-            ),
+            ("UpdateItem", json!({"AttributeUpdates": {"a": {"Action": "PUT"}}}), false),
+            ("UpdateItem", json!({"AttributeUpdates": {"a": {"Action": "DELETE"}}}), false),
             (
                 "UpdateItem",
                 json!({"AttributeUpdates": {"a": {"Action": "DELETE", "Value": {"SS": ["x"]}}}}),
@@ -85,11 +63,7 @@ mod tests {
                 true,
             ),
         ] {
-            assert_eq!(
-                read_before(operation, &request),
-                reads,
-                "{operation} {request}"
-            );
+            assert_eq!(read_before(operation, &request), reads, "{operation} {request}");
         }
     }
 }

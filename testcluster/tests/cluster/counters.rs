@@ -30,10 +30,7 @@ fn everything_a_node_saw_is_counted() {
     assert_eq!(stats.requests_of("GET /no"), 1);
     assert_eq!(stats.data_requests(), 3);
     assert_eq!(stats.executed, 2);
-    assert_eq!(
-        stats.executed_by_operation,
-        [("ListTables".to_owned(), 2)].into()
-    );
+    assert_eq!(stats.executed_by_operation, [("ListTables".to_owned(), 2)].into());
     let sent = requests.iter().map(Vec::len).sum::<usize>() + list_tables().len();
     assert_eq!(stats.bytes_in, sent as u64);
     assert!(stats.bytes_out > 0);
@@ -49,10 +46,7 @@ fn heads_and_bytes_are_kept_as_they_came_unless_recording_is_off() {
     connection.ask(request.bytes());
     connection.ask(get("/").bytes());
     assert_eq!(node.heads(), [request.head(), get("/").head()]);
-    assert!(
-        node.saw(br#"{"Limit":7}GET / "#),
-        "the stream of a connection is kept whole"
-    );
+    assert!(node.saw(br#"{"Limit":7}GET / "#), "the stream of a connection is kept whole");
     assert!(!node.saw(b"Limit8"));
 
     let cluster = Cluster::builder().record(false).start().unwrap();
@@ -69,39 +63,20 @@ fn a_canned_operation_is_answered_without_the_store() {
         .unwrap();
     let node = cluster.node(0);
     let get_item = operation("GetItem", "not even JSON");
-    assert_eq!(
-        ask(node.addr(), get_item.bytes()).error().1,
-        "MissingAuthenticationTokenException"
-    );
-    let response = ask(
-        node.addr(),
-        get_item.signed(&Signer::new("alice", "secret")).bytes(),
-    );
-    assert_eq!(
-        (response.status(), response.text()),
-        (200, r#"{"Item":{}}"#)
-    );
+    assert_eq!(ask(node.addr(), get_item.bytes()).error().1, "MissingAuthenticationTokenException");
+    let response = ask(node.addr(), get_item.signed(&Signer::new("alice", "secret")).bytes());
+    assert_eq!((response.status(), response.text()), (200, r#"{"Item":{}}"#));
     assert_eq!(node.stats().executed, 1);
 }
 
 #[test]
 fn standard_headers_can_be_left_out_or_renamed() {
-    let builder = || {
-        Cluster::builder()
-            .without_date_header()
-            .without_content_type_header()
-    };
+    let builder = || Cluster::builder().without_date_header().without_content_type_header();
     let cluster = builder().server_header(None).start().unwrap();
     ask(cluster.node(0).addr(), list_tables())
         .assert_head("HTTP/1.1 200 OK", &["Content-Length: 17"]);
     let cluster = builder().server_header(Some("other")).start().unwrap();
-    assert_eq!(
-        ask(cluster.node(0).addr(), list_tables()).header("Server"),
-        Some("other")
-    );
+    assert_eq!(ask(cluster.node(0).addr(), list_tables()).header("Server"), Some("other"));
     let cluster = builder().version(Version::V2026_3).start().unwrap();
-    assert_eq!(
-        ask(cluster.node(0).addr(), list_tables()).header("Server"),
-        None
-    );
+    assert_eq!(ask(cluster.node(0).addr(), list_tables()).header("Server"), None);
 }

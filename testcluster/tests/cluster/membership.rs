@@ -22,22 +22,13 @@ fn an_ipv6_node_is_listed_bare() {
         .unwrap();
     assert!(lists(&cluster.node(1), &cluster.node(0)));
     assert!(listed(&cluster.node(1)).contains("::1"));
-    assert_eq!(
-        cluster.node(0).url(),
-        format!("http://[::1]:{}", cluster.port())
-    );
+    assert_eq!(cluster.node(0).url(), format!("http://[::1]:{}", cluster.port()));
     assert!(lists(&cluster.node(0), &cluster.node(1)));
 }
 
 #[test]
 fn a_stopped_node_stays_listed_until_its_failure_is_detected() {
-    let start = |delay| {
-        Cluster::builder()
-            .nodes(2)
-            .failure_detection(delay)
-            .start()
-            .unwrap()
-    };
+    let start = |delay| Cluster::builder().nodes(2).failure_detection(delay).start().unwrap();
     for (delay, at_once) in [(Duration::ZERO, true), (NEVER, false), (SOON, false)] {
         let cluster = start(delay);
         let (node, other) = (cluster.node(0), cluster.node(1));
@@ -54,11 +45,7 @@ fn a_stopped_node_stays_listed_until_its_failure_is_detected() {
 
 #[test]
 fn a_restart_overtakes_the_detection_of_the_failure() {
-    let cluster = Cluster::builder()
-        .nodes(2)
-        .failure_detection(SOON)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(2).failure_detection(SOON).start().unwrap();
     let (node, other) = (cluster.node(0), cluster.node(1));
     other.stop();
     other.start().unwrap();
@@ -67,11 +54,7 @@ fn a_restart_overtakes_the_detection_of_the_failure() {
 
 #[test]
 fn a_drained_node_refuses_connections_before_it_is_known_to() {
-    let cluster = Cluster::builder()
-        .nodes(2)
-        .shutdown_announcement(NEVER)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(2).shutdown_announcement(NEVER).start().unwrap();
     let (node, other) = (cluster.node(0), cluster.node(1));
     other.drain();
     assert!(refuses(&other) && lists(&node, &other));
@@ -83,11 +66,7 @@ fn a_drained_node_refuses_connections_before_it_is_known_to() {
 fn a_starting_node_is_listed_before_it_listens() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
     drop(cluster);
-    let cluster = Cluster::builder()
-        .nodes(2)
-        .listening_delay(SOON)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(2).listening_delay(SOON).start().unwrap();
     let (node, other) = (cluster.node(0), cluster.node(1));
     assert!(cluster.wait_until(LIMIT, || !refuses(&node) && !refuses(&other)));
     other.stop();
@@ -128,11 +107,7 @@ fn older_releases_list_what_they_list() {
             .start()
             .unwrap();
         let (node, other) = (cluster.node(0), cluster.node(1));
-        assert_eq!(
-            !listed_with(&node, "?rack=b").contains("127.0.0.1"),
-            parameters,
-            "{version:?}"
-        );
+        assert_eq!(!listed_with(&node, "?rack=b").contains("127.0.0.1"), parameters, "{version:?}");
         other.stop();
         assert_eq!(lists(&node, &other), down, "{version:?}");
     }

@@ -15,26 +15,11 @@ fn nodes_share_a_port_and_a_store() {
         .iter()
         .map(|node| (node.addr().ip().to_string(), node.addr().port()))
         .unzip();
-    assert_eq!(
-        ips,
-        ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
-            .map(str::to_owned)
-            .into()
-    );
+    assert_eq!(ips, ["127.0.0.1", "127.0.0.2", "127.0.0.3"].map(str::to_owned).into());
     assert_eq!(ports, [cluster.port()].into());
     let table = r#"{"TableName":"table","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}"#;
-    assert_eq!(
-        ask(
-            cluster.node(0).addr(),
-            operation("CreateTable", table).bytes()
-        )
-        .status(),
-        200
-    );
-    assert_eq!(
-        ask(cluster.node(2).addr(), list_tables()).text(),
-        r#"{"TableNames":["table"]}"#
-    );
+    assert_eq!(ask(cluster.node(0).addr(), operation("CreateTable", table).bytes()).status(), 200);
+    assert_eq!(ask(cluster.node(2).addr(), list_tables()).text(), r#"{"TableNames":["table"]}"#);
 }
 
 #[test]
@@ -43,15 +28,9 @@ fn the_port_is_the_one_that_was_asked_for() {
     let cluster = Cluster::builder().nodes(2).port(port).start().unwrap();
     assert_eq!(
         cluster.urls(),
-        [
-            format!("http://127.0.0.1:{port}"),
-            format!("http://127.0.0.2:{port}")
-        ]
+        [format!("http://127.0.0.1:{port}"), format!("http://127.0.0.2:{port}")]
     );
-    assert!(
-        Cluster::builder().port(port).start().is_err(),
-        "two clusters on one port"
-    );
+    assert!(Cluster::builder().port(port).start().is_err(), "two clusters on one port");
 }
 
 #[test]
@@ -64,19 +43,12 @@ fn a_port_stays_the_clusters_while_its_nodes_are_down() {
 
 #[test]
 fn nodes_come_and_go_and_addresses_are_not_used_again() {
-    let cluster = Cluster::builder()
-        .rack("dc1", "a", 2)
-        .rack("dc2", "a", 1)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().rack("dc1", "a", 2).rack("dc2", "a", 1).start().unwrap();
     let first = cluster.node(0);
     let joined = cluster.add_node("dc1", "b").unwrap();
     assert_eq!(joined.addr().ip().to_string(), "127.0.0.4");
     assert_eq!((joined.datacenter(), joined.rack()), ("dc1", "b"));
-    assert_eq!(
-        listed_with(&first, "?rack=b"),
-        ["127.0.0.4".to_owned()].into()
-    );
+    assert_eq!(listed_with(&first, "?rack=b"), ["127.0.0.4".to_owned()].into());
 
     let removed = cluster.node(1);
     cluster.remove_node(&removed);
@@ -112,15 +84,10 @@ fn it_works_within_a_runtime_of_either_kind() {
         cluster.node(0).start().unwrap();
         assert_eq!(ask(cluster.node(0).addr(), list_tables()).status(), 200);
     };
-    for mut builder in [
-        tokio::runtime::Builder::new_current_thread(),
-        tokio::runtime::Builder::new_multi_thread(),
-    ] {
-        builder
-            .enable_all()
-            .build()
-            .unwrap()
-            .block_on(async { use_it() });
+    for mut builder in
+        [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()]
+    {
+        builder.enable_all().build().unwrap().block_on(async { use_it() });
     }
 }
 

@@ -19,9 +19,7 @@ struct TlsClient(Arc<ClientConfig>);
 impl TlsClient {
     fn new(cluster: &Cluster, shows_certificate: bool) -> Self {
         let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(cluster.ca_pem().as_bytes()).unwrap())
-            .unwrap();
+        roots.add(CertificateDer::from_pem_slice(cluster.ca_pem().as_bytes()).unwrap()).unwrap();
         let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -30,9 +28,7 @@ impl TlsClient {
             let (certificate, key) = cluster.client_identity();
             let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
             let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
-            builder
-                .with_client_auth_cert(vec![certificate], key)
-                .unwrap()
+            builder.with_client_auth_cert(vec![certificate], key).unwrap()
         } else {
             builder.with_no_client_auth()
         };
@@ -57,11 +53,7 @@ fn farewell() -> Vec<u8> {
 
 #[test]
 fn each_nodes_certificate_is_for_its_address_and_the_clusters_name() {
-    let cluster = Cluster::builder()
-        .nodes(2)
-        .tls(Tls::Server)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(2).tls(Tls::Server).start().unwrap();
     assert!(cluster.urls()[1].starts_with("https://127.0.0.2:"));
     let client = TlsClient::new(&cluster, false);
     let node = cluster.node(1);
@@ -73,10 +65,7 @@ fn each_nodes_certificate_is_for_its_address_and_the_clusters_name() {
         );
     }
     for name in ["127.0.0.1", "localhost"] {
-        assert!(
-            client.ask(node.addr(), name, &farewell()).is_err(),
-            "{name}"
-        );
+        assert!(client.ask(node.addr(), name, &farewell()).is_err(), "{name}");
     }
 }
 
@@ -100,9 +89,7 @@ fn sessions_are_resumed_with_tickets_until_the_node_restarts() {
 fn what_came_through_tls_is_recorded_as_it_was_before_it() {
     let cluster = Cluster::builder().tls(Tls::Server).start().unwrap();
     let node = cluster.node(0);
-    TlsClient::new(&cluster, false)
-        .ask(node.addr(), "127.0.0.1", &farewell())
-        .unwrap();
+    TlsClient::new(&cluster, false).ask(node.addr(), "127.0.0.1", &farewell()).unwrap();
     assert_eq!(node.heads(), [farewell()]);
     assert!(node.saw(b"GET /localnodes"));
     assert!(!node.saw(b"\x16\x03\x01"), "the handshake is kept");
@@ -111,28 +98,13 @@ fn what_came_through_tls_is_recorded_as_it_was_before_it() {
 #[test]
 fn mutual_tls_asks_for_a_certificate_which_newer_releases_take_for_a_signature() {
     for (version, signed_for) in [(Version::V2026_2, false), (Version::V2026_4, true)] {
-        let builder = Cluster::builder()
-            .tls(Tls::Mutual)
-            .auth("alice", "secret")
-            .version(version);
+        let builder = Cluster::builder().tls(Tls::Mutual).auth("alice", "secret").version(version);
         let cluster = builder.start().unwrap();
         let addr = cluster.node(0).addr();
-        let request = operation("ListTables", "{}")
-            .header("Connection", "close")
-            .bytes();
-        assert!(
-            TlsClient::new(&cluster, false)
-                .ask(addr, "127.0.0.1", &request)
-                .is_err()
-        );
-        let answer = TlsClient::new(&cluster, true)
-            .ask(addr, "127.0.0.1", &request)
-            .unwrap();
-        assert_eq!(
-            answer.starts_with("HTTP/1.1 200 OK"),
-            signed_for,
-            "{answer}"
-        );
+        let request = operation("ListTables", "{}").header("Connection", "close").bytes();
+        assert!(TlsClient::new(&cluster, false).ask(addr, "127.0.0.1", &request).is_err());
+        let answer = TlsClient::new(&cluster, true).ask(addr, "127.0.0.1", &request).unwrap();
+        assert_eq!(answer.starts_with("HTTP/1.1 200 OK"), signed_for, "{answer}");
     }
 }
 

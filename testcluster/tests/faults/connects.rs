@@ -55,17 +55,11 @@ fn a_draining_node_executes_what_is_in_flight_and_loses_the_reply() {
     let mut received = Vec::new();
     stream.read_to_end(&mut received).unwrap();
     assert_eq!(received, b"");
-    assert_eq!(
-        TcpStream::connect(node.addr()).unwrap_err().kind(),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(TcpStream::connect(node.addr()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     assert!(wait(|| node.stats().open == 0));
     node.heal();
     node.start().unwrap();
-    assert_eq!(
-        ask(node.addr(), list_tables()).text(),
-        r#"{"TableNames":["table"]}"#
-    );
+    assert_eq!(ask(node.addr(), list_tables()).text(), r#"{"TableNames":["table"]}"#);
 }
 
 #[test]
@@ -74,10 +68,7 @@ fn refusing_keeps_the_connections_that_exist() {
     let mut before = Connection::open(node.addr());
     before.ask(list_tables());
     node.inject(Fault::Refuse);
-    assert_eq!(
-        TcpStream::connect(node.addr()).unwrap_err().kind(),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(TcpStream::connect(node.addr()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     assert_eq!(before.ask(list_tables()).status(), 200);
     node.heal();
     assert!(answers(&node));
@@ -97,11 +88,7 @@ fn dropped_syns_make_connects_hang_until_healed_and_keep_what_exists() {
     node.heal();
     assert!(answers(&node));
     assert_eq!(before.ask(list_tables()).status(), 200);
-    assert_eq!(
-        node.stats().connections,
-        2,
-        "the connections that filled the queue count"
-    );
+    assert_eq!(node.stats().connections, 2, "the connections that filled the queue count");
 }
 
 #[test]
@@ -109,10 +96,7 @@ fn dropped_syns_go_with_the_node_that_stops() {
     let (_cluster, node) = start();
     node.inject(Fault::DropSyns);
     node.stop();
-    assert_eq!(
-        TcpStream::connect(node.addr()).unwrap_err().kind(),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(TcpStream::connect(node.addr()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     node.start().unwrap();
     let hung = TcpStream::connect_timeout(&node.addr(), SILENCE).unwrap_err();
     assert_eq!(hung.kind(), ErrorKind::TimedOut);
@@ -201,9 +185,7 @@ fn a_host_that_vanishes_acknowledges_nothing_and_has_restarted_when_healed() {
 
     node.heal();
     for stream in [&mut busy, &mut idle] {
-        assert!(is_reset(
-            stream.read(&mut [0]).map(drop).map_err(|e| e.kind())
-        ));
+        assert!(is_reset(stream.read(&mut [0]).map(drop).map_err(|e| e.kind())));
     }
     assert_eq!((node.stats().open, node.stats().executed), (0, 0));
     assert!(answers(&node));
@@ -218,9 +200,7 @@ fn a_host_is_back_when_its_node_is_stopped_and_gone_when_it_is_started() {
     node.inject(Fault::Vanish);
     assert!(is_silent(&mut before));
     node.stop();
-    assert!(is_reset(
-        before.read(&mut [0]).map(drop).map_err(|e| e.kind())
-    ));
+    assert!(is_reset(before.read(&mut [0]).map(drop).map_err(|e| e.kind())));
     let refused = TcpStream::connect(node.addr()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     node.start().unwrap();

@@ -33,9 +33,7 @@ fn localnodes_lies_as_told() {
     );
     // Data is not concerned.
     node.inject(Fault::LocalNodes(Lie::Reset));
-    assert!(is_reset(
-        exchange(node.addr(), &get("/localnodes").bytes()).1
-    ));
+    assert!(is_reset(exchange(node.addr(), &get("/localnodes").bytes()).1));
     assert!(answers(&node));
     node.inject(Fault::LocalNodes(Lie::Truncated));
     let (received, end) = exchange(node.addr(), &get("/localnodes").bytes());
@@ -50,10 +48,7 @@ fn an_answer_without_end_goes_on_until_the_client_or_the_node_ends_it() {
     stream.write_all(&get("/localnodes").bytes()).unwrap();
     let mut much = vec![0; 1 << 20];
     stream.read_exact(&mut much).unwrap();
-    assert!(
-        much.windows(13)
-            .any(|window| window == br#","127.0.0.1","#[..13].as_ref())
-    );
+    assert!(much.windows(13).any(|window| window == br#","127.0.0.1","#[..13].as_ref()));
     drop(stream);
     assert!(wait(|| node.stats().open == 0));
     let mut stream = open(node.addr());
@@ -66,12 +61,8 @@ fn an_answer_without_end_goes_on_until_the_client_or_the_node_ends_it() {
 #[test]
 fn a_partitioned_node_sees_its_own_side_and_is_seen_by_the_others() {
     let (cluster, node) = start();
-    let entries = |node: &Node| {
-        ask(node.addr(), get("/localnodes").bytes())
-            .text()
-            .matches("127.")
-            .count()
-    };
+    let entries =
+        |node: &Node| ask(node.addr(), get("/localnodes").bytes()).text().matches("127.").count();
     node.set_view(View::Only(Vec::new()));
     assert_eq!((entries(&node), entries(&cluster.node(1))), (1, 3));
     node.set_view(View::Only(vec![cluster.node(2).addr().ip()]));

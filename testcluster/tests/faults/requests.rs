@@ -95,29 +95,14 @@ fn slow_replies_are_as_late_as_told() {
     node.inject(Fault::Slow(Delay::Fixed(late)));
     assert!(timed(&list_tables()) >= late);
     assert!(timed(&get("/localnodes").bytes()) >= late);
-    node.inject(Fault::Slow(Delay::Uniform {
-        min: late,
-        max: late * 2,
-    }));
+    node.inject(Fault::Slow(Delay::Uniform { min: late, max: late * 2 }));
     assert!(timed(&list_tables()) >= late);
-    node.inject(Fault::Slow(Delay::Sometimes {
-        one_in: 1,
-        delay: late,
-    }));
+    node.inject(Fault::Slow(Delay::Sometimes { one_in: 1, delay: late }));
     assert!(timed(&list_tables()) >= late);
-    node.inject(Fault::Slow(Delay::Sometimes {
-        one_in: u32::MAX,
-        delay: LIMIT,
-    }));
+    node.inject(Fault::Slow(Delay::Sometimes { one_in: u32::MAX, delay: LIMIT }));
     assert!(timed(&list_tables()) < LIMIT);
-    let stalls = |one_in| {
-        Fault::Slow(Delay::Stalls {
-            min: late,
-            max: late,
-            one_in,
-            stall: late * 2,
-        })
-    };
+    let stalls =
+        |one_in| Fault::Slow(Delay::Stalls { min: late, max: late, one_in, stall: late * 2 });
     node.inject(stalls(1));
     assert!(timed(&list_tables()) >= late * 2);
     node.inject(stalls(u32::MAX));
@@ -127,10 +112,7 @@ fn slow_replies_are_as_late_as_told() {
 #[test]
 fn an_error_is_answered_without_executing_and_discovery_goes_on() {
     let (_cluster, node) = start();
-    node.inject(Fault::Answer(ApiError::new(
-        "InternalServerError",
-        "told to",
-    )));
+    node.inject(Fault::Answer(ApiError::new("InternalServerError", "told to")));
     let response = ask(node.addr(), create_table());
     assert_eq!(response.status(), 500);
     assert_eq!(
@@ -144,17 +126,10 @@ fn an_error_is_answered_without_executing_and_discovery_goes_on() {
 #[test]
 fn replies_break_off_in_the_head_or_in_the_body_after_the_request_took_effect() {
     let (_cluster, node) = start();
-    let (whole, _) = exchange(
-        node.addr(),
-        &operation("ListTables", "{}")
-            .header("Connection", "close")
-            .bytes(),
-    );
+    let (whole, _) =
+        exchange(node.addr(), &operation("ListTables", "{}").header("Connection", "close").bytes());
     let body = |reply: &[u8]| {
-        reply
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .map(|at| reply.len() - at - 4)
+        reply.windows(4).position(|window| window == b"\r\n\r\n").map(|at| reply.len() - at - 4)
     };
     assert!(body(&whole).is_some());
 
@@ -195,10 +170,7 @@ fn faults_of_different_kinds_add_up_and_of_the_same_kind_replace_each_other() {
 fn an_answer_may_have_any_encoding_and_body() {
     let (_cluster, node) = start();
     let executed = node.stats().executed;
-    node.inject(Fault::AnswerEncoded {
-        encoding: "gzip".to_owned(),
-        body: "not gzip".into(),
-    });
+    node.inject(Fault::AnswerEncoded { encoding: "gzip".to_owned(), body: "not gzip".into() });
     let response = ask(node.addr(), list_tables());
     assert_eq!(response.status(), 200);
     assert_eq!(response.header("Content-Encoding"), Some("gzip"));

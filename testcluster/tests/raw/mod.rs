@@ -1,4 +1,5 @@
-//! A client that knows nothing but bytes and sockets, so that it cannot share a mistake with the server.
+//! A client that knows nothing but bytes and sockets, so that it cannot share a mistake with the
+//! server.
 
 #![allow(
     dead_code,
@@ -36,10 +37,7 @@ impl Connection {
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         stream.set_write_timeout(Some(LIMIT)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self {
-            stream,
-            received: Vec::new(),
-        }
+        Self { stream, received: Vec::new() }
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -67,30 +65,17 @@ impl Connection {
     /// The next bytes up to and including `end`.
     fn read_through(&mut self, end: &[u8]) -> Vec<u8> {
         loop {
-            let found = self
-                .received
-                .windows(end.len())
-                .position(|window| window == end);
+            let found = self.received.windows(end.len()).position(|window| window == end);
             if let Some(at) = found {
                 return self.received.drain(..at + end.len()).collect();
             }
-            assert_ne!(
-                self.read_more().unwrap(),
-                0,
-                "closed after {:?}",
-                self.received_text()
-            );
+            assert_ne!(self.read_more().unwrap(), 0, "closed after {:?}", self.received_text());
         }
     }
 
     fn read_exactly(&mut self, length: usize) -> Vec<u8> {
         while self.received.len() < length {
-            assert_ne!(
-                self.read_more().unwrap(),
-                0,
-                "closed after {:?}",
-                self.received_text()
-            );
+            assert_ne!(self.read_more().unwrap(), 0, "closed after {:?}", self.received_text());
         }
         self.received.drain(..length).collect()
     }
@@ -106,7 +91,8 @@ impl Connection {
         String::from_utf8_lossy(&self.received).into_owned()
     }
 
-    /// Waits for the server to close, which may be with a reset, and fails if it says anything more before that.
+    /// Waits for the server to close, which may be with a reset, and fails if it says anything more
+    /// before that.
     pub fn assert_closed(&mut self) {
         match self.read_more() {
             Ok(0) if self.received.is_empty() => {}
@@ -127,13 +113,11 @@ pub fn create_table(node: SocketAddr) {
     let table = r#"{"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
         "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
         "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]}"#;
-    assert_eq!(
-        ask(node, operation("CreateTable", table).bytes()).status(),
-        200
-    );
+    assert_eq!(ask(node, operation("CreateTable", table).bytes()).status(), 200);
 }
 
-/// Puts an item, and gives the request for one attribute of it that is answered with exactly `length` bytes.
+/// Puts an item, and gives the request for one attribute of it that is answered with exactly
+/// `length` bytes.
 pub fn item_of(node: SocketAddr, length: usize) -> Request {
     let around = r#"{"Item":{"x":{"S":""}}}"#.len();
     let filler = "x".repeat(length - around);

@@ -11,12 +11,8 @@ pub struct Request {
 
 /// `GET` of a target, with nothing but a Host header.
 pub fn get(target: &str) -> Request {
-    Request {
-        start: format!("GET {target} HTTP/1.1"),
-        headers: Vec::new(),
-        body: Vec::new(),
-    }
-    .header("Host", "db.test:8000")
+    Request { start: format!("GET {target} HTTP/1.1"), headers: Vec::new(), body: Vec::new() }
+        .header("Host", "db.test:8000")
 }
 
 /// A DynamoDB request with the headers that it cannot do without; Content-Length follows the body.
@@ -45,8 +41,7 @@ impl Request {
 
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
-        self.headers
-            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self
     }
 

@@ -4,7 +4,8 @@ use super::Connection;
 
 #[derive(Debug)]
 pub struct Response {
-    /// Everything up to and including the empty line, with the value of Date replaced by `<date>` once it was seen to be one.
+    /// Everything up to and including the empty line, with the value of Date replaced by `<date>`
+    /// once it was seen to be one.
     pub head: String,
     /// The body without its framing.
     pub body: Vec<u8>,
@@ -16,11 +17,7 @@ impl Response {
     pub(super) fn read(connection: &mut Connection) -> Self {
         let head = connection.read_through(b"\r\n\r\n");
         let head = mask_date(&String::from_utf8(head).unwrap());
-        let mut response = Self {
-            head,
-            body: Vec::new(),
-            framed: Vec::new(),
-        };
+        let mut response = Self { head, body: Vec::new(), framed: Vec::new() };
         if response.header("Transfer-Encoding") == Some("chunked") {
             response.read_chunks(connection);
         } else if let Some(length) = response.header("Content-Length") {
@@ -61,15 +58,12 @@ impl Response {
             .map(|(_, value)| value)
     }
 
-    /// The status line and every header, byte by byte; in any order, because the server keeps them in a hash map.
+    /// The status line and every header, byte by byte; in any order, because the server keeps them
+    /// in a hash map.
     #[track_caller]
     pub fn assert_head(&self, status_line: &str, headers: &[&str]) {
-        let mut lines: Vec<&str> = self
-            .head
-            .strip_suffix("\r\n\r\n")
-            .unwrap()
-            .split("\r\n")
-            .collect();
+        let mut lines: Vec<&str> =
+            self.head.strip_suffix("\r\n\r\n").unwrap().split("\r\n").collect();
         assert_eq!(lines.remove(0), status_line);
         lines.sort_unstable();
         let mut headers = headers.to_vec();
@@ -85,14 +79,8 @@ impl Response {
     pub fn error(&self) -> (u16, String, String) {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
         let kind = body["__type"].as_str().unwrap();
-        let kind = kind
-            .strip_prefix("com.amazonaws.dynamodb.v20120810#")
-            .unwrap();
-        (
-            self.status(),
-            kind.to_owned(),
-            body["message"].as_str().unwrap().to_owned(),
-        )
+        let kind = kind.strip_prefix("com.amazonaws.dynamodb.v20120810#").unwrap();
+        (self.status(), kind.to_owned(), body["message"].as_str().unwrap().to_owned())
     }
 }
 

@@ -43,27 +43,13 @@ impl Signer {
             })
             .collect();
         canonical.sort();
-        let names = canonical
-            .iter()
-            .map(|(name, _)| &**name)
-            .collect::<Vec<_>>()
-            .join(";");
-        let lines: String = canonical
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect();
+        let names = canonical.iter().map(|(name, _)| &**name).collect::<Vec<_>>().join(";");
+        let lines: String =
+            canonical.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
         let request = format!("POST\n/\n\n{lines}\n{names}\n{}", hash(body));
-        let scope = format!(
-            "{}/{}/{}/aws4_request",
-            &self.date[..8],
-            self.region,
-            self.service
-        );
-        let to_sign = format!(
-            "AWS4-HMAC-SHA256\n{}\n{scope}\n{}",
-            self.date,
-            hash(request.as_bytes())
-        );
+        let scope = format!("{}/{}/{}/aws4_request", &self.date[..8], self.region, self.service);
+        let to_sign =
+            format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", self.date, hash(request.as_bytes()));
         let day = hmac(format!("AWS4{}", self.secret).as_bytes(), &self.date[..8]);
         let region = hmac(&day, &self.region);
         let service = hmac(&region, &self.service);
@@ -76,9 +62,7 @@ impl Signer {
 }
 
 fn hmac(key: &[u8], message: &str) -> Vec<u8> {
-    sign(&Key::new(HMAC_SHA256, key), message.as_bytes())
-        .as_ref()
-        .to_vec()
+    sign(&Key::new(HMAC_SHA256, key), message.as_bytes()).as_ref().to_vec()
 }
 
 fn hash(bytes: &[u8]) -> String {

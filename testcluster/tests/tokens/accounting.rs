@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{answer, create, get, key, nine, run, table_with};
 
-/// What a node has counted: keys that it holds, keys that it does not, and lightweight transactions.
+/// What a node has counted: keys that it holds, keys that it does not, and lightweight
+/// transactions.
 fn counts(node: &Node) -> (u64, u64, u64) {
     let stats = node.stats();
     (stats.replica_hits, stats.hops, stats.lwt)
@@ -54,18 +55,10 @@ fn every_operation_on_a_key_is_a_hit_on_its_replicas_and_a_hop_elsewhere() {
             ("DeleteItem", &by_key),
         ] {
             for replica in &replicas {
-                assert_eq!(
-                    counted(replica, operation, request),
-                    (1, 0, 0),
-                    "{operation}"
-                );
+                assert_eq!(counted(replica, operation, request), (1, 0, 0), "{operation}");
             }
             let other = other(&cluster, &replicas);
-            assert_eq!(
-                counted(&other, operation, request),
-                (0, 1, 0),
-                "{operation}"
-            );
+            assert_eq!(counted(&other, operation, request), (0, 1, 0), "{operation}");
         }
     }
 }
@@ -76,40 +69,24 @@ fn each_key_of_a_batch_counts() {
     create(&cluster, "tab");
     let node = cluster.node(0);
     let names: Vec<_> = (0..20).map(|n| n.to_string()).collect();
-    let held = names
-        .iter()
-        .filter(|name| cluster.replicas("tab", &key(name)).contains(&node))
-        .count() as u64;
+    let held =
+        names.iter().filter(|name| cluster.replicas("tab", &key(name)).contains(&node)).count()
+            as u64;
     assert!(held > 0 && held < 20);
-    let puts: Vec<_> = names
-        .iter()
-        .map(|name| json!({"PutRequest": {"Item": {"p": key(name)}}}))
-        .collect();
-    let deletes: Vec<_> = names
-        .iter()
-        .map(|name| json!({"DeleteRequest": {"Key": {"p": key(name)}}}))
-        .collect();
+    let puts: Vec<_> =
+        names.iter().map(|name| json!({"PutRequest": {"Item": {"p": key(name)}}})).collect();
+    let deletes: Vec<_> =
+        names.iter().map(|name| json!({"DeleteRequest": {"Key": {"p": key(name)}}})).collect();
     let keys: Vec<_> = names.iter().map(|name| json!({"p": key(name)})).collect();
     let items: Vec<_> = names
         .iter()
         .map(|name| json!({"Put": {"TableName": "tab", "Item": {"p": key(name)}}}))
         .collect();
-    let gets: Vec<_> = names
-        .iter()
-        .map(|name| json!({"Get": get("tab", name)}))
-        .collect();
+    let gets: Vec<_> = names.iter().map(|name| json!({"Get": get("tab", name)})).collect();
     for (operation, request, lwt) in [
         ("BatchWriteItem", json!({"RequestItems": {"tab": puts}}), 0),
-        (
-            "BatchGetItem",
-            json!({"RequestItems": {"tab": {"Keys": keys}}}),
-            0,
-        ),
-        (
-            "BatchWriteItem",
-            json!({"RequestItems": {"tab": deletes}}),
-            0,
-        ),
+        ("BatchGetItem", json!({"RequestItems": {"tab": {"Keys": keys}}}), 0),
+        ("BatchWriteItem", json!({"RequestItems": {"tab": deletes}}), 0),
         ("TransactWriteItems", json!({"TransactItems": items}), 20),
         ("TransactGetItems", json!({"TransactItems": gets}), 0),
     ] {
@@ -126,16 +103,9 @@ fn what_names_no_key_counts_nothing() {
     for (operation, request) in [
         ("Scan", json!({"TableName": "tab"})),
         ("DescribeTable", json!({"TableName": "tab"})),
-        (
-            "Scan",
-            json!({"TableName": ".scylla.alternator.system.local"}),
-        ),
+        ("Scan", json!({"TableName": ".scylla.alternator.system.local"})),
     ] {
-        assert_eq!(
-            counted(&node, operation, &request),
-            (0, 0, 0),
-            "{operation}"
-        );
+        assert_eq!(counted(&node, operation, &request), (0, 0, 0), "{operation}");
     }
     let before = counts(&node);
     assert_eq!(answer(&node, "GetItem", &get("absent", "a")).status(), 400);
@@ -147,10 +117,7 @@ fn canned_operations_count_keys_as_well() {
     let cluster = nine().canned("GetItem", "{}").start().unwrap();
     create(&cluster, "tab");
     let replicas = cluster.replicas("tab", &key("a"));
-    assert_eq!(
-        counted(&replicas[0], "GetItem", &get("tab", "a")),
-        (1, 0, 0)
-    );
+    assert_eq!(counted(&replicas[0], "GetItem", &get("tab", "a")), (1, 0, 0));
     let other = other(&cluster, &replicas);
     assert_eq!(counted(&other, "GetItem", &get("tab", "a")), (0, 1, 0));
 }
@@ -162,20 +129,14 @@ fn isolation_decides_which_writes_are_lightweight_transactions() {
     conditional["ConditionExpression"] = "attribute_exists(p) OR attribute_not_exists(p)".into();
     let batch = json!({"RequestItems": {"tab": [{"PutRequest": {"Item": {"p": key("a")}}}]}});
     let transact = json!({"TransactItems": [{"Put": put}]});
-    for (mode, blind, reading, batched, transacted) in [
-        ("always", 1, 1, 1, 1),
-        ("only_rmw_uses_lwt", 0, 1, 0, 1),
-        ("unsafe_rmw", 0, 0, 0, 0),
-    ] {
+    for (mode, blind, reading, batched, transacted) in
+        [("always", 1, 1, 1, 1), ("only_rmw_uses_lwt", 0, 1, 0, 1), ("unsafe_rmw", 0, 0, 0, 0)]
+    {
         let by_default = Cluster::builder().write_isolation(mode).start().unwrap();
         create(&by_default, "tab");
         let by_tag = Cluster::builder().start().unwrap();
         let tags = json!([{"Key": "system:write_isolation", "Value": mode}]);
-        run(
-            &by_tag.node(0),
-            "CreateTable",
-            &table_with("tab", "S", &tags),
-        );
+        run(&by_tag.node(0), "CreateTable", &table_with("tab", "S", &tags));
         for cluster in [by_default, by_tag] {
             let lwt = |operation, request| counted(&cluster.node(0), operation, request).2;
             assert_eq!(lwt("PutItem", &put), blind, "{mode}");
@@ -184,18 +145,12 @@ fn isolation_decides_which_writes_are_lightweight_transactions() {
             assert_eq!(lwt("TransactWriteItems", &transact), transacted, "{mode}");
         }
     }
-    let cluster = Cluster::builder()
-        .write_isolation("forbid")
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().write_isolation("forbid").start().unwrap();
     create(&cluster, "tab");
     let node = cluster.node(0);
     assert_eq!(counted(&node, "PutItem", &put).2, 0);
     assert_eq!(counted(&node, "TransactWriteItems", &transact).2, 0);
-    assert_eq!(
-        answer(&node, "PutItem", &conditional).error().1,
-        "ValidationException"
-    );
+    assert_eq!(answer(&node, "PutItem", &conditional).error().1, "ValidationException");
 }
 
 #[test]
@@ -209,10 +164,7 @@ fn a_tag_takes_precedence_until_it_is_taken_away() {
     let tag = |value: &str| json!({"ResourceArn": arn, "Tags": [{"Key": "system:write_isolation", "Value": value}]});
     run(&node, "TagResource", &tag("a"));
     assert_eq!(counted(&node, "PutItem", &put).2, 1);
-    assert_eq!(
-        answer(&node, "TagResource", &tag("b")).error().1,
-        "ValidationException"
-    );
+    assert_eq!(answer(&node, "TagResource", &tag("b")).error().1, "ValidationException");
     assert_eq!(counted(&node, "PutItem", &put).2, 1);
     let listed = run(&node, "ListTagsOfResource", &json!({"ResourceArn": arn}));
     assert_eq!(listed["Tags"][0]["Value"], "a");
@@ -228,10 +180,7 @@ fn a_table_with_a_wrong_tag_is_not_created() {
     let tags = json!([{"Key": "system:write_isolation", "Value": "sometimes"}]);
     let refused = answer(&node, "CreateTable", &table_with("tab", "S", &tags));
     assert_eq!(refused.error().1, "ValidationException");
-    assert_eq!(
-        run(&node, "ListTables", &json!({})),
-        json!({"TableNames": []})
-    );
+    assert_eq!(run(&node, "ListTables", &json!({})), json!({"TableNames": []}));
 }
 
 #[test]

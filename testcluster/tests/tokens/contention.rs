@@ -82,9 +82,7 @@ fn a_contended_transaction_takes_another_round() {
 
 #[test]
 fn so_many_contended_transactions_fail_and_are_not_executed() {
-    let builder = nine()
-        .contention_window(WINDOW)
-        .contention_retry(Duration::ZERO);
+    let builder = nine().contention_window(WINDOW).contention_retry(Duration::ZERO);
     let cluster = started(builder.contention_errors(0.5));
     let [first, second] = [cluster.node(0), cluster.node(1)];
     run(&first, "PutItem", &put("a"));
@@ -121,10 +119,7 @@ fn the_coordinators_of_a_partition_are_told_in_turns() {
         }
     }
     let turns = cluster.coordinators("tab", &key("a"));
-    let told: Vec<_> = turns
-        .iter()
-        .map(|turn| (turn.coordinator, turn.transactions))
-        .collect();
+    let told: Vec<_> = turns.iter().map(|turn| (turn.coordinator, turn.transactions)).collect();
     let addr = |at: usize| cluster.node(at).addr();
     assert_eq!(told, [(addr(0), 3), (addr(1), 1), (addr(0), 2)]);
     for pair in turns.windows(2) {

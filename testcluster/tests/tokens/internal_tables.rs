@@ -15,15 +15,7 @@ fn tablets_divide_the_token_line_and_list_hosts_with_shards_in_order() {
     let hosts = hosts(&cluster);
     let rows = partition(&cluster.node(3), "system.tablets", "table_id", &id);
     let ends: Vec<_> = rows.iter().map(|row| text(row, "last_token")).collect();
-    assert_eq!(
-        ends,
-        [
-            "-4611686018427387905",
-            "-1",
-            "4611686018427387903",
-            "9223372036854775807"
-        ]
-    );
+    assert_eq!(ends, ["-4611686018427387905", "-1", "4611686018427387903", "9223372036854775807"]);
     for row in &rows {
         for (column, expected) in [
             ("table_id", &*id),
@@ -41,10 +33,8 @@ fn tablets_divide_the_token_line_and_list_hosts_with_shards_in_order() {
     for n in 0..200 {
         let key = json!({"S": format!("key {n}")});
         let token = cluster.token(&key);
-        let row = rows
-            .iter()
-            .find(|row| token <= text(row, "last_token").parse().unwrap())
-            .unwrap();
+        let row =
+            rows.iter().find(|row| token <= text(row, "last_token").parse().unwrap()).unwrap();
         let nodes: Vec<_> = text(row, "replicas")
             .split(", ")
             .map(|replica| {
@@ -72,10 +62,7 @@ fn a_node_is_local_to_itself_and_a_peer_to_all_others() {
         let [local] = &scan(node, "system.local")[..] else {
             panic!("more than one local node");
         };
-        assert_eq!(
-            partition(node, "system.local", "key", "local"),
-            std::slice::from_ref(local)
-        );
+        assert_eq!(partition(node, "system.local", "key", "local"), std::slice::from_ref(local));
         let address = node.addr().ip().to_string();
         let internal = format!("10.0.0.{}", at + 1);
         for (column, expected) in [
@@ -113,11 +100,7 @@ fn a_node_is_local_to_itself_and_a_peer_to_all_others() {
 
 #[test]
 fn options_are_json_so_that_texts_are_in_quotes() {
-    let cluster = Cluster::builder()
-        .write_isolation("always")
-        .vnodes(4)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().write_isolation("always").vnodes(4).start().unwrap();
     let node = cluster.node(0);
     let value = |name: &str| {
         let [row] = &partition(&node, "system.config", "name", name)[..] else {
@@ -129,12 +112,7 @@ fn options_are_json_so_that_texts_are_in_quotes() {
     assert_eq!(value("tablets_mode_for_new_keyspaces"), r#""disabled""#);
     assert_eq!(value("alternator_port"), cluster.port().to_string());
     assert_eq!(value("alternator_enforce_authorization"), "false");
-    assert!(
-        Cluster::builder()
-            .write_isolation("sometimes")
-            .start()
-            .is_err()
-    );
+    assert!(Cluster::builder().write_isolation("sometimes").start().is_err());
 }
 
 #[test]
@@ -142,12 +120,7 @@ fn a_boolean_is_a_string_that_is_called_a_boolean() {
     let cluster = nine().tablets(2).start().unwrap();
     let id = create(&cluster, "tab");
     let node = cluster.node(1);
-    let row = &partition(
-        &node,
-        "system_schema.keyspaces",
-        "keyspace_name",
-        "alternator_tab",
-    )[0];
+    let row = &partition(&node, "system_schema.keyspaces", "keyspace_name", "alternator_tab")[0];
     assert_eq!(
         *row,
         json!({
@@ -181,10 +154,7 @@ fn a_table_that_shares_tablets_has_none_of_its_own() {
     assert_eq!(rows[0].get("replicas"), None);
     for n in 0..50 {
         let key = json!({"S": n.to_string()});
-        assert_eq!(
-            cluster.replicas("shared", &key),
-            cluster.replicas("base", &key)
-        );
+        assert_eq!(cluster.replicas("shared", &key), cluster.replicas("base", &key));
     }
 }
 
@@ -202,10 +172,7 @@ fn a_table_has_another_id_when_it_is_created_again() {
     let described = run(&node, "DescribeTable", &json!({"TableName": "tab"}));
     let second = described["Table"]["TableId"].as_str().unwrap();
     assert_ne!(first, second);
-    assert_eq!(
-        partition(&node, "system.tablets", "table_id", second).len(),
-        8
-    );
+    assert_eq!(partition(&node, "system.tablets", "table_id", second).len(), 8);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Who owns which tokens, how the cluster's own tables tell of it on the wire, and what it costs to ask somebody else.
+//! Who owns which tokens, how the cluster's own tables tell of it on the wire, and what it costs to
+//! ask somebody else.
 
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -28,12 +29,7 @@ pub(crate) fn answer(node: &Node, name: &str, request: &Value) -> Response {
 #[track_caller]
 pub(crate) fn run(node: &Node, name: &str, request: &Value) -> Value {
     let response = answer(node, name, request);
-    assert_eq!(
-        response.status(),
-        200,
-        "{name} {request}: {}",
-        response.text()
-    );
+    assert_eq!(response.status(), 200, "{name} {request}: {}", response.text());
     serde_json::from_slice(&response.body).unwrap()
 }
 
@@ -49,15 +45,8 @@ pub(crate) fn table_with(name: &str, kind: &str, tags: &Value) -> Value {
 
 /// Creates a table with a string key `p`, and tells its id.
 pub(crate) fn create(cluster: &Cluster, name: &str) -> String {
-    let created = run(
-        &cluster.node(0),
-        "CreateTable",
-        &table_with(name, "S", &json!([])),
-    );
-    created["TableDescription"]["TableId"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    let created = run(&cluster.node(0), "CreateTable", &table_with(name, "S", &json!([])));
+    created["TableDescription"]["TableId"].as_str().unwrap().to_owned()
 }
 
 /// The rows of one partition of an internal table.
@@ -78,11 +67,7 @@ pub(crate) fn partition(node: &Node, table: &str, column: &str, value: &str) -> 
 
 #[track_caller]
 pub(crate) fn scan(node: &Node, table: &str) -> Vec<Value> {
-    let answer = run(
-        node,
-        "Scan",
-        &json!({"TableName": format!(".scylla.alternator.{table}")}),
-    );
+    let answer = run(node, "Scan", &json!({"TableName": format!(".scylla.alternator.{table}")}));
     answer["Items"].as_array().unwrap().clone()
 }
 
@@ -104,10 +89,7 @@ pub(crate) fn get(table: &str, value: &str) -> Value {
 
 /// Three racks of three nodes.
 pub(crate) fn nine() -> alternator_testcluster::Builder {
-    Cluster::builder()
-        .rack("dc1", "rack1", 3)
-        .rack("dc1", "rack2", 3)
-        .rack("dc1", "rack3", 3)
+    Cluster::builder().rack("dc1", "rack1", 3).rack("dc1", "rack2", 3).rack("dc1", "rack3", 3)
 }
 
 /// Every node with its host id and its address among nodes, as the cluster's own tables tell.
@@ -117,10 +99,7 @@ pub(crate) fn hosts(cluster: &Cluster) -> Vec<Host> {
     rows.extend(scan(&first, "system.local"));
     let host = |row: Value| {
         let address = text(&row, "rpc_address");
-        let node = cluster
-            .nodes()
-            .into_iter()
-            .find(|node| node.addr().ip().to_string() == address);
+        let node = cluster.nodes().into_iter().find(|node| node.addr().ip().to_string() == address);
         let internal = row.get("peer").or_else(|| row.get("broadcast_address"));
         Host {
             node: node.unwrap(),

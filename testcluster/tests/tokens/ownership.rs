@@ -1,4 +1,5 @@
-//! How many replicas there are and where, and what becomes of them when tablets move and nodes come and go.
+//! How many replicas there are and where, and what becomes of them when tablets move and nodes come
+//! and go.
 
 use std::collections::BTreeSet;
 
@@ -42,10 +43,8 @@ fn every_key_has_as_many_replicas_as_there_may_be_in_as_many_racks() {
             let cluster = with_table(builder);
             for replicas in replicas(&cluster) {
                 let nodes: BTreeSet<_> = replicas.iter().map(Node::addr).collect();
-                let found: BTreeSet<_> = replicas
-                    .iter()
-                    .map(|node| (node.datacenter(), node.rack()))
-                    .collect();
+                let found: BTreeSet<_> =
+                    replicas.iter().map(|node| (node.datacenter(), node.rack())).collect();
                 assert_eq!((replicas.len(), nodes.len()), (expected, expected));
                 assert_eq!(found.len(), racks);
             }
@@ -70,11 +69,7 @@ fn every_node_has_a_share_and_is_somewhere_the_primary_replica() {
 #[test]
 fn numbers_and_binaries_are_keys_too() {
     let cluster = nine().start().unwrap();
-    run(
-        &cluster.node(0),
-        "CreateTable",
-        &table_with("tab", "N", &json!([])),
-    );
+    run(&cluster.node(0), "CreateTable", &table_with("tab", "N", &json!([])));
     assert_eq!(cluster.token(&json!({"N": "1"})), 8893630619691575734);
     assert_eq!(cluster.token(&json!({"N": "1.0"})), -4999075544868613750);
     assert_eq!(cluster.token(&json!({"B": "/w=="})), -4442228696663692417);
@@ -103,10 +98,7 @@ fn a_moved_tablet_is_on_one_other_node_of_its_rack() {
         }
     }
     assert_eq!(with_table(nine().vnodes(4)).move_tablet("tab"), None);
-    assert_eq!(
-        with_table(Cluster::builder().nodes(3)).move_tablet("tab"),
-        None
-    );
+    assert_eq!(with_table(Cluster::builder().nodes(3)).move_tablet("tab"), None);
 }
 
 #[test]
@@ -117,10 +109,7 @@ fn a_tablet_that_moves_is_where_it_was_and_the_table_tells_where_it_goes() {
     cluster.begin_move("tab").unwrap();
     assert_eq!(replicas(&cluster), before);
     let rows = || partition(&cluster.node(0), "system.tablets", "table_id", &id);
-    let moving: Vec<_> = rows()
-        .into_iter()
-        .filter(|row| row.get("stage").is_some())
-        .collect();
+    let moving: Vec<_> = rows().into_iter().filter(|row| row.get("stage").is_some()).collect();
     let [row] = &moving[..] else {
         panic!("{moving:?}");
     };
@@ -131,9 +120,7 @@ fn a_tablet_that_moves_is_where_it_was_and_the_table_tells_where_it_goes() {
     assert_ne!(replicas(&cluster), before);
     let after = rows();
     assert!(after.iter().all(|row| row.get("new_replicas").is_none()));
-    let arrived = after
-        .iter()
-        .any(|other| text(other, "replicas") == text(row, "new_replicas"));
+    let arrived = after.iter().any(|other| text(other, "replicas") == text(row, "new_replicas"));
     assert!(arrived);
 }
 
@@ -191,11 +178,7 @@ fn a_node_that_joins_has_no_tablets_but_a_part_of_the_ring() {
     for (builder, has_some) in spreads(&nine()).into_iter().zip([false, true]) {
         let cluster = with_table(builder);
         let joined = cluster.add_node("dc1", "rack1").unwrap();
-        let holds = || {
-            replicas(&cluster)
-                .iter()
-                .any(|nodes| nodes.contains(&joined))
-        };
+        let holds = || replicas(&cluster).iter().any(|nodes| nodes.contains(&joined));
         assert_eq!(holds(), has_some);
         if !has_some {
             assert!((0..200).any(|_| {
@@ -214,11 +197,8 @@ fn a_replacement_holds_what_the_replaced_node_held() {
         let old = cluster.node(4);
         let new = cluster.replace_node(&old).unwrap();
         for (before, after) in before.iter().zip(replicas(&cluster)) {
-            let expected: Vec<_> = before
-                .iter()
-                .map(|node| if *node == old { &new } else { node })
-                .cloned()
-                .collect();
+            let expected: Vec<_> =
+                before.iter().map(|node| if *node == old { &new } else { node }).cloned().collect();
             assert_eq!(after, expected);
         }
     }

@@ -10,10 +10,7 @@ fn query(id: &str, more: Value) -> Value {
         "KeyConditionExpression": "table_id = :id",
         "ExpressionAttributeValues": {":id": {"S": id}},
     });
-    request
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
+    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     request
 }
 
@@ -72,10 +69,7 @@ fn a_full_page_ends_between_rows_with_a_number_that_comes_back_as_a_string() {
         assert_eq!(last[":scylla:paging:region"], json!({"S": "clustered"}));
         assert_eq!(last[":scylla:paging:weight"], json!({"N": 1}));
         let as_it_came = query(&id, json!({"ExclusiveStartKey": last}));
-        assert_eq!(
-            crate::answer(&node, "Query", &as_it_came).error().1,
-            "ValidationException"
-        );
+        assert_eq!(crate::answer(&node, "Query", &as_it_came).error().1, "ValidationException");
         more = json!({"ExclusiveStartKey": sent_back(last)});
     }
     assert_eq!(rows, 64);

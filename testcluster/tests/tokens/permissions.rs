@@ -34,12 +34,6 @@ fn a_table_that_is_denied_cannot_be_read_by_that_user_and_all_others_can() {
     cluster.grant("alice", "system.tablets");
     assert_eq!(read(&node, "alice", "system.tablets").status(), 200);
     cluster.deny("bob", "system.local");
-    assert_eq!(
-        read(&node, "bob", "system.local").error().1,
-        "AccessDeniedException"
-    );
-    assert_eq!(
-        read(&node, "bob", "system.absent").error().1,
-        "ResourceNotFoundException"
-    );
+    assert_eq!(read(&node, "bob", "system.local").error().1, "AccessDeniedException");
+    assert_eq!(read(&node, "bob", "system.absent").error().1, "ResourceNotFoundException");
 }

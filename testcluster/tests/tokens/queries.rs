@@ -18,10 +18,7 @@ fn only_what_is_asked_for_is_answered() {
             "KeyConditionExpression": "table_id = :id",
             "ExpressionAttributeValues": {":id": {"S": id.to_uppercase()}},
         });
-        request
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         request
     };
     let columns = |answer: &Value| -> BTreeSet<String> {
@@ -38,10 +35,7 @@ fn only_what_is_asked_for_is_answered() {
         })),
     );
     assert_eq!(columns(&projected), wanted);
-    assert_eq!(
-        (&projected["Count"], &projected["ScannedCount"]),
-        (&json!(8), &json!(8))
-    );
+    assert_eq!((&projected["Count"], &projected["ScannedCount"]), (&json!(8), &json!(8)));
     let named = run(
         &node,
         "Query",
@@ -63,10 +57,7 @@ fn conditions_are_on_the_partition_key_and_the_first_clustering_column() {
     let node = cluster.node(0);
     let ends = |expression: &str, values: Value| {
         let mut given = json!({":id": {"S": id}});
-        given
-            .as_object_mut()
-            .unwrap()
-            .extend(values.as_object().unwrap().clone());
+        given.as_object_mut().unwrap().extend(values.as_object().unwrap().clone());
         let request = json!({
             "TableName": ".scylla.alternator.system.tablets",
             "KeyConditionExpression": expression,
@@ -86,11 +77,7 @@ fn conditions_are_on_the_partition_key_and_the_first_clustering_column() {
         assert_eq!(ends(expression, values).unwrap(), expected, "{expression}");
     };
     case("table_id = :id AND last_token = :t", at("-1"), &all[1..2]);
-    case(
-        "(last_token < :t) and (:id = table_id)",
-        at("-1"),
-        &all[..1],
-    );
+    case("(last_token < :t) and (:id = table_id)", at("-1"), &all[..1]);
     case("table_id = :id AND last_token >= :t", at("0"), &all[2..]);
     case(
         "table_id = :id AND last_token BETWEEN :t AND :u",
@@ -99,18 +86,9 @@ fn conditions_are_on_the_partition_key_and_the_first_clustering_column() {
     );
     for refused in [
         ("last_token = :t", json!({":t": {"S": "-1"}})),
-        (
-            "table_id = :id AND replicas = :t",
-            json!({":t": {"S": "x"}}),
-        ),
-        (
-            "table_id = :id AND last_token = :t",
-            json!({":t": {"N": "-1"}}),
-        ),
-        (
-            "table_id = :id AND last_token = :t",
-            json!({":t": {"S": "x"}}),
-        ),
+        ("table_id = :id AND replicas = :t", json!({":t": {"S": "x"}})),
+        ("table_id = :id AND last_token = :t", json!({":t": {"N": "-1"}})),
+        ("table_id = :id AND last_token = :t", json!({":t": {"S": "x"}})),
         ("table_id > :id", json!({})),
         ("table_id = :id AND", json!({})),
         ("table_id = :nothing", json!({})),
@@ -134,17 +112,10 @@ fn what_is_no_internal_table_is_not_found() {
     let not_found = |node, name: &str, operation: &str| {
         let name = format!(".scylla.alternator.{name}");
         let request = json!({"TableName": name, "Key": {"p": {"S": "a"}}});
-        let request = if operation == "Scan" {
-            json!({"TableName": name})
-        } else {
-            request
-        };
+        let request = if operation == "Scan" { json!({"TableName": name}) } else { request };
         let (status, kind, message) = answer(&node, operation, &request).error();
         assert_eq!((status, &*kind), (400, "ResourceNotFoundException"));
-        assert_eq!(
-            message,
-            format!("Requested resource not found: Table: {name} not found")
-        );
+        assert_eq!(message, format!("Requested resource not found: Table: {name} not found"));
     };
     not_found(cluster.node(0), "system.absent", "Scan");
     not_found(cluster.node(0), "alternator_tab.tab", "Scan");

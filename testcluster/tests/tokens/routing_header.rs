@@ -46,10 +46,7 @@ fn a_node_without_the_key_tells_of_its_range_and_of_its_replicas_nearby() {
         let (start, end, addresses) = parsed(&hint);
         let token = cluster.token(&key(&value));
         assert!(start < token && token <= end, "{hint}");
-        assert_eq!(
-            end.wrapping_sub(start) as u64,
-            (1 << 61) - u64::from(start == i64::MIN)
-        );
+        assert_eq!(end.wrapping_sub(start) as u64, (1 << 61) - u64::from(start == i64::MIN));
         let nearby: Vec<_> = replicas
             .iter()
             .filter(|node| node.datacenter() == "dc1")
@@ -88,11 +85,7 @@ fn single_item_operations_tell_and_others_do_not() {
         ("BatchGetItem", batch, false),
         ("Scan", json!({"TableName": "tab"}), false),
         ("DeleteItem", get("tab", "a"), true),
-        (
-            "GetItem",
-            json!({"TableName": "tab", "Key": {"q": key("a")}}),
-            false,
-        ),
+        ("GetItem", json!({"TableName": "tab", "Key": {"q": key("a")}}), false),
     ] {
         let hint = hint(&node, operation, &request);
         assert_eq!(hint.is_some(), tells, "{operation} {request}");
@@ -106,10 +99,7 @@ fn single_item_operations_tell_and_others_do_not() {
     failing["ConditionExpression"] = "attribute_exists(p)".into();
     let failed = answer(&node, "PutItem", &failing);
     assert_eq!(failed.error().1, "ConditionalCheckFailedException");
-    assert!(
-        failed.header(HEADER).is_some(),
-        "a failed condition is an answer"
-    );
+    assert!(failed.header(HEADER).is_some(), "a failed condition is an answer");
 }
 
 #[test]

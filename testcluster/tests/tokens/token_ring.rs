@@ -15,11 +15,7 @@ fn number(row: &Value, column: &str) -> i64 {
 fn found(rows: &[Value], token: i64) -> BTreeSet<String> {
     let holds = |row: &&Value| {
         let (start, end) = (number(row, "start_token"), number(row, "end_token"));
-        if start < end {
-            start < token && token <= end
-        } else {
-            token > start || token <= end
-        }
+        if start < end { start < token && token <= end } else { token > start || token <= end }
     };
     let rows = rows.iter().filter(holds);
     rows.map(|row| text(row, "endpoint").to_owned()).collect()
@@ -53,9 +49,7 @@ fn vnodes_make_one_ring_for_all_tables_which_wraps() {
     assert_eq!(query(&node, "alternator_tab", "tab"), [] as [Value; 0]);
     let rows = query(&node, "alternator_tab", "<ALL>");
     assert_eq!(rows.len(), 9 * 8 * 3);
-    let wraps = rows
-        .iter()
-        .filter(|row| number(row, "start_token") >= number(row, "end_token"));
+    let wraps = rows.iter().filter(|row| number(row, "start_token") >= number(row, "end_token"));
     assert_eq!(wraps.count(), 3);
     for n in 0..50 {
         let value = format!("key {n}");
@@ -130,19 +124,10 @@ fn releases_and_tags_decide_between_tablets_and_vnodes() {
 
 #[test]
 fn before_there_were_tablets_the_ring_was_the_keyspaces() {
-    let cluster = Cluster::builder()
-        .nodes(3)
-        .version(Version::V5)
-        .start()
-        .unwrap();
+    let cluster = Cluster::builder().nodes(3).version(Version::V5).start().unwrap();
     create(&cluster, "tab");
     let node = cluster.node(0);
-    let rows = partition(
-        &node,
-        "system.token_ring",
-        "keyspace_name",
-        "alternator_tab",
-    );
+    let rows = partition(&node, "system.token_ring", "keyspace_name", "alternator_tab");
     assert_eq!(rows.len(), 3 * 16 * 3);
     assert!(rows.iter().all(|row| row.get("table_name").is_none()));
     let request = json!({
@@ -150,8 +135,5 @@ fn before_there_were_tablets_the_ring_was_the_keyspaces() {
         "KeyConditionExpression": "keyspace_name = :k AND table_name = :t",
         "ExpressionAttributeValues": {":k": {"S": "alternator_tab"}, ":t": {"S": "<ALL>"}},
     });
-    assert_eq!(
-        answer(&node, "Query", &request).error().1,
-        "ValidationException"
-    );
+    assert_eq!(answer(&node, "Query", &request).error().1, "ValidationException");
 }

@@ -58,16 +58,12 @@ fn a_batch_of_gets_is_consistent_where_a_table_asks_for_it() {
 
 fn put_request(key: (&str, AttributeValue)) -> WriteRequest {
     let put = PutRequest::builder().set_item(Some(item([key, ("other", text("x"))])));
-    WriteRequest::builder()
-        .put_request(put.build().unwrap())
-        .build()
+    WriteRequest::builder().put_request(put.build().unwrap()).build()
 }
 
 fn delete_request(key: (&str, AttributeValue)) -> WriteRequest {
     let delete = DeleteRequest::builder().set_key(Some(item([key])));
-    WriteRequest::builder()
-        .delete_request(delete.build().unwrap())
-        .build()
+    WriteRequest::builder().delete_request(delete.build().unwrap()).build()
 }
 
 #[test]
@@ -86,11 +82,7 @@ fn a_batch_of_writes_is_about_all_its_keys() {
         )
         .request_items("numbers", vec![put_request(("pk", number("7")))])
         .request_items("unknown", vec![put_request(("pk", text("d")))]);
-    let expected = [
-        A,
-        ("texts", Key::String("b")),
-        ("numbers", Key::Number("7")),
-    ];
+    let expected = [A, ("texts", Key::String("b")), ("numbers", Key::Number("7"))];
     routers.check("three of six", many.build().unwrap(), Write, &expected);
     let one = batch().request_items("texts", vec![delete_request(("pk", text("a")))]);
     routers.check("one", one.build().unwrap(), Write, &[A]);
@@ -102,10 +94,8 @@ fn a_transaction_of_writes_is_about_all_its_keys() {
     let routers = Routers::new();
     let of = |pk: &str| Some(item([("pk", text(pk))]));
     let put = Put::builder().table_name("texts").set_item(of("a"));
-    let update = Update::builder()
-        .table_name("texts")
-        .set_key(of("b"))
-        .update_expression("SET other = :v");
+    let update =
+        Update::builder().table_name("texts").set_key(of("b")).update_expression("SET other = :v");
     let delete = Delete::builder().table_name("texts").set_key(of("c"));
     let check = ConditionCheck::builder()
         .table_name("texts")
@@ -122,12 +112,7 @@ fn a_transaction_of_writes_is_about_all_its_keys() {
         .transact_items(write().put(unknown.build().unwrap()).build())
         .transact_items(write().build());
     let expected = ["a", "b", "c", "d"].map(|key| ("texts", Key::String(key)));
-    routers.check(
-        "four of six",
-        many.build().unwrap(),
-        ReadModifyWrite,
-        &expected,
-    );
+    routers.check("four of six", many.build().unwrap(), ReadModifyWrite, &expected);
     let one = TransactWriteItemsInput::builder().transact_items(put);
     routers.check("one", one.build().unwrap(), ReadModifyWrite, &[A]);
     let none = TransactWriteItemsInput::builder();

@@ -32,9 +32,7 @@ fn a_request_for_one_partition_costs_no_allocation() {
     let key = || Some(item([("pk", text(&"k".repeat(100)))]));
     let get = GetItemInput::builder().table_name("texts").set_key(key());
     let put = PutItemInput::builder().table_name("texts").set_item(key());
-    let delete = DeleteItemInput::builder()
-        .table_name("texts")
-        .set_key(key());
+    let delete = DeleteItemInput::builder().table_name("texts").set_key(key());
     let update = UpdateItemInput::builder()
         .table_name("texts")
         .set_key(key())
@@ -44,10 +42,7 @@ fn a_request_for_one_partition_costs_no_allocation() {
         .key_condition_expression("#sk BETWEEN :b AND :c AND #pk = :a")
         .expression_attribute_names("#pk", "pk")
         .expression_attribute_values(":a", text(&"k".repeat(100)));
-    let scan = ScanInput::builder()
-        .table_name("texts")
-        .segment(1)
-        .total_segments(4);
+    let scan = ScanInput::builder().table_name("texts").segment(1).total_segments(4);
     let inputs = [
         Input::erase(get.build().unwrap()),
         Input::erase(put.build().unwrap()),

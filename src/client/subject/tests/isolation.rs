@@ -17,10 +17,8 @@ fn auto(isolations: [(&str, Isolation); 2]) -> Router {
     let router = router(LwtAffinity::auto());
     for (name, isolation) in isolations {
         let table = router.table(name, Moment::now()).unwrap();
-        let known = Known {
-            isolation: Some(isolation),
-            ..Known::clone(table.known().as_ref().unwrap())
-        };
+        let known =
+            Known { isolation: Some(isolation), ..Known::clone(table.known().as_ref().unwrap()) };
         table.set(known, Duration::from_secs(60), Moment::default());
     }
     router
@@ -49,10 +47,7 @@ fn a_write_goes_to_the_coordinator_where_its_table_makes_a_transaction_of_it() {
     for (isolation, access, expected) in rows {
         let router = auto([("texts", isolation), ("blobs", isolation)]);
         let now = Moment::now();
-        let reader = Reader {
-            router: &router,
-            now,
-        };
+        let reader = Reader { router: &router, now };
         let subject = reader.item(Some("texts"), access, Some(&key()));
         assert_eq!(aim(&subject), Some(expected), "{isolation:?} {access:?}");
     }
@@ -68,18 +63,12 @@ fn a_batch_goes_to_the_coordinator_where_any_of_its_tables_makes_transactions_of
     ];
     let (of_texts, of_numbers) = (key(), item([("pk", number("7"))]));
     let of_unknown = item([("pk", text("b"))]);
-    let items: [(&str, &Item); 3] = [
-        ("texts", &of_texts),
-        ("unknown", &of_unknown),
-        ("numbers", &of_numbers),
-    ];
+    let items: [(&str, &Item); 3] =
+        [("texts", &of_texts), ("unknown", &of_unknown), ("numbers", &of_numbers)];
     for ([texts, numbers], expected) in rows {
         let router = auto([("texts", texts), ("numbers", numbers)]);
         let now = Moment::now();
-        let reader = Reader {
-            router: &router,
-            now,
-        };
+        let reader = Reader { router: &router, now };
         let subject = reader.items(Access::Write, items.into_iter());
         assert_eq!(aim(&subject), Some(expected));
         let Some(Places::Many(places)) = subject.route.map(|route| route.places) else {

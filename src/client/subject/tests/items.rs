@@ -20,28 +20,19 @@ use crate::affinity::Access;
 use crate::client::subject::access;
 
 fn get() -> GetItemInputBuilder {
-    GetItemInput::builder()
-        .table_name("texts")
-        .set_key(Some(key()))
+    GetItemInput::builder().table_name("texts").set_key(Some(key()))
 }
 
 fn put() -> PutItemInputBuilder {
-    PutItemInput::builder()
-        .table_name("texts")
-        .set_item(Some(key()))
-        .item("other", text("b"))
+    PutItemInput::builder().table_name("texts").set_item(Some(key())).item("other", text("b"))
 }
 
 fn delete() -> DeleteItemInputBuilder {
-    DeleteItemInput::builder()
-        .table_name("texts")
-        .set_key(Some(key()))
+    DeleteItemInput::builder().table_name("texts").set_key(Some(key()))
 }
 
 fn update() -> UpdateItemInputBuilder {
-    UpdateItemInput::builder()
-        .table_name("texts")
-        .set_key(Some(key()))
+    UpdateItemInput::builder().table_name("texts").set_key(Some(key()))
 }
 
 fn expected() -> ExpectedAttributeValue {
@@ -71,51 +62,15 @@ fn a_put_is_a_transaction_where_it_has_a_condition_or_returns_what_was() {
     let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
     let rows = [
         ("plain", put(), Write),
-        (
-            "returns nothing",
-            put().return_values(ReturnValue::None),
-            Write,
-        ),
-        (
-            "returns what was",
-            put().return_values(ReturnValue::AllOld),
-            ReadModifyWrite,
-        ),
-        (
-            "condition",
-            put().condition_expression("attribute_not_exists(pk)"),
-            ReadModifyWrite,
-        ),
-        (
-            "condition on nothing",
-            put().condition_expression(":a = :b"),
-            ReadModifyWrite,
-        ),
-        (
-            "expected",
-            put().expected("other", expected()),
-            ReadModifyWrite,
-        ),
-        (
-            "expected, empty",
-            put().set_expected(Some([].into())),
-            ReadModifyWrite,
-        ),
-        (
-            "operator alone",
-            put().conditional_operator(ConditionalOperator::Or),
-            Write,
-        ),
-        (
-            "failure alone",
-            put().return_values_on_condition_check_failure(all_old),
-            Write,
-        ),
-        (
-            "capacity",
-            put().return_consumed_capacity(ReturnConsumedCapacity::Total),
-            Write,
-        ),
+        ("returns nothing", put().return_values(ReturnValue::None), Write),
+        ("returns what was", put().return_values(ReturnValue::AllOld), ReadModifyWrite),
+        ("condition", put().condition_expression("attribute_not_exists(pk)"), ReadModifyWrite),
+        ("condition on nothing", put().condition_expression(":a = :b"), ReadModifyWrite),
+        ("expected", put().expected("other", expected()), ReadModifyWrite),
+        ("expected, empty", put().set_expected(Some([].into())), ReadModifyWrite),
+        ("operator alone", put().conditional_operator(ConditionalOperator::Or), Write),
+        ("failure alone", put().return_values_on_condition_check_failure(all_old), Write),
+        ("capacity", put().return_consumed_capacity(ReturnConsumedCapacity::Total), Write),
     ];
     for (what, put, verdict) in rows {
         routers.check(what, put.build().unwrap(), verdict, &[A]);
@@ -127,36 +82,12 @@ fn a_delete_is_a_transaction_where_it_has_a_condition_or_returns_what_was() {
     let routers = Routers::new();
     let rows = [
         ("plain", delete(), Write),
-        (
-            "returns nothing",
-            delete().return_values(ReturnValue::None),
-            Write,
-        ),
-        (
-            "returns what was",
-            delete().return_values(ReturnValue::AllOld),
-            ReadModifyWrite,
-        ),
-        (
-            "condition",
-            delete().condition_expression("attribute_exists(pk)"),
-            ReadModifyWrite,
-        ),
-        (
-            "expected",
-            delete().expected("other", expected()),
-            ReadModifyWrite,
-        ),
-        (
-            "expected, empty",
-            delete().set_expected(Some([].into())),
-            ReadModifyWrite,
-        ),
-        (
-            "operator alone",
-            delete().conditional_operator(ConditionalOperator::And),
-            Write,
-        ),
+        ("returns nothing", delete().return_values(ReturnValue::None), Write),
+        ("returns what was", delete().return_values(ReturnValue::AllOld), ReadModifyWrite),
+        ("condition", delete().condition_expression("attribute_exists(pk)"), ReadModifyWrite),
+        ("expected", delete().expected("other", expected()), ReadModifyWrite),
+        ("expected, empty", delete().set_expected(Some([].into())), ReadModifyWrite),
+        ("operator alone", delete().conditional_operator(ConditionalOperator::And), Write),
     ];
     for (what, delete, verdict) in rows {
         routers.check(what, delete.build().unwrap(), verdict, &[A]);
@@ -165,10 +96,7 @@ fn a_delete_is_a_transaction_where_it_has_a_condition_or_returns_what_was() {
 
 /// An update of one attribute in the legacy way.
 fn legacy(action: Option<AttributeAction>, value: Option<AttributeValue>) -> AttributeValueUpdate {
-    AttributeValueUpdate::builder()
-        .set_action(action)
-        .set_value(value)
-        .build()
+    AttributeValueUpdate::builder().set_action(action).set_value(value).build()
 }
 
 #[test]
@@ -180,88 +108,40 @@ fn an_update_is_a_transaction_where_it_needs_what_was() {
     let rows = [
         ("nothing but a key", update(), Write),
         ("blind", blind(), Write),
-        (
-            "condition",
-            blind().condition_expression("other = :w"),
-            ReadModifyWrite,
-        ),
-        (
-            "condition alone",
-            update().condition_expression("other = :w"),
-            ReadModifyWrite,
-        ),
-        (
-            "returns nothing",
-            blind().return_values(ReturnValue::None),
-            Write,
-        ),
-        (
-            "returns what it wrote",
-            blind().return_values(ReturnValue::UpdatedNew),
-            Write,
-        ),
+        ("condition", blind().condition_expression("other = :w"), ReadModifyWrite),
+        ("condition alone", update().condition_expression("other = :w"), ReadModifyWrite),
+        ("returns nothing", blind().return_values(ReturnValue::None), Write),
+        ("returns what it wrote", blind().return_values(ReturnValue::UpdatedNew), Write),
         (
             "returns what it replaced",
             blind().return_values(ReturnValue::UpdatedOld),
             ReadModifyWrite,
         ),
-        (
-            "returns what was",
-            blind().return_values(ReturnValue::AllOld),
-            ReadModifyWrite,
-        ),
-        (
-            "returns all",
-            blind().return_values(ReturnValue::AllNew),
-            ReadModifyWrite,
-        ),
-        (
-            "reads",
-            update().update_expression("SET other = other + :v"),
-            ReadModifyWrite,
-        ),
+        ("returns what was", blind().return_values(ReturnValue::AllOld), ReadModifyWrite),
+        ("returns all", blind().return_values(ReturnValue::AllNew), ReadModifyWrite),
+        ("reads", update().update_expression("SET other = other + :v"), ReadModifyWrite),
         ("legacy, no action", attribute(None, value()), Write),
-        (
-            "legacy put",
-            attribute(Some(AttributeAction::Put), value()),
-            Write,
-        ),
-        (
-            "legacy delete",
-            attribute(Some(AttributeAction::Delete), None),
-            Write,
-        ),
+        ("legacy put", attribute(Some(AttributeAction::Put), value()), Write),
+        ("legacy delete", attribute(Some(AttributeAction::Delete), None), Write),
         (
             "legacy delete of a value",
             attribute(Some(AttributeAction::Delete), value()),
             ReadModifyWrite,
         ),
-        (
-            "legacy add",
-            attribute(Some(AttributeAction::Add), value()),
-            ReadModifyWrite,
-        ),
+        ("legacy add", attribute(Some(AttributeAction::Add), value()), ReadModifyWrite),
         (
             "legacy put and add",
             attribute(Some(AttributeAction::Put), value())
                 .attribute_updates("more", legacy(Some(AttributeAction::Add), value())),
             ReadModifyWrite,
         ),
-        (
-            "legacy, empty",
-            update().set_attribute_updates(Some([].into())),
-            Write,
-        ),
+        ("legacy, empty", update().set_attribute_updates(Some([].into())), Write),
         (
             "legacy put, expected",
             attribute(Some(AttributeAction::Put), value()).expected("other", expected()),
             ReadModifyWrite,
         ),
-        (
-            "expected, empty",
-            update().set_expected(Some([].into())),
-            ReadModifyWrite,
-        ),
+        ("expected, empty", update().set_expected(Some([].into())), ReadModifyWrite),
     ];
     for (what, update, verdict) in rows {
         routers.check(what, update.build().unwrap(), verdict, &[A]);

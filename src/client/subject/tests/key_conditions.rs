@@ -81,15 +81,8 @@ const ROWS: [(&str, bool); 50] = [
 fn a_query_belongs_to_the_key_that_its_expression_demands() {
     let routers = Routers::new();
     for (expression, found) in ROWS {
-        let input = query()
-            .key_condition_expression(expression)
-            .build()
-            .unwrap();
-        let (verdict, keys) = if found {
-            (Read, &[A][..])
-        } else {
-            (Nowhere, &[][..])
-        };
+        let input = query().key_condition_expression(expression).build().unwrap();
+        let (verdict, keys) = if found { (Read, &[A][..]) } else { (Nowhere, &[][..]) };
         let expected = found.then(|| text("a"));
         assert_eq!(value(&input, "pk"), expected.as_ref(), "{expression}");
         routers.check(expression, input, verdict, keys);
@@ -124,9 +117,7 @@ fn a_query_of_an_index_belongs_nowhere() {
         .expression_attribute_values(":a", text("a"));
     let routers = Routers::new();
     routers.check("table", query.clone().build().unwrap(), Read, &[A]);
-    let later = query
-        .clone()
-        .set_exclusive_start_key(Some(item([("pk", text("b"))])));
+    let later = query.clone().set_exclusive_start_key(Some(item([("pk", text("b"))])));
     routers.check("later page", later.build().unwrap(), Read, &[A]);
     let index = query.index_name("by_time");
     routers.check("index", index.build().unwrap(), Nowhere, &[]);
@@ -148,24 +139,9 @@ fn a_query_belongs_to_the_key_that_its_legacy_conditions_demand() {
     type Row<'a> = (&'a [(&'a str, Condition)], Option<&'a str>);
     let rows: [Row<'_>; 9] = [
         (&[("pk", condition(Eq, &["a"]))], Some("a")),
-        (
-            &[("sk", condition(Eq, &["b"])), ("pk", condition(Eq, &["a"]))],
-            Some("a"),
-        ),
-        (
-            &[
-                ("pk", condition(Eq, &["a"])),
-                ("sk", condition(Between, &["b", "c"])),
-            ],
-            Some("a"),
-        ),
-        (
-            &[
-                ("sk", condition(BeginsWith, &["b"])),
-                ("pk", condition(Eq, &["a"])),
-            ],
-            Some("a"),
-        ),
+        (&[("sk", condition(Eq, &["b"])), ("pk", condition(Eq, &["a"]))], Some("a")),
+        (&[("pk", condition(Eq, &["a"])), ("sk", condition(Between, &["b", "c"]))], Some("a")),
+        (&[("sk", condition(BeginsWith, &["b"])), ("pk", condition(Eq, &["a"]))], Some("a")),
         (&[("sk", condition(Eq, &["a"]))], None),
         (&[("pk", condition(Ge, &["a"]))], None),
         (&[("pk", condition(In, &["a"]))], None),
@@ -179,11 +155,7 @@ fn a_query_belongs_to_the_key_that_its_legacy_conditions_demand() {
             query = query.key_conditions(*name, condition.clone());
         }
         let input = query.build().unwrap();
-        assert_eq!(
-            value(&input, "pk"),
-            expected.map(text).as_ref(),
-            "{conditions:?}"
-        );
+        assert_eq!(value(&input, "pk"), expected.map(text).as_ref(), "{conditions:?}");
         let (verdict, key) = match expected {
             Some(value) => (Read, vec![("texts", Key::String(value))]),
             None => (Nowhere, Vec::new()),
@@ -207,11 +179,7 @@ fn sort_key() -> impl Strategy<Value = Option<String>> {
 }
 
 fn wrapped(condition: &str, parentheses: usize) -> String {
-    format!(
-        "{}{condition}{}",
-        "(".repeat(parentheses),
-        ")".repeat(parentheses)
-    )
+    format!("{}{condition}{}", "(".repeat(parentheses), ")".repeat(parentheses))
 }
 
 proptest! {

@@ -52,26 +52,12 @@ fn a_request_without_what_it_needs_belongs_nowhere() {
         Input::erase(get().table_name(table).build().unwrap()),
         Input::erase(PutItemInput::builder().table_name(table).build().unwrap()),
         Input::erase(get().table_name(table).set_key(other()).build().unwrap()),
+        Input::erase(PutItemInput::builder().table_name(table).set_item(other()).build().unwrap()),
         Input::erase(
-            PutItemInput::builder()
-                .table_name(table)
-                .set_item(other())
-                .build()
-                .unwrap(),
+            UpdateItemInput::builder().table_name(table).set_key(other()).build().unwrap(),
         ),
         Input::erase(
-            UpdateItemInput::builder()
-                .table_name(table)
-                .set_key(other())
-                .build()
-                .unwrap(),
-        ),
-        Input::erase(
-            DeleteItemInput::builder()
-                .table_name(table)
-                .set_key(other())
-                .build()
-                .unwrap(),
+            DeleteItemInput::builder().table_name(table).set_key(other()).build().unwrap(),
         ),
     ];
     let routers = Routers::new();

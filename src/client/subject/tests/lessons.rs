@@ -42,7 +42,8 @@ fn a_table_of_a_batch_that_is_not_known_is_learned_of() {
     assert_eq!(lesson.as_deref(), Some("orders"));
 }
 
-/// Learns again and again that a table is what it was said to be, so that it is not due for a while from then on.
+/// Learns again and again that a table is what it was said to be, so that it is not due for a while
+/// from then on.
 fn settle(router: &Router, name: &str, then: Moment) {
     let table = router.table(name, then).unwrap();
     let known = Known::clone(table.known().as_ref().unwrap());
@@ -114,10 +115,7 @@ fn of_the_tables_of_a_batch_one_that_is_due_is_learned_of() {
 fn a_table_that_was_deleted_or_created_is_forgotten() {
     let delete = DeleteTableInput::builder().table_name("texts");
     let create = CreateTableInput::builder().table_name("texts");
-    let inputs = [
-        Input::erase(delete.build().unwrap()),
-        Input::erase(create.build().unwrap()),
-    ];
+    let inputs = [Input::erase(delete.build().unwrap()), Input::erase(create.build().unwrap())];
     for input in inputs {
         let router = router(LwtAffinity::auto());
         let table = router.table("texts", Moment::now()).unwrap();
@@ -156,10 +154,7 @@ fn a_table_that_a_node_does_not_find_is_learned_of_anew() {
         };
         assert!(!heed(200, "{}"));
         assert!(!heed(400, &error("ConditionalCheckFailedException")));
-        assert!(
-            !heed(400, "ResourceNotFoundException"),
-            "no error of a node"
-        );
+        assert!(!heed(400, "ResourceNotFoundException"), "no error of a node");
         assert!(heed(400, &error("ResourceNotFoundException")));
     }
 }
@@ -174,13 +169,9 @@ fn nothing_is_learned_of_what_has_no_route_anyway() {
     let keys = KeysAndAttributes::builder().keys(key()).build().unwrap();
     let batch = BatchGetItemInput::builder().request_items(internal, keys);
     assert_eq!(name_of_lesson(batch.build().unwrap(), &router), None);
-    let query = QueryInput::builder()
-        .table_name("texts")
-        .index_name("by_time");
+    let query = QueryInput::builder().table_name("texts").index_name("by_time");
     assert_eq!(name_of_lesson(query.build().unwrap(), &router), None);
-    let scan = ScanInput::builder()
-        .table_name("texts")
-        .index_name("by_time");
+    let scan = ScanInput::builder().table_name("texts").index_name("by_time");
     assert_eq!(name_of_lesson(scan.build().unwrap(), &router), None);
     let create = CreateTableInput::builder().table_name("texts");
     assert_eq!(name_of_lesson(create.build().unwrap(), &router), None);

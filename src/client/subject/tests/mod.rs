@@ -36,8 +36,8 @@ enum Verdict {
 /// The key that most requests of these tests are about.
 const A: (&str, Key<'static>) = ("texts", Key::String("a"));
 
-/// Connectors that know the tables `texts`, `numbers` and `blobs`, each with the partition key `pk`. They differ in the writes that
-/// go to a coordinator.
+/// Connectors that know the tables `texts`, `numbers` and `blobs`, each with the partition key
+/// `pk`. They differ in the writes that go to a coordinator.
 struct Routers {
     read_modify_write: Router,
     every_write: Router,
@@ -96,18 +96,10 @@ impl Routers {
         let coordinated = matches!(verdict, Verdict::Write | Verdict::ReadModifyWrite);
         let mut expected: Vec<(&str, Option<Token>, i64)> = keys
             .iter()
-            .map(|(table, key)| {
-                (
-                    *table,
-                    key.token(),
-                    if coordinated { key.hash() } else { 0 },
-                )
-            })
+            .map(|(table, key)| (*table, key.token(), if coordinated { key.hash() } else { 0 }))
             .collect();
-        let mut found: Vec<(&str, Option<Token>, i64)> = places
-            .iter()
-            .map(|place| (place.table.name(), place.token, place.hash))
-            .collect();
+        let mut found: Vec<(&str, Option<Token>, i64)> =
+            places.iter().map(|place| (place.table.name(), place.token, place.hash)).collect();
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{what}");
@@ -130,10 +122,7 @@ fn blob(value: &[u8]) -> AttributeValue {
 fn item<const N: usize>(
     attributes: [(&str, AttributeValue); N],
 ) -> HashMap<String, AttributeValue> {
-    attributes
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The attributes of [`A`], with a sort key beside it.

@@ -53,10 +53,7 @@ fn the_first_page_of_a_table_belongs_nowhere() {
         ("negative segment", segment(-1, 4)),
         ("no segments", segment(0, 0)),
         ("negative segments", segment(0, -4)),
-        (
-            "incomplete start",
-            scan().set_exclusive_start_key(Some(item([("sk", text("a"))]))),
-        ),
+        ("incomplete start", scan().set_exclusive_start_key(Some(item([("sk", text("a"))])))),
         ("index", segment(1, 4).index_name("by_time")),
     ];
     for (what, scan) in rows {
@@ -73,10 +70,7 @@ fn a_segment_that_is_a_tablet_belongs_to_that_tablet() {
             let length = 1_i128 << (64 - k);
             let first = i128::from(i64::MIN) + i128::from(i) * length;
             let token = i128::from(start_of(i, total).unwrap().0);
-            assert!(
-                first <= token && token - first < i128::from(total) + 1,
-                "{i} of {total}"
-            );
+            assert!(first <= token && token - first < i128::from(total) + 1, "{i} of {total}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Which update expressions read what is there: the server's `needs_read_before_write`, form by form.
+//! Which update expressions read what is there: the server's `needs_read_before_write`, form by
+//! form.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use proptest::prelude::*;
@@ -19,14 +20,8 @@ const ROWS: [(&str, Verdict); 53] = [
     ("SET a = :v + :w , b = :x - :y", Write),
     ("SET a = list_append ( :v , :w )", Write),
     ("SET a = if_not_exists ( :v , :w )", Write),
-    (
-        "SET a = list_append ( list_append ( :v , :w ) , :x )",
-        Write,
-    ),
-    (
-        "SET a = list_append ( :v , list_append ( :w , :x ) ) , b = :y",
-        Write,
-    ),
+    ("SET a = list_append ( list_append ( :v , :w ) , :x )", Write),
+    ("SET a = list_append ( :v , list_append ( :w , :x ) ) , b = :y", Write),
     ("SET a = list_append ( :v , :w ) + :x", Write),
     // A whole attribute is removed.
     ("REMOVE a", Write),
@@ -36,10 +31,7 @@ const ROWS: [(&str, Verdict); 53] = [
     ("REMOVE b SET a = :v", Write),
     ("REMOVE a , b SET #c = :v , d = :w", Write),
     // Attributes that read like keywords to nobody but a careless reader.
-    (
-        "SET setting = :v , removed = :w REMOVE added , deleted",
-        Write,
-    ),
+    ("SET setting = :v , removed = :w REMOVE added , deleted", Write),
     ("SET #set = :add REMOVE #delete", Write),
     // The right side refers to an attribute.
     ("SET a = b", ReadModifyWrite),
@@ -57,14 +49,8 @@ const ROWS: [(&str, Verdict); 53] = [
     ("SET a = :w + if_not_exists ( a , :v )", ReadModifyWrite),
     ("SET a = list_append ( a , :v )", ReadModifyWrite),
     ("SET a = list_append ( :v , #a )", ReadModifyWrite),
-    (
-        "SET a = list_append ( if_not_exists ( a , :v ) , :w )",
-        ReadModifyWrite,
-    ),
-    (
-        "SET a = list_append ( list_append ( :v , :w ) , a )",
-        ReadModifyWrite,
-    ),
+    ("SET a = list_append ( if_not_exists ( a , :v ) , :w )", ReadModifyWrite),
+    ("SET a = list_append ( list_append ( :v , :w ) , a )", ReadModifyWrite),
     ("SET a = :v , b = c", ReadModifyWrite),
     ("SET a = :v , b = if_not_exists ( b , :w )", ReadModifyWrite),
     // Part of an attribute is changed.
@@ -119,17 +105,14 @@ fn is_word(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Writes an expression in another way: with any blanks, where there need be some, and any case of its keywords.
+/// Writes an expression in another way: with any blanks, where there need be some, and any case of
+/// its keywords.
 fn rewritten(row: &str, blanks: &[String], upper: &[bool]) -> String {
     let mut text = String::new();
     for (i, word) in row.split(' ').enumerate() {
         let blank = &blanks[i % blanks.len()];
         let touches = is_word(&text) && word.starts_with(|c: char| c.is_ascii_alphanumeric());
-        text += if blank.is_empty() && touches {
-            "\t"
-        } else {
-            blank
-        };
+        text += if blank.is_empty() && touches { "\t" } else { blank };
         for (j, c) in word.chars().enumerate() {
             let lower = is_keyword(word) && !upper[(i + j) % upper.len()];
             text.push(if lower { c.to_ascii_lowercase() } else { c });
@@ -153,13 +136,8 @@ fn an_update_is_a_transaction_where_its_expression_reads() {
 
 #[test]
 fn calls_nested_as_deep_as_may_be_are_read_without_harm() {
-    let deep = |inner: &str| {
-        format!(
-            "SET a = {}{inner}{}",
-            "f(".repeat(50_000),
-            ")".repeat(50_000)
-        )
-    };
+    let deep =
+        |inner: &str| format!("SET a = {}{inner}{}", "f(".repeat(50_000), ")".repeat(50_000));
     assert!(is_blind(&deep(":v")));
     assert!(!is_blind(&deep("a")));
 }
