@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::answer::Answer;
+use crate::dispatch::response::Answer;
 use crate::error::BoxError;
 
 /// The body of an answer. It holds the connection to the node until it has been read to its end;

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 
-use crate::affinity::LwtAffinity;
-use crate::authentication::Authentication;
-use crate::awareness::TokenAwareness;
+use crate::balance::hedge::Hedging;
 use crate::compression::{RequestCompression, ResponseCompression};
+use crate::config::authentication::Authentication;
+use crate::config::lwt_affinity::LwtAffinity;
+use crate::config::resolver::Resolver;
+use crate::config::token_awareness::TokenAwareness;
+use crate::config::user_agent::UserAgent;
 use crate::config::{Options, Policy};
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
-use crate::hedge::Hedging;
-use crate::key::KeyType;
-use crate::resolver::Resolver;
+use crate::keys::key::KeyType;
 use crate::scope::Scope;
-use crate::table::PartitionKey;
+use crate::tables::PartitionKey;
 use crate::transport::{NodeProxy, Tls};
-use crate::user_agent::UserAgent;
 
 impl AlternatorConnector {
     /// A builder with every option.

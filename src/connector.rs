@@ -15,22 +15,22 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tower::Service;
 
-use crate::answer::Answer;
-use crate::attempts::Attempt;
-use crate::balancer::{Balancer, Limits, has_dynamodb_target};
 use crate::body::Body;
 use crate::cluster::Cluster;
+use crate::cluster::node::Node;
 use crate::config::{Config, Options};
 use crate::discovery::{Contacts, Question, Refresher, ask, seed_nodes};
+use crate::dispatch::attempts::Attempt;
+use crate::dispatch::balancer::{Balancer, Limits, has_dynamodb_target};
+use crate::dispatch::response::Answer;
+use crate::dispatch::route::Route;
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
-use crate::learning::Lesson;
-use crate::node::Node;
 use crate::pass_through::PassThrough;
-use crate::route::Route;
 use crate::scope::Scope;
 use crate::stats::Stats;
-use crate::table::Tables;
-use crate::table_routing::TableRouting;
+use crate::tables::Tables;
+use crate::tables::lookup::Lesson;
+use crate::tables::routing::TableRouting;
 
 /// How often whoever waits for a refresh looks whether its task still runs.
 const CHECK: Duration = Duration::from_secs(1);

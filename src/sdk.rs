@@ -17,15 +17,15 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
 use http::Request;
 
-use crate::attempts::Attempt;
-use crate::balancer::{TARGET, is_dynamodb};
 use crate::compression::Compressed;
 use crate::connector::{AlternatorConnector, Inner};
 use crate::discovery::Question;
+use crate::dispatch::attempts::Attempt;
+use crate::dispatch::balancer::{TARGET, is_dynamodb};
+use crate::dispatch::context::Prepared;
 use crate::error::Error;
-use crate::learning::Lesson;
 use crate::pass_through::Timeouts;
-use crate::prepared::Prepared;
+use crate::tables::lookup::Lesson;
 use crate::transport::ConnectionInfo;
 
 impl HttpClient for AlternatorConnector {

@@ -1,6 +1,6 @@
 //! What a connector has seen, for its users.
 
-use crate::node::NodeStats;
+use crate::cluster::node::NodeStats;
 
 /// Counters of a connector and of the nodes in its list, read one after the other and not at one
 /// instant.

@@ -13,8 +13,8 @@ use crate::clients::{Client, ours};
 use crate::cluster::until;
 use crate::common::requests::runtime;
 use crate::holds;
-use crate::key::Key;
-use crate::order::{Draw, Generator};
+use crate::keys::key::Key;
+use crate::keys::order::{Draw, Generator};
 use crate::recorder::Recorder;
 
 const KEYS: usize = 100_000;

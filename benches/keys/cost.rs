@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::key::Key;
-use crate::order::{Draw, Generator};
+use crate::keys::key::Key;
+use crate::keys::order::{Draw, Generator};
 
 const ROUNDS: usize = 21;
 const CALLS: u32 = 100_000;

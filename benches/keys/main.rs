@@ -24,15 +24,9 @@ mod workers;
 // The parts that are not public, as they are in the library.
 #[path = "../../src/address.rs"]
 mod address;
-#[allow(unused_imports, reason = "its own tests use them")]
-#[path = "../../src/key/mod.rs"]
-mod key;
-#[allow(unused_imports, reason = "its own tests use them")]
-#[path = "../../src/order/mod.rs"]
-mod order;
 #[allow(unused_imports, reason = "not all of it is measured")]
-#[path = "../../src/replicas/mod.rs"]
-mod replicas;
+#[path = "../../src/keys/mod.rs"]
+mod keys;
 
 use common::server::SERVE;
 use request::GETS;

@@ -7,8 +7,8 @@ use std::time::Instant;
 use fastrand::Rng;
 
 use crate::holds;
-use crate::key::Token;
-use crate::replicas::{Host, HostId, Hosts, Replicas, Tablet};
+use crate::keys::key::Token;
+use crate::keys::replicas::{Host, HostId, Hosts, Replicas, Tablet};
 
 const TABLETS: i64 = 10_000;
 const NODES: u8 = 9;

@@ -9,12 +9,12 @@ use arc_swap::ArcSwapOption;
 use criterion::Criterion;
 
 use crate::NODES;
+use crate::balance::health::Health;
+use crate::balance::load::Load;
+use crate::balance::moment::Moment;
+use crate::balance::policy::{Candidate, Chooser, Circumstances};
 use crate::config::Policy;
-use crate::health::Health;
-use crate::load::Load;
-use crate::moment::Moment;
 use crate::places::Places;
-use crate::policy::{Candidate, Chooser, Circumstances};
 
 const PLACES: usize = 1024;
 

@@ -8,6 +8,12 @@
 mod bookkeeping;
 
 // The parts that are not public, as they are in the library.
+mod error {
+    pub(crate) use alternator_connector::ConnectError;
+}
+#[allow(unused_imports, reason = "not all of it is measured")]
+#[path = "../../src/balance/mod.rs"]
+mod balance;
 mod config {
     #[derive(Clone, Copy)]
     pub(crate) enum Policy {
@@ -16,24 +22,12 @@ mod config {
         Random,
     }
 }
-mod error {
-    pub(crate) use alternator_connector::ConnectError;
-}
-#[allow(unused_imports, reason = "not all of it is measured")]
-#[path = "../../src/health/mod.rs"]
-mod health;
-#[path = "../../src/load/mod.rs"]
-mod load;
-#[path = "../../src/moment.rs"]
-mod moment;
+#[allow(unused_imports, reason = "its own tests use them")]
+#[path = "../../src/dynamodb/mod.rs"]
+mod dynamodb;
 #[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/transport/pool/places.rs"]
 mod places;
-#[allow(unused_imports, reason = "its own tests use them")]
-#[path = "../../src/policy/mod.rs"]
-mod policy;
-#[path = "../../src/sync.rs"]
-mod sync;
 
 use std::collections::HashMap;
 use std::hint::black_box;

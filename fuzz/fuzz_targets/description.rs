@@ -4,21 +4,26 @@
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run description -- -max_total_time=60`
 #![no_main]
 
+#[path = "../../src/address.rs"]
+mod address;
+#[path = "."]
+mod config {
+    #[allow(dead_code)]
+    #[path = "../../src/config/lwt_affinity.rs"]
+    pub mod lwt_affinity;
+}
 #[allow(dead_code)]
-#[path = "../../src/affinity.rs"]
-mod affinity;
-#[allow(dead_code)]
-#[path = "../../src/learning/description.rs"]
+#[path = "../../src/tables/lookup/description.rs"]
 mod description;
-#[allow(dead_code)]
-#[path = "../../src/key/mod.rs"]
-mod key;
-mod table {
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/keys/mod.rs"]
+mod keys;
+mod tables {
     /// As in the library, without all that is around it.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct PartitionKey {
         pub name: Box<str>,
-        pub key_type: crate::key::KeyType,
+        pub key_type: crate::keys::key::KeyType,
     }
 }
 

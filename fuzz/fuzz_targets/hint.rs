@@ -6,15 +6,12 @@
 
 #[path = "../../src/address.rs"]
 mod address;
-#[allow(dead_code)]
-#[path = "../../src/key/mod.rs"]
-mod key;
 #[allow(dead_code, unused_imports)]
-#[path = "../../src/replicas/mod.rs"]
-mod replicas;
+#[path = "../../src/keys/mod.rs"]
+mod keys;
 
-use key::Token;
-use replicas::{Hint, Replicas};
+use keys::key::Token;
+use keys::replicas::{Hint, Replicas};
 
 libfuzzer_sys::fuzz_target!(|headers: Vec<&str>| {
     let mut map = Replicas::default();

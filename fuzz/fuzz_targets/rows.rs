@@ -6,18 +6,15 @@
 
 #[path = "../../src/address.rs"]
 mod address;
-#[allow(dead_code)]
-#[path = "../../src/key/mod.rs"]
-mod key;
 #[allow(dead_code, unused_imports)]
-#[path = "../../src/replicas/mod.rs"]
-mod replicas;
+#[path = "../../src/keys/mod.rs"]
+mod keys;
 #[allow(dead_code)]
-#[path = "../../src/learning/rows.rs"]
+#[path = "../../src/tables/lookup/rows.rs"]
 mod rows;
 
-use key::Token;
-use replicas::{Hosts, Kind, Replicas};
+use keys::key::Token;
+use keys::replicas::{Hosts, Kind, Replicas};
 use rows::{Page, Row};
 
 libfuzzer_sys::fuzz_target!(|input: (i64, &[u8])| {

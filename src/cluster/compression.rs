@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Cluster;
-use crate::moment::Moment;
-use crate::node::Node;
+use crate::balance::moment::Moment;
+use crate::cluster::node::Node;
 
 /// How long nodes are left alone that have not answered or do not understand. It is also how long
 /// an upgrade of the last of them may go unnoticed; a question a minute costs a node nothing.

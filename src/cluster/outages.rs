@@ -4,9 +4,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Cluster;
-use crate::health::{Out, may_eject};
-use crate::moment::Moment;
-use crate::node::Node;
+use crate::balance::health::{Out, may_eject};
+use crate::balance::moment::Moment;
+use crate::cluster::node::Node;
 
 impl Cluster {
     /// Says that `node` was connected.

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::node::Node;
+use crate::cluster::node::Node;
 
 /// The nodes that may serve requests, never none, and with them the rest of the datacenter, where
 /// those are only a rack of it.
@@ -131,7 +131,7 @@ mod tests {
     use http::Uri;
 
     use super::*;
-    use crate::seed::Scheme;
+    use crate::config::seeds::Scheme;
     use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
     fn node(addr: &str) -> Arc<Node> {

@@ -9,8 +9,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use tokio::time::timeout;
 
 use super::localnodes::{self, BODY_LIMIT};
+use crate::cluster::node::{Node, without_zone};
 use crate::error::{BoxError, explain};
-use crate::node::{Node, without_zone};
 use crate::transport::{NodeBody, SendError};
 
 /// The nodes that `node` lists under `path`, which is

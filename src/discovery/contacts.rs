@@ -11,9 +11,9 @@ use super::GRACE;
 use super::ask::ask;
 use super::names::Names;
 use super::survey::Survey;
+use crate::cluster::node::Node;
 use crate::config::Config;
-use crate::node::Node;
-use crate::seed::Host;
+use crate::config::seeds::Host;
 
 /// When a round of questions is over.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 mod ask;
+mod compression_probe;
 mod contacts;
-mod exchange;
 mod localnodes;
 mod names;
-mod question;
 mod recovery;
 mod refresh;
 mod refresher;
 mod survey;
 
 pub(crate) use ask::ask;
+pub(crate) use compression_probe::{MISTAKEN, Question};
 pub(crate) use contacts::Contacts;
-pub(crate) use question::{MISTAKEN, Question};
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;
 

@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::GRACE;
 use crate::address::host;
 use crate::config::Config;
-use crate::resolver::Resolver;
-use crate::seed::Host;
+use crate::config::resolver::Resolver;
+use crate::config::seeds::Host;
 
 /// How long the addresses of a name are believed, as resolvers rarely tell the lifetime of a
 /// record.

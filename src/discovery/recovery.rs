@@ -11,13 +11,14 @@ use http_body_util::Full;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::exchange::exchange;
+use super::localnodes::BODY_LIMIT;
+use crate::balance::health::Out;
+use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
+use crate::cluster::exchange::exchange;
+use crate::cluster::node::{Node, without_zone};
 use crate::config::Config;
 use crate::error::BoxError;
-use crate::health::Out;
-use crate::moment::Moment;
-use crate::node::{Node, without_zone};
 use crate::transport::Lease;
 
 /// How many nodes are probed side by side.
@@ -97,7 +98,7 @@ async fn ask(node: &Node, lease: Lease) -> Result<(), BoxError> {
         .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
         .header("x-amz-target", "DynamoDB_20120810.DescribeEndpoints")
         .body(Full::new(Bytes::from_static(b"{}")))?;
-    let (status, _) = exchange(lease, request).await?;
+    let (status, _) = exchange(lease, request, BODY_LIMIT).await?;
     if status.is_server_error() {
         return Err(format!("it answered {status}").into());
     }

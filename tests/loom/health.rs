@@ -1,6 +1,6 @@
 //! A node's health, which requests and probes change at once.
 
-#[path = "../../src/health/state.rs"]
+#[path = "../../src/balance/health/state.rs"]
 #[allow(dead_code)]
 mod state;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use loom::sync::Arc;
 
-use crate::moment::Moment;
+use crate::balance::moment::Moment;
 use crate::side_by_side;
 use state::{Health, Out};
 

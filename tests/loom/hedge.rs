@@ -1,6 +1,6 @@
 //! The budget for hedges, which every read pays into.
 
-#[path = "../../src/hedge/budget.rs"]
+#[path = "../../src/balance/hedge/budget.rs"]
 #[allow(dead_code)]
 mod budget;
 

@@ -1,9 +1,9 @@
 //! A node's load, which every request that ends changes.
 
-#[path = "../../src/load/fading.rs"]
+#[path = "../../src/balance/load/fading.rs"]
 #[allow(dead_code)]
 mod fading;
-#[path = "../../src/load/peak_ewma.rs"]
+#[path = "../../src/balance/load/peak_ewma.rs"]
 #[allow(dead_code)]
 mod peak_ewma;
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use loom::sync::Arc;
 
-use crate::moment::Moment;
+use crate::balance::moment::Moment;
 use crate::side_by_side;
 use fading::{Fading, Ticks};
 use peak_ewma::PeakEwma;

@@ -5,16 +5,21 @@
 mod health;
 mod hedge;
 mod load;
-#[path = "../../src/moment.rs"]
-#[allow(dead_code)]
-mod moment;
 
-/// What the files that are checked use instead of the standard library.
-mod sync {
-    pub(crate) use loom::sync::{Mutex, MutexGuard};
+/// What the checked files name by their path in the library.
+#[path = "."]
+mod balance {
+    #[path = "../../src/balance/moment.rs"]
+    #[allow(dead_code)]
+    pub(crate) mod moment;
 
-    pub(crate) mod atomic {
-        pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    /// Used by the checked files in place of the standard library.
+    pub(crate) mod sync {
+        pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+        pub(crate) mod atomic {
+            pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::calls::{Id, Stage};
-use crate::events::{Event, later};
-use crate::moment::Moment;
-use crate::policy::Candidate;
-use crate::report::Sent;
-use crate::server::Condition;
-use crate::world::{ROUND_TRIP, World};
+use super::calls::{Id, Stage};
+use super::events::{Event, later};
+use super::report::Sent;
+use super::server::Condition;
+use super::world::{ROUND_TRIP, World};
+use crate::balance::moment::Moment;
+use crate::balance::policy::Candidate;
 
 /// The connector's defaults, in seconds.
 const CONNECT_TIMEOUT: f64 = 1.0;

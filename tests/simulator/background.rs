@@ -1,9 +1,9 @@
 //! What the connector does in the background: it takes nodes out, and probes them.
 
-use crate::events::{Event, Found};
-use crate::health::Out;
-use crate::server::Condition;
-use crate::world::{ROUND_TRIP, World};
+use super::events::{Event, Found};
+use super::server::Condition;
+use super::world::{ROUND_TRIP, World};
+use crate::balance::health::Out;
 
 /// The connector's default, in seconds.
 const PROBE_TIMEOUT: f64 = 2.0;

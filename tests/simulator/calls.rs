@@ -1,6 +1,6 @@
 //! The users' calls that are under way.
 
-use crate::moment::Moment;
+use crate::balance::moment::Moment;
 
 /// One attempt of one call. It means nothing any more when the attempt has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

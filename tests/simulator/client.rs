@@ -1,14 +1,14 @@
 //! A client: the connector's own rules for choosing nodes and for leaving them alone, and what
 //! drives them there (`outcome`, `race` and `cluster`), without sockets.
 
-use crate::attempt::Ended;
+use super::attempt::Ended;
 use std::time::Duration;
 
+use crate::balance::health::{Health, Out, may_eject};
+use crate::balance::load::Load;
+use crate::balance::moment::Moment;
+use crate::balance::policy::{Candidate, Chooser, Circumstances};
 use crate::config::Policy;
-use crate::health::{Health, Out, may_eject};
-use crate::load::Load;
-use crate::moment::Moment;
-use crate::policy::{Candidate, Chooser, Circumstances};
 
 /// As in `outcome`.
 const LONG_SILENCE: Duration = Duration::from_secs(1);

@@ -1,8 +1,8 @@
 //! Nodes that are well all have their share, whoever asks and whatever for.
 
+use super::row::Row;
+use super::setting::{Demand, Setting};
 use crate::config::Policy::{PeakEwma, RoundRobin};
-use crate::row::Row;
-use crate::setting::{Demand, Setting};
 
 fn healthy(nodes: usize, clients: usize, demand: Demand, seconds: f64) -> Setting {
     Setting { nodes, clients, demand, seconds, ..Setting::new(PeakEwma) }

@@ -4,10 +4,10 @@
 //! All is seeded, so that the same code always measures the same; the bounds leave room for other
 //! code that is as good.
 
+use super::row::Row;
+use super::server::Condition;
+use super::setting::{Demand, Setting};
 use crate::config::Policy;
-use crate::row::Row;
-use crate::server::Condition;
-use crate::setting::{Demand, Setting};
 
 const SINCE: f64 = 1.0;
 

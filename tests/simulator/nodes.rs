@@ -1,9 +1,9 @@
 //! What nodes do.
 
-use crate::calls::Id;
-use crate::events::Event;
-use crate::server::{Condition, Job};
-use crate::world::{ROUND_TRIP, World};
+use super::calls::Id;
+use super::events::Event;
+use super::server::{Condition, Job};
+use super::world::{ROUND_TRIP, World};
 
 impl World<'_> {
     pub(crate) fn change(&mut self, index: usize) {

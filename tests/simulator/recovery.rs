@@ -1,9 +1,9 @@
 //! What comes after a fault, and what happens where nodes are too few or all are bad.
 
+use super::row::Row;
+use super::server::Condition::{self, Errors, Faulty, Hangs, Healthy, Refuses, Silent, Slow};
+use super::setting::{Demand, Setting};
 use crate::config::Policy::{PeakEwma, Random, RoundRobin};
-use crate::row::Row;
-use crate::server::Condition::{self, Errors, Faulty, Hangs, Healthy, Refuses, Silent, Slow};
-use crate::setting::{Demand, Setting};
 
 const ERRORS: Condition = Errors { spared: false };
 

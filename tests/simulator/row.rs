@@ -1,8 +1,8 @@
 //! One line of a table: what a setting came to.
 
-use crate::report::{Report, Window};
-use crate::setting::Setting;
-use crate::world;
+use super::report::{Report, Window};
+use super::setting::Setting;
+use super::world;
 
 /// What was simulated, of which the first `bad` nodes are bad from the second `since` on.
 pub(crate) struct Row<'a> {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::calls::Id;
+use super::calls::Id;
 
 /// How a node does.
 #[derive(Clone, Copy, Debug, PartialEq)]

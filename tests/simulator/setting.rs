@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::server::Condition;
 use crate::config::Policy;
-use crate::server::Condition;
 
 /// How users call.
 #[derive(Clone, Copy, Debug)]

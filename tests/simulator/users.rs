@@ -1,10 +1,10 @@
 //! What users do, and the SDK for them.
 
-use crate::calls::{Id, Stage};
-use crate::events::Event;
-use crate::report::{Call, End};
-use crate::setting::{Demand, HEAVY};
-use crate::world::World;
+use super::calls::{Id, Stage};
+use super::events::Event;
+use super::report::{Call, End};
+use super::setting::{Demand, HEAVY};
+use super::world::World;
 
 /// The SDK's: attempts of a call, and the longest sleep before each but the first, in seconds.
 const ATTEMPTS: u32 = 3;

@@ -1,12 +1,12 @@
 //! The simulation: clients, nodes and the time between them.
 
-use crate::calls::Calls;
-use crate::client::Client;
-use crate::events::{Event, Events, Next, later};
-use crate::moment::Moment;
-use crate::report::{Call, End, Report};
-use crate::server::Server;
-use crate::setting::{Demand, Setting};
+use super::calls::Calls;
+use super::client::Client;
+use super::events::{Event, Events, Next, later};
+use super::report::{Call, End, Report};
+use super::server::Server;
+use super::setting::{Demand, Setting};
+use crate::balance::moment::Moment;
 
 /// The time from a client to a node and back, in seconds.
 pub(crate) const ROUND_TRIP: f64 = 0.0002;

@@ -36,6 +36,7 @@ fn promises(page: &str) -> Vec<Promise> {
 /// The file that a test named `binary::module::test` is in, without its ending.
 fn place(binary: &str, modules: &[&str]) -> PathBuf {
     let mut place = match binary {
+        "unit" if modules.first() == Some(&"simulator") => root().join("tests"),
         "unit" => root().join("src"),
         _ => root().join("tests").join(binary),
     };
@@ -71,7 +72,7 @@ fn exists(test: &str) -> bool {
         return false;
     };
     let place = place(binary, modules);
-    let within = ["mod.rs", "tests.rs"].map(|file| place.join(file));
+    let within = ["mod.rs", "tests.rs", "tests/mod.rs"].map(|file| place.join(file));
     [place.with_extension("rs")]
         .iter()
         .chain(&within)
@@ -117,7 +118,7 @@ fn a_test_that_is_not_there_is_not_found() {
         "structure::guarantees::a_test_that_is_not_there_is_not_found",
         "exactly_once::unsent::a_node_that_refuses_costs_nothing_over_tls",
         "exactly_once::sent::a_reset_after_the_head_over_tls",
-        "unit::balancer::tests::only_the_two_dynamodb_services_are_ours",
+        "unit::dispatch::balancer::tests::only_the_two_dynamodb_services_are_ours",
     ] {
         assert!(exists(there), "{there}");
     }

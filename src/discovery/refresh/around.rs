@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::Refresh;
 use crate::cluster::Cluster;
+use crate::cluster::node::Node;
 use crate::discovery::survey::Finding;
-use crate::node::Node;
 use crate::scope::Scope;
 
 impl Refresh {

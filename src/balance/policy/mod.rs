@@ -1,0 +1,358 @@
+//! Which node of several gets a request.
+
+mod least_cost;
+mod turns;
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crate::balance::moment::Moment;
+use crate::config::Policy;
+use least_cost::LeastCost;
+use turns::Turns;
+
+/// What is to be known of a node for choosing it.
+pub(crate) trait Candidate {
+    /// How many requests it has in flight.
+    fn in_flight(&self) -> usize;
+    /// What one more request would cost there beside so many, in whatever unit; less is better.
+    fn cost(&self, in_flight: usize, now: Moment) -> f32;
+    /// Whether it serves requests.
+    fn serves(&self) -> bool;
+    /// Whether it serves and may have this request, of which `draw` is a random number, where so
+    /// many nodes are rivals for it.
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool;
+}
+
+impl<C: Candidate> Candidate for &C {
+    fn in_flight(&self) -> usize {
+        (**self).in_flight()
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        (**self).cost(in_flight, now)
+    }
+
+    fn serves(&self) -> bool {
+        (**self).serves()
+    }
+
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
+        (**self).admits(now, draw, rivals)
+    }
+}
+
+/// A policy with the state that outlives every snapshot, so that a refresh does not send everyone
+/// back to the first node.
+///
+/// Choosing allocates nothing and takes no lock.
+#[derive(Debug)]
+pub(crate) enum Chooser {
+    PeakEwma(LeastCost),
+    RoundRobin { cursor: AtomicUsize, turns: Turns },
+    Random,
+}
+
+/// The circumstances of one choice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circumstances {
+    pub(crate) now: Moment,
+    /// A random number: the only one that a choice draws on.
+    pub(crate) draw: u64,
+    /// Nodes that could not have the same request.
+    pub(crate) tried: usize,
+}
+
+impl Chooser {
+    /// Clients begin at different places, so that a thousand fresh ones do not open with the same
+    /// node.
+    pub(crate) fn new(policy: Policy, random: &mut fastrand::Rng) -> Self {
+        match policy {
+            Policy::PeakEwma => Self::PeakEwma(LeastCost::default()),
+            Policy::RoundRobin => Self::RoundRobin {
+                cursor: AtomicUsize::new(random.usize(..)),
+                turns: Turns::starting_at(random.u64(..)),
+            },
+            Policy::Random => Self::Random,
+        }
+    }
+
+    /// The index of the node to try next: one that is not `tried`, if there is any.
+    ///
+    /// Nodes that are out come last. Before them come those to `avoid`, and before those all
+    /// others; of which a node that has just returned is passed over for a while, so that it gets
+    /// its share and no more.
+    pub(crate) fn next<C: Candidate>(
+        &self,
+        nodes: &[C],
+        tried: impl Fn(&C) -> bool,
+        avoid: impl Fn(&C) -> bool,
+        circumstances: Circumstances,
+    ) -> Option<usize> {
+        let Circumstances { now, draw, .. } = circumstances;
+        let rivals = self.rivals(nodes.len());
+        let fresh = |n: &C| !tried(n) && !avoid(n);
+        let admitted = |n: &C| fresh(n) && n.admits(now, draw, rivals);
+        self.choose(nodes, admitted, circumstances)
+            .or_else(|| self.choose(nodes, |n| fresh(n) && n.serves(), circumstances))
+            .or_else(|| self.choose(nodes, |n| !tried(n) && n.serves(), circumstances))
+            .or_else(|| self.choose(nodes, fresh, circumstances))
+            .or_else(|| self.choose(nodes, |n| !tried(n), circumstances))
+    }
+
+    /// How many rivals a node has for a request that one of so many nodes gets.
+    pub(crate) fn rivals(&self, nodes: usize) -> usize {
+        match self {
+            Self::PeakEwma(_) => nodes,
+            // Nobody gets more than its turn.
+            Self::RoundRobin { .. } | Self::Random => 1,
+        }
+    }
+
+    /// Whether latencies decide.
+    pub(crate) fn looks_at_latency(&self) -> bool {
+        matches!(self, Self::PeakEwma(_))
+    }
+
+    /// The index of the best of those nodes for which `may` holds, if there are any. Unlike
+    /// [`next`](Self::next) this is for a few nodes that differ from one request to the next.
+    pub(crate) fn best<C: Candidate>(
+        &self,
+        nodes: &[C],
+        may: impl Fn(&C) -> bool,
+        circumstances: Circumstances,
+    ) -> Option<usize> {
+        let Circumstances { now, draw, .. } = circumstances;
+        match self {
+            Self::PeakEwma(least_cost) => least_cost.choose(nodes, may, now, draw),
+            // The cursor would give every third request the same of three nodes, and every third
+            // may be for the same key. Turns by the golden ratio are even for every nth request,
+            // too.
+            Self::RoundRobin { turns, .. } => any(nodes, may, turns.next()),
+            Self::Random => any(nodes, may, draw),
+        }
+    }
+
+    fn choose<C: Candidate>(
+        &self,
+        nodes: &[C],
+        may: impl Fn(&C) -> bool,
+        circumstances: Circumstances,
+    ) -> Option<usize> {
+        let Circumstances { now, draw, tried } = circumstances;
+        let first = match self {
+            Self::PeakEwma(least_cost) => return least_cost.choose(nodes, may, now, draw),
+            // Another turn of the cursor for the same request would meet the same bad node more
+            // often than its share.
+            Self::RoundRobin { .. } | Self::Random if tried > 0 => None,
+            Self::RoundRobin { cursor, .. } => {
+                cursor.fetch_add(1, Relaxed).checked_rem(nodes.len())
+            }
+            Self::Random => (!nodes.is_empty()).then(|| part(draw, nodes.len())),
+        };
+        if let Some(index) = first
+            && may(&nodes[index])
+        {
+            return Some(index);
+        }
+        // The load of a node that cannot have its share must spread evenly over the others: its
+        // neighbour alone would get all of it. Two turns of one request in a row would depend on
+        // each other, so what follows the first is left to chance.
+        let draw = match self {
+            Self::RoundRobin { turns, .. } if tried < 2 => turns.next(),
+            _ => draw.rotate_left(32),
+        };
+        any(nodes, may, draw)
+    }
+}
+
+/// One of the nodes for which `may` holds, all with equal chance.
+fn any<C>(nodes: &[C], may: impl Fn(&C) -> bool, draw: u64) -> Option<usize> {
+    let left = nodes.iter().filter(|n| may(n)).count();
+    let mut indices = (0..nodes.len()).filter(|i| may(&nodes[*i]));
+    (left > 0).then(|| indices.nth(part(draw, left)))?
+}
+
+/// A random number as an index below `of`.
+fn part(draw: u64, of: usize) -> usize {
+    ((u128::from(draw) * of as u128) >> 64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy)]
+    struct Node {
+        cost: f32,
+        serves: bool,
+        /// Whether it has its full share.
+        full: bool,
+    }
+
+    const GOOD: Node = Node { cost: 1.0, serves: true, full: true };
+    const DEAR: Node = Node { cost: 9.0, ..GOOD };
+    const OUT: Node = Node { cost: 0.0, serves: false, full: false };
+    const RETURNING: Node = Node { cost: 0.0, full: false, ..GOOD };
+
+    impl Candidate for Node {
+        fn in_flight(&self) -> usize {
+            0
+        }
+
+        fn cost(&self, _: usize, _: Moment) -> f32 {
+            self.cost
+        }
+
+        fn serves(&self) -> bool {
+            self.serves
+        }
+
+        fn admits(&self, _: Moment, _: u64, _: usize) -> bool {
+            self.serves && self.full
+        }
+    }
+
+    const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+
+    fn chooser(policy: Policy) -> Chooser {
+        Chooser::new(policy, &mut fastrand::Rng::with_seed(7))
+    }
+
+    /// How often each node is the first choice of so many.
+    fn counts(chooser: &Chooser, nodes: &[Node], choices: usize) -> Vec<usize> {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut counts = vec![0; nodes.len()];
+        for _ in 0..choices {
+            let circumstances =
+                Circumstances { now: Moment::default(), draw: random.u64(..), tried: 0 };
+            let index = chooser.next(nodes, |_| false, |_| false, circumstances);
+            counts[index.unwrap()] += 1;
+        }
+        counts
+    }
+
+    /// All choices of one request, of which the nodes in `avoid` failed an earlier attempt.
+    fn order(chooser: &Chooser, nodes: &[Node], avoid: &[usize], draw: u64) -> Vec<usize> {
+        let place = |n: &Node| nodes.iter().position(|other| std::ptr::eq(other, n)).unwrap();
+        let mut order = Vec::new();
+        loop {
+            let circumstances = Circumstances {
+                now: Moment::default(),
+                draw: draw.wrapping_mul(order.len() as u64 + 1),
+                tried: order.len(),
+            };
+            let tried = |n: &Node| order.contains(&place(n));
+            let avoided = |n: &Node| avoid.contains(&place(n));
+            match chooser.next(nodes, tried, avoided, circumstances) {
+                Some(next) => order.push(next),
+                None => return order,
+            }
+        }
+    }
+
+    #[test]
+    fn round_robin_gives_every_node_the_same_share() {
+        let chooser = chooser(Policy::RoundRobin);
+        assert_eq!(counts(&chooser, &[GOOD; 3], 3000), [1000; 3]);
+        assert_eq!(counts(&chooser, &[GOOD; 7], 7), [1; 7]);
+    }
+
+    #[test]
+    fn random_gives_every_node_about_the_same_share() {
+        // A share of 1/9 of 90,000 choices has a standard deviation of 94.
+        let counts = counts(&chooser(Policy::Random), &[GOOD; 9], 90_000);
+        assert!(counts.iter().all(|n| n.abs_diff(10_000) < 600), "{counts:?}");
+    }
+
+    #[test]
+    fn nodes_that_cost_the_same_get_about_the_same_share() {
+        for nodes in [1, 2, 3, 8, 9, 100] {
+            let counts = counts(&chooser(Policy::PeakEwma), &vec![GOOD; nodes], 1000 * nodes);
+            // The standard deviation is less than 32.
+            assert!(counts.iter().all(|n| n.abs_diff(1000) < 200), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn fresh_clients_do_not_all_begin_with_the_same_node() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for policy in POLICIES {
+            let mut firsts = [0; 3];
+            for _ in 0..3000 {
+                let chooser = Chooser::new(policy, &mut random);
+                let circumstances =
+                    Circumstances { now: Moment::default(), draw: random.u64(..), tried: 0 };
+                let first = chooser.next(&[GOOD; 3], |_| false, |_| false, circumstances);
+                firsts[first.unwrap()] += 1;
+            }
+            // The standard deviation is 26.
+            assert!(firsts.iter().all(|n: &i32| n.abs_diff(1000) < 150), "{firsts:?}");
+        }
+    }
+
+    #[test]
+    fn the_cursor_may_overflow() {
+        let chooser = Chooser::RoundRobin {
+            cursor: AtomicUsize::new(usize::MAX),
+            turns: Turns::starting_at(u64::MAX),
+        };
+        assert_eq!(counts(&chooser, &[GOOD; 3], 10).iter().sum::<usize>(), 10);
+        assert_eq!(counts(&chooser, &[OUT, GOOD, GOOD], 10)[0], 0);
+    }
+
+    #[test]
+    fn the_share_of_nodes_that_are_out_goes_to_the_others_evenly() {
+        for policy in POLICIES {
+            for out in 1..4 {
+                let nodes: Vec<_> = (0..9).map(|i| if i < out { OUT } else { GOOD }).collect();
+                let alive = 9 - out;
+                let counts = counts(&chooser(policy), &nodes, 1000 * alive);
+                assert!(counts[..out].iter().all(|n| *n == 0), "{counts:?}");
+                assert!(counts[out..].iter().all(|n| n.abs_diff(1000) < 200), "{counts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_node_is_tried_once_and_those_that_are_out_come_last() {
+        let nodes = [OUT, GOOD, DEAR, OUT, GOOD];
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            for draw in (1..50).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+                let order = order(&chooser, &nodes, &[], draw);
+                let (mut first, mut last) = (order[..3].to_vec(), order[3..].to_vec());
+                first.sort_unstable();
+                last.sort_unstable();
+                assert_eq!((&first[..], &last[..]), (&[1, 2, 4][..], &[0, 3][..]));
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_of_earlier_attempts_come_after_all_others_that_serve() {
+        let nodes = [GOOD, DEAR, GOOD, OUT];
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            for draw in (1..50).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+                let order = order(&chooser, &nodes, &[0, 2], draw);
+                assert_eq!((order[0], order[3]), (1, 3), "{order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_node_that_may_not_have_the_request_yet_is_passed_over_for_those_that_may() {
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            assert_eq!(counts(&chooser, &[RETURNING, DEAR, DEAR], 100)[0], 0);
+            assert_eq!(counts(&chooser, &[RETURNING, OUT, OUT], 100)[0], 100);
+        }
+    }
+
+    #[test]
+    fn nobody_is_chosen_of_none() {
+        for policy in POLICIES {
+            assert!(order(&chooser(policy), &[], &[], 1).is_empty());
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The nodes that may serve requests, as one immutable snapshot, and the signals between those who
+//! use it and the task that refreshes it.
+
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::{ArcSwapOption, Guard};
+use tokio::sync::{Notify, watch};
+
+use crate::balance::moment::Moment;
+use crate::cluster::node::Node;
+use crate::error::RefreshError;
+use compression::Compression;
+pub(crate) use snapshot::Snapshot;
+
+mod compression;
+pub(crate) mod exchange;
+pub(crate) mod node;
+mod outages;
+mod snapshot;
+
+/// How many refreshes were begun and ended, how many there must be, and how the last one ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Rounds {
+    demanded: u64,
+    pub(crate) begun: u64,
+    pub(crate) ended: u64,
+    pub(crate) last: Result<(), Arc<RefreshError>>,
+}
+
+/// The routing state that all clones of a connector share.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    /// `None` only before the first nodes are known.
+    snapshot: ArcSwapOption<Snapshot>,
+    /// Publications in which a node joined or left.
+    changes: AtomicU64,
+    datacenter_wanted: AtomicBool,
+    rounds: watch::Sender<Rounds>,
+    refresh_wanted: Notify,
+    used: AtomicBool,
+    asleep: AtomicBool,
+    redispatched: AtomicU64,
+    hedged: AtomicU64,
+    /// Held while it is decided who is taken out, as that depends on who is out already.
+    ejecting: Mutex<()>,
+    /// Told when a node went out, for whoever probes it.
+    outages: Notify,
+    compression: Compression,
+}
+
+impl Cluster {
+    pub(crate) fn new(first: Option<Snapshot>) -> Self {
+        let last = Err(Arc::new(RefreshError::Pending));
+        Self {
+            snapshot: ArcSwapOption::new(first.map(Arc::new)),
+            changes: AtomicU64::new(0),
+            datacenter_wanted: AtomicBool::new(false),
+            rounds: watch::Sender::new(Rounds { demanded: 0, begun: 0, ended: 0, last }),
+            refresh_wanted: Notify::new(),
+            used: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            redispatched: AtomicU64::new(0),
+            hedged: AtomicU64::new(0),
+            ejecting: Mutex::new(()),
+            outages: Notify::new(),
+            compression: Compression::default(),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Guard<Option<Arc<Snapshot>>> {
+        self.snapshot.load()
+    }
+
+    /// Whether requests are in flight, on the first few nodes of the scope or of all at least.
+    pub(crate) fn is_busy(&self) -> bool {
+        let some = |nodes: &[Arc<Node>]| nodes.iter().take(8).any(|n| n.pool.in_flight() > 0);
+        let snapshot = self.snapshot();
+        snapshot.as_ref().is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
+    }
+
+    /// A copy of the list, for everyone but the hot path.
+    pub(crate) fn nodes(&self) -> Vec<Arc<Node>> {
+        let snapshot = self.snapshot();
+        snapshot.as_ref().map_or_else(Vec::new, |s| s.nodes().to_vec())
+    }
+
+    /// The same with the rest of the datacenter, where the scope is only a rack of it.
+    pub(crate) fn all_nodes(&self) -> Vec<Arc<Node>> {
+        let snapshot = self.snapshot();
+        snapshot.as_ref().map_or_else(Vec::new, |s| s.all().to_vec())
+    }
+
+    /// How often the nodes changed, the rest of the datacenter included, where the scope is only a
+    /// rack of it.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Relaxed)
+    }
+
+    /// Says that requests may belong to a node of the datacenter whatever its rack, and so all of
+    /// them must be known.
+    pub(crate) fn want_datacenter(&self) {
+        let wanted_before = self.datacenter_wanted.swap(true, Relaxed);
+        // A refresh that has not begun sees for itself.
+        if !wanted_before && self.rounds.borrow().begun > 0 {
+            self.want_refresh();
+        }
+    }
+
+    pub(crate) fn wants_datacenter(&self) -> bool {
+        self.datacenter_wanted.load(Relaxed)
+    }
+
+    /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before
+    /// begin with a small share. Nodes that are in it no longer lose their idle connections, and
+    /// those in use when their request ends.
+    pub(crate) fn publish(&self, next: Snapshot) {
+        let next = Arc::new(next);
+        let known = self.snapshot();
+        let is_new = |node: &&Arc<Node>| !known.as_ref().is_some_and(|s| s.contains(node));
+        let joining: Vec<_> = next.all().iter().filter(is_new).collect();
+        if self.last_refresh().is_ok() {
+            for node in &joining {
+                node.health.join(Moment::now());
+            }
+        }
+        let mut changed = !joining.is_empty();
+        match self.snapshot.swap(Some(Arc::clone(&next))) {
+            Some(previous) => {
+                for node in previous.all().iter().filter(|n| !next.contains(n)) {
+                    changed = true;
+                    node.pool.retire();
+                }
+            }
+            // Whoever waits for nodes need not wait for the rest of the refresh.
+            None => self.rounds.send_modify(|_| {}),
+        }
+        // While one refresher takes over from another, a node that the first has dropped may be in
+        // the second's list.
+        for node in next.all() {
+            node.pool.revive();
+        }
+        if changed {
+            self.changes.fetch_add(1, Relaxed);
+        }
+        self.count_anew(!joining.is_empty());
+    }
+
+    /// Closes every idle connection, for the end of the connector.
+    pub(crate) fn retire(&self) {
+        for node in self.all_nodes() {
+            node.pool.retire();
+        }
+    }
+
+    /// Notes that a request is under way, and wakes a refresher that sleeps because there were
+    /// none.
+    pub(crate) fn note_use(&self) {
+        // Written only when it changes: the line stays shared between the threads that read it.
+        if !self.used.load(Relaxed) {
+            // In one order with `fall_asleep`: either this sees the sleeper, or the sleeper sees
+            // this.
+            self.used.store(true, SeqCst);
+            if self.asleep.swap(false, SeqCst) {
+                self.refresh_wanted.notify_one();
+            }
+        }
+    }
+
+    /// Whether there was a request since the last time this was asked.
+    pub(crate) fn take_use(&self) -> bool {
+        self.used.swap(false, Relaxed)
+    }
+
+    /// Says that the refresher is about to sleep for long.
+    pub(crate) fn fall_asleep(&self) {
+        self.asleep.store(true, SeqCst);
+        if self.used.load(SeqCst) {
+            self.refresh_wanted.notify_one();
+        }
+    }
+
+    pub(crate) fn want_refresh(&self) {
+        self.refresh_wanted.notify_one();
+    }
+
+    pub(crate) async fn refresh_wanted(&self) {
+        self.refresh_wanted.notified().await;
+    }
+
+    /// Waits until someone waits for a refresh that has not begun.
+    pub(crate) async fn refresh_demanded(&self) {
+        let mut rounds = self.rounds.subscribe();
+        // The sender lives as long as `self`.
+        let _ = rounds.wait_for(|r| r.demanded > r.begun).await;
+    }
+
+    pub(crate) fn begin_round(&self) {
+        self.rounds.send_modify(|r| r.begun += 1);
+    }
+
+    pub(crate) fn end_round(&self, outcome: Result<(), RefreshError>) {
+        self.rounds.send_modify(|r| {
+            r.ended = r.begun;
+            r.last = outcome.map_err(Arc::new);
+        });
+    }
+
+    /// Asks for a refresh and waits until one that began after this call has ended.
+    pub(crate) async fn refresh(&self) -> Result<(), Arc<RefreshError>> {
+        let mut rounds = self.rounds.subscribe();
+        let next = rounds.borrow_and_update().begun + 1;
+        self.rounds.send_modify(|r| r.demanded = r.demanded.max(next));
+        // The sender lives as long as `self`, so this ends by the condition alone.
+        match rounds.wait_for(|r| r.ended >= next).await {
+            Ok(rounds) => rounds.last.clone(),
+            Err(_) => Err(Arc::new(RefreshError::Pending)),
+        }
+    }
+
+    /// Waits for nodes, or for the end of a refresh, if no node is known yet.
+    ///
+    /// # Errors
+    ///
+    /// That refresh's error, if it found no node either.
+    pub(crate) async fn known(&self) -> Result<(), Arc<RefreshError>> {
+        if self.snapshot().is_some() {
+            return Ok(());
+        }
+        let mut rounds = self.rounds.subscribe();
+        let ended = rounds.borrow_and_update().ended;
+        self.want_refresh();
+        match rounds.wait_for(|r| r.ended > ended || self.snapshot().is_some()).await {
+            Ok(_) if self.snapshot().is_some() => Ok(()),
+            Ok(rounds) => rounds.last.clone(),
+            Err(_) => Err(Arc::new(RefreshError::Pending)),
+        }
+    }
+
+    /// How the last refresh ended.
+    pub(crate) fn last_refresh(&self) -> Result<(), Arc<RefreshError>> {
+        self.rounds.borrow().last.clone()
+    }
+
+    pub(crate) fn note_redispatch(&self) {
+        self.redispatched.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn redispatched(&self) -> u64 {
+        self.redispatched.load(Relaxed)
+    }
+
+    pub(crate) fn note_hedge(&self) {
+        self.hedged.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn hedged(&self) -> u64 {
+        self.hedged.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

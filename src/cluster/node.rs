@@ -1,0 +1,243 @@
+//! One node: its identity, its connections and what was seen of it.
+
+use std::fmt;
+use std::net::{SocketAddr, SocketAddrV6};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use crate::balance::health::{Health, Out};
+use crate::balance::load::Load;
+use crate::balance::moment::Moment;
+use crate::balance::policy::Candidate;
+use crate::error::ConnectError;
+use crate::transport::{Dialer, Lease, Pool, PoolLimits};
+
+/// One node of the cluster, displayed as its URL.
+///
+/// It lives as long as its address stays in the node list, and longer while requests run on it.
+pub struct Node {
+    addr: SocketAddr,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) counters: Counters,
+    pub(crate) load: Load,
+    pub(crate) health: Health,
+    /// Whether it is known to.
+    pub(crate) understands_compression: AtomicBool,
+}
+
+/// What happened on a node since it joined the snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    requests: AtomicU64,
+    failures: AtomicU64,
+    connect_failures: AtomicU64,
+    by_key: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn sent(&self) {
+        self.requests.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failures.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn chosen_by_key(&self) {
+        self.by_key.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn not_connected(&self) {
+        self.connect_failures.fetch_add(1, Relaxed);
+    }
+}
+
+impl Node {
+    /// `name` is the seed's name, if the node was found by resolving one.
+    pub(crate) fn new(
+        addr: SocketAddr,
+        name: Option<&str>,
+        dialer: &Dialer,
+        limits: PoolLimits,
+    ) -> Self {
+        let pool = Pool::new(dialer.endpoint(addr, name), limits);
+        Self {
+            addr,
+            pool: Arc::new(pool),
+            counters: Counters::default(),
+            load: Load::default(),
+            health: Health::good(),
+            understands_compression: AtomicBool::new(false),
+        }
+    }
+
+    /// A connection for one request, if there is one that waits for it.
+    pub(crate) fn try_lease(&self, now: Moment) -> Option<Lease> {
+        let lease = self.pool.try_lease()?;
+        self.load.begun(now);
+        Some(lease)
+    }
+
+    /// A connection for one request, within `limit`.
+    pub(crate) async fn lease(&self, limit: Duration, now: Moment) -> Result<Lease, ConnectError> {
+        self.load.begun(now);
+        let leased = self.pool.lease(limit).await;
+        if leased.as_ref().is_err_and(|e| !e.is_not_the_nodes()) {
+            self.counters.not_connected();
+        }
+        leased
+    }
+
+    /// Whether the node was connected since then.
+    pub(crate) fn was_connected_since(&self, then: Moment) -> bool {
+        let at = self.pool.connected_at();
+        at.is_some_and(|at| Moment::from(at.into_std()) > then)
+    }
+
+    /// Whether the node answered anything since then.
+    pub(crate) fn answered_since(&self, then: Moment) -> bool {
+        let now = Moment::now();
+        self.load.silence(now) < now.since(then)
+    }
+
+    /// The address that the node is connected at.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The node's URL, such as `http://10.0.0.1:8000`.
+    pub fn url(&self) -> String {
+        self.to_string()
+    }
+
+    /// What was seen of the node.
+    pub fn stats(&self) -> NodeStats {
+        let now = Moment::now();
+        NodeStats {
+            url: self.url(),
+            state: match self.health.out() {
+                Some(Out::Unreachable) => NodeState::Unreachable,
+                Some(Out::Ejected) => NodeState::Ejected,
+                None if self.health.share(now) < 1.0 => NodeState::Returning,
+                None => NodeState::Serving,
+            },
+            latency: self.load.latency(self.pool.in_flight(), now),
+            requests: self.counters.requests.load(Relaxed),
+            failures: self.counters.failures.load(Relaxed),
+            connect_failures: self.counters.connect_failures.load(Relaxed),
+            chosen_by_key: self.counters.by_key.load(Relaxed),
+            in_flight: self.pool.in_flight(),
+            connections_idle: self.pool.idle(),
+            connections_opened: self.pool.opened(),
+        }
+    }
+}
+
+impl Candidate for Arc<Node> {
+    fn in_flight(&self) -> usize {
+        self.pool.in_flight()
+    }
+
+    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
+        self.load.cost(in_flight, now)
+    }
+
+    fn serves(&self) -> bool {
+        self.health.out().is_none()
+    }
+
+    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
+        self.health.admits(now, draw, rivals)
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.addr)
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = without_zone(self.addr);
+        write!(f, "{}://{host}", self.pool.endpoint().scheme())
+    }
+}
+
+/// The address as it is written in URLs and Host headers: a zone means nothing outside of this
+/// machine (RFC 6874).
+pub(crate) fn without_zone(addr: SocketAddr) -> SocketAddr {
+    match addr {
+        SocketAddr::V6(v6) => SocketAddrV6::new(*v6.ip(), v6.port(), 0, 0).into(),
+        SocketAddr::V4(_) => addr,
+    }
+}
+
+/// Whether a node gets requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeState {
+    /// It gets its share.
+    Serving,
+    /// It has joined or returned lately, and gets a share that grows from a tenth to a full one
+    /// within ten seconds.
+    Returning,
+    /// It could not be connected, or takes longer than nodes do, and gets no requests until it is
+    /// connected or answers a probe: after 0.1 s, and then after waits that double up to 5 s, each
+    /// varied by 15 %.
+    Unreachable,
+    /// It failed three requests in a row, or one on probation, and gets no requests until it
+    /// answers a probe: after 1 s, and then after waits that double up to 60 s, each varied by 15
+    /// %, and go on growing if it is ejected again within a minute. A request fails by an answer of
+    /// 5xx, by a connection that breaks before the answer has ended, and by a read timeout, which
+    /// weighs like three where the node answered nothing at all for a second or more. Never are
+    /// more than half of the nodes out when one is ejected.
+    Ejected,
+}
+
+/// What was seen of one node since it joined the node list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeStats {
+    /// The node's URL, without a trailing slash.
+    pub url: String,
+    /// Whether it gets requests.
+    pub state: NodeState,
+    /// What an answer is expected to take now, to its head: a peak-EWMA of what answers took, as
+    /// the default policy uses it, for the requests in flight. `None` until the first answer.
+    pub latency: Option<Duration>,
+    /// Requests of which at least a part was written to the node.
+    pub requests: u64,
+    /// Those of them that got no answer, or not all of it: also where a caller gave up, and where a
+    /// hedge was faster. An answer that tells of an error is one.
+    pub failures: u64,
+    /// How often the node could not be connected, or closed a connection before anything was
+    /// written to it.
+    pub connect_failures: u64,
+    /// How often the node was chosen for a request because it holds the request's key, or
+    /// coordinates its writes.
+    pub chosen_by_key: u64,
+    /// Requests that hold a connection now, or wait for one.
+    pub in_flight: usize,
+    /// Connections that wait for a request.
+    pub connections_idle: usize,
+    /// Connections that were ever made.
+    pub connections_opened: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_no_zone() {
+        for (addr, written) in [
+            ("[fe80::1%3]:8000", "[fe80::1]:8000"),
+            ("[2001:db8::1]:8000", "[2001:db8::1]:8000"),
+            ("10.0.0.1:8000", "10.0.0.1:8000"),
+        ] {
+            assert_eq!(without_zone(addr.parse().unwrap()).to_string(), written);
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The options of a connector as plain data, each default with its reason.
+
+pub(crate) mod authentication;
+pub(crate) mod kept_headers;
+pub(crate) mod lwt_affinity;
+pub(crate) mod resolver;
+pub(crate) mod seeds;
+pub(crate) mod token_awareness;
+pub(crate) mod user_agent;
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::balance::hedge::{Hedging, When};
+use crate::compression::{RequestCompression, ResponseCompression};
+use crate::config::authentication::Authentication;
+use crate::config::kept_headers::Kept;
+use crate::config::lwt_affinity::LwtAffinity;
+use crate::config::resolver::{Resolver, SystemResolver};
+use crate::config::seeds::{Origin, Scheme, Seeds, without_secrets};
+use crate::config::token_awareness::TokenAwareness;
+use crate::config::user_agent::UserAgent;
+use crate::error::ConfigError;
+use crate::scope::Scope;
+use crate::tables::PartitionKey;
+use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
+
+/// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines
+/// computed from it would overflow; with a year they do not, and it makes no difference to anyone.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How the first node for a request is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// The node whose answers are expected first: the least product of what its answers took lately
+    /// (a peak-EWMA) and the requests it has in flight, of all nodes where there are up to eight,
+    /// and else of at least two drawn at random. Nodes that are near, fast and idle get more than
+    /// those that are far, slow or busy, and a node that stops answering gets next to none.
+    #[default]
+    PeakEwma,
+    /// Every node in turn, from a random place on. The shares of the nodes are exactly even,
+    /// whatever their latency.
+    RoundRobin,
+    /// Any node, with equal chance. Nothing is shared between threads.
+    Random,
+}
+
+/// What the builder collects.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) seeds: Vec<String>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) policy: Policy,
+    pub(crate) active_refresh_interval: Duration,
+    pub(crate) idle_refresh_interval: Duration,
+    pub(crate) discovery_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) connect_budget: Duration,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) hedging: Option<Hedging>,
+    pub(crate) max_connections_per_node: usize,
+    pub(crate) max_waiting_per_node: usize,
+    pub(crate) idle_connection_timeout: Duration,
+    pub(crate) tcp_keepalive: Option<Duration>,
+    pub(crate) only_endpoint: Option<String>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) node_proxy: NodeProxy,
+    pub(crate) resolver: Resolver,
+    pub(crate) authentication: Authentication,
+    pub(crate) user_agent: UserAgent,
+    pub(crate) kept_headers: Vec<String>,
+    pub(crate) request_compression: RequestCompression,
+    pub(crate) response_compression: ResponseCompression,
+    pub(crate) token_awareness: TokenAwareness,
+    pub(crate) lwt_affinity: LwtAffinity,
+    pub(crate) tables: Vec<(String, PartitionKey)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seeds: Vec::new(),
+            scopes: Vec::new(),
+            policy: Policy::default(),
+            // Both intervals are those of the Java, Python, C++ and C# clients of Alternator.
+            active_refresh_interval: Duration::from_secs(1),
+            idle_refresh_interval: Duration::from_secs(60),
+            // Far more than /localnodes takes, which a node answers from memory.
+            discovery_timeout: Duration::from_secs(2),
+            // Linux repeats a lost SYN after one second. Another node is the better use of that
+            // second.
+            connect_timeout: Duration::from_secs(1),
+            // The SDK gives up on a request that makes no progress for 5.9 s.
+            connect_budget: Duration::from_secs(4),
+            read_timeout: None,
+            // Reads that are sent twice are load that nobody has asked for.
+            hedging: None,
+            // Envoy's default of connections per cluster; an Alternator connection serves one
+            // request at a time.
+            max_connections_per_node: 1024,
+            // Envoy's default of pending requests per cluster.
+            max_waiting_per_node: 1024,
+            // The SDK's own. Alternator itself never closes an idle connection, but what is in
+            // between may: the shortest known is Azure's load balancer with four minutes.
+            idle_connection_timeout: Duration::from_secs(90),
+            // With the probes that follow, a host that has vanished is noticed within 5 s, half of
+            // the time that a node gives itself for a request. A host that is there pays a packet
+            // every 3 s for each idle connection.
+            tcp_keepalive: Some(Duration::from_secs(3)),
+            only_endpoint: None,
+            tls: None,
+            node_proxy: NodeProxy::default(),
+            resolver: Resolver::new(SystemResolver),
+            // Alternator's own default asks nobody for a signature.
+            authentication: Authentication::default(),
+            user_agent: UserAgent::default(),
+            // The server reads none of them.
+            kept_headers: Vec::new(),
+            // Bytes saved are CPU time spent, on both sides.
+            request_compression: RequestCompression::off(),
+            response_compression: ResponseCompression::off(),
+            // As in ScyllaDB's drivers for CQL: two requests in three would else take one more hop,
+            // of nine nodes with three replicas.
+            token_awareness: TokenAwareness::on(),
+            // Two coordinators of one key cost each other a round and may fail with 500.
+            lwt_affinity: LwtAffinity::read_modify_write(),
+            tables: Vec::new(),
+        }
+    }
+}
+
+/// Options that are known to make sense.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) seeds: Seeds,
+    /// The preferred scope first, then its fallbacks; never empty.
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) policy: Policy,
+    pub(crate) active_refresh_interval: Duration,
+    pub(crate) idle_refresh_interval: Duration,
+    pub(crate) discovery_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) connect_budget: Duration,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) hedging: Option<Hedging>,
+    pub(crate) pool: PoolLimits,
+    pub(crate) only_endpoint: Option<Origin>,
+    pub(crate) dialer: Dialer,
+    pub(crate) resolver: Resolver,
+    pub(crate) authentication: Authentication,
+    pub(crate) user_agent: UserAgent,
+    pub(crate) kept: Kept,
+    pub(crate) request_compression: RequestCompression,
+    pub(crate) response_compression: ResponseCompression,
+    pub(crate) token_awareness: TokenAwareness,
+    pub(crate) lwt_affinity: LwtAffinity,
+    /// Where requests are addressed, unless the user says so.
+    pub(crate) address: Origin,
+}
+
+impl Config {
+    pub(crate) fn parse(options: &Options) -> Result<Self, ConfigError> {
+        let seeds = Seeds::parse(&options.seeds)?;
+        let scopes = match &options.scopes[..] {
+            [] => vec![Scope::Cluster],
+            scopes => scopes.to_vec(),
+        };
+        scopes.iter().try_for_each(Scope::validate)?;
+        let positive = |option, duration: Duration| match duration {
+            Duration::ZERO => Err(ConfigError::Zero { option }),
+            _ => Ok(duration.min(NEVER)),
+        };
+        let read_timeout = options.read_timeout.map(|d| positive("read_timeout", d)).transpose()?;
+        let tcp_keepalive =
+            options.tcp_keepalive.map(|d| positive("tcp_keepalive", d)).transpose()?;
+        let tcp_keepalive = tcp_keepalive.map(Keepalive::new);
+        let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
+        let hedging = match options.hedging {
+            Some(Hedging { budget, .. }) if !(budget > 0.0 && budget <= 1.0) => {
+                return Err(ConfigError::HedgingBudget { budget });
+            }
+            Some(Hedging { when: When::After(delay), budget }) => {
+                let when = When::After(positive("Hedging::after", delay)?);
+                Some(Hedging { when, budget })
+            }
+            hedging => hedging,
+        };
+        let max_connections = NonZeroUsize::new(options.max_connections_per_node)
+            .ok_or(ConfigError::Zero { option: "max_connections_per_node" })?;
+        let only_endpoint = options.only_endpoint.as_deref().map(|endpoint| {
+            Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
+                endpoint: without_secrets(endpoint),
+                reason,
+            })
+        });
+        let only_endpoint = only_endpoint.transpose()?;
+        let tls = match (seeds.scheme, &options.tls) {
+            (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
+            (Scheme::Http, None) => None,
+            (Scheme::Http, Some(_)) => {
+                let what = "TLS settings are given, but the seeds are http; write https".to_owned();
+                return Err(ConfigError::Tls { what, source: None });
+            }
+        };
+        if options.authentication == Authentication::ClientCertificate
+            && !options.tls.as_ref().is_some_and(Tls::has_client_identity)
+        {
+            return Err(ConfigError::NoClientCertificate);
+        }
+        options.user_agent.header()?;
+        let address = only_endpoint.clone().or_else(|| seeds.first());
+        Ok(Self {
+            address: address.ok_or(ConfigError::NoSeeds)?,
+            seeds,
+            scopes,
+            policy: options.policy,
+            active_refresh_interval: positive(
+                "active_refresh_interval",
+                options.active_refresh_interval,
+            )?,
+            idle_refresh_interval: positive(
+                "idle_refresh_interval",
+                options.idle_refresh_interval,
+            )?,
+            discovery_timeout: positive("discovery_timeout", options.discovery_timeout)?,
+            connect_timeout,
+            connect_budget: positive("connect_budget", options.connect_budget)?,
+            read_timeout,
+            hedging,
+            pool: PoolLimits {
+                max_connections,
+                max_waiting: options.max_waiting_per_node,
+                connect_timeout,
+                idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
+            },
+            only_endpoint,
+            dialer: Dialer::new(tls, options.node_proxy).with_keepalive(tcp_keepalive),
+            resolver: options.resolver.clone(),
+            authentication: options.authentication,
+            user_agent: options.user_agent.clone(),
+            kept: Kept::parse(&options.kept_headers)?,
+            request_compression: options.request_compression,
+            response_compression: options.response_compression,
+            token_awareness: TokenAwareness {
+                refresh_interval: positive(
+                    "TokenAwareness::refresh_interval",
+                    options.token_awareness.refresh_interval,
+                )?,
+                ..options.token_awareness
+            },
+            lwt_affinity: options.lwt_affinity,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options { seeds: vec!["http://10.0.0.1:8000".to_owned()], ..Options::default() }
+    }
+
+    #[test]
+    fn a_zero_is_named_in_the_error() {
+        type Set = fn(&mut Options);
+        let zeros: [(&str, Set); 10] = [
+            ("active_refresh_interval", |o| o.active_refresh_interval = Duration::ZERO),
+            ("idle_refresh_interval", |o| o.idle_refresh_interval = Duration::ZERO),
+            ("discovery_timeout", |o| o.discovery_timeout = Duration::ZERO),
+            ("connect_timeout", |o| o.connect_timeout = Duration::ZERO),
+            ("connect_budget", |o| o.connect_budget = Duration::ZERO),
+            ("read_timeout", |o| o.read_timeout = Some(Duration::ZERO)),
+            ("Hedging::after", |o| o.hedging = Some(Hedging::after(Duration::ZERO))),
+            ("max_connections_per_node", |o| o.max_connections_per_node = 0),
+            ("idle_connection_timeout", |o| o.idle_connection_timeout = Duration::ZERO),
+            ("tcp_keepalive", |o| o.tcp_keepalive = Some(Duration::ZERO)),
+        ];
+        for (name, set) in zeros {
+            let mut options = options();
+            set(&mut options);
+            let error = Config::parse(&options).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_unlimited_stays_within_what_clocks_can_do() {
+        let config = Config::parse(&Options {
+            active_refresh_interval: Duration::MAX,
+            idle_refresh_interval: Duration::MAX,
+            discovery_timeout: Duration::MAX,
+            connect_timeout: Duration::MAX,
+            connect_budget: Duration::MAX,
+            read_timeout: Some(Duration::MAX),
+            hedging: Some(Hedging::after(Duration::MAX)),
+            idle_connection_timeout: Duration::MAX,
+            tcp_keepalive: Some(Duration::MAX),
+            max_connections_per_node: usize::MAX,
+            max_waiting_per_node: usize::MAX,
+            ..options()
+        });
+        let config = config.unwrap();
+        for duration in [
+            config.active_refresh_interval,
+            config.idle_refresh_interval,
+            config.discovery_timeout,
+            config.connect_timeout,
+            config.connect_budget,
+            config.read_timeout.unwrap(),
+            config.pool.idle_timeout,
+        ] {
+            assert_eq!(duration, NEVER);
+        }
+        assert_eq!(config.hedging.unwrap().when, When::After(NEVER));
+    }
+
+    #[test]
+    fn a_hedging_budget_is_a_share() {
+        let parse = |share| {
+            Config::parse(&Options { hedging: Some(Hedging::p95().budget(share)), ..options() })
+        };
+        for share in [f64::MIN_POSITIVE, 0.05, 1.0] {
+            assert_eq!(parse(share).unwrap().hedging.unwrap().budget, share);
+        }
+        for bad in [0.0, -0.05, 1.001, 5.0, f64::INFINITY, f64::NAN] {
+            let error = parse(bad).unwrap_err().to_string();
+            assert!(error.contains(&format!("budget of {bad} ")), "{error}");
+        }
+        assert_eq!(Config::parse(&options()).unwrap().hedging, None);
+    }
+
+    #[test]
+    fn tls_settings_for_http_seeds_are_refused() {
+        let options = Options { tls: Some(Tls::new()), ..options() };
+        assert!(Config::parse(&options).unwrap_err().to_string().contains("https"));
+    }
+
+    #[test]
+    fn a_bad_endpoint_is_named_in_the_error() {
+        for bad in ["alternator.example.com", "http://a:99999", "http://a/path"] {
+            let options = Options { only_endpoint: Some(bad.to_owned()), ..options() };
+            let error = Config::parse(&options).unwrap_err().to_string();
+            assert!(error.contains(&format!("only_endpoint {bad:?}")), "{error}");
+        }
+    }
+}

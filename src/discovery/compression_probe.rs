@@ -1,0 +1,133 @@
+//! The question whether nodes understand compressed requests, which costs them next to nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::request::Parts;
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use tokio::time::timeout;
+
+use super::localnodes::BODY_LIMIT;
+use crate::cluster::Cluster;
+use crate::cluster::exchange::exchange;
+use crate::cluster::node::Node;
+use crate::dispatch::balancer::address;
+use crate::error::BoxError;
+
+/// How many nodes are asked side by side.
+const SIDE_BY_SIDE: usize = 16;
+
+/// What a server says, with status 400, that took the compressed bytes for the JSON of the request.
+/// With quotes, as an item that is part of an answer cannot contain them.
+pub(crate) const MISTAKEN: &[u8] = br#""message":"Parsing JSON failed"#;
+
+/// What a server says, with status 400, that has understood the question and is configured not to
+/// answer it.
+const DISABLED: &[u8] = b"disabled by configuration";
+
+/// A compressed request for an operation that touches no data, in the name of whoever sent the
+/// request that it came with.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    head: Parts,
+}
+
+impl Question {
+    /// The operation that is asked for.
+    pub(crate) const TARGET: &str = "DynamoDB_20120810.DescribeEndpoints";
+
+    /// An empty JSON object, compressed with gzip.
+    pub(crate) const BODY: &[u8] =
+        b"\x1f\x8b\x08\0\0\0\0\0\0\xff\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
+
+    /// `None` if it is addressed to nobody.
+    pub(crate) fn new<B>(request: Request<B>) -> Option<Self> {
+        let (mut head, _) = request.into_parts();
+        address(&mut head).ok()?;
+        Some(Self { head })
+    }
+
+    /// Puts the question to all nodes that are not known to understand compressed requests.
+    pub(crate) async fn ask(self, cluster: Arc<Cluster>, limit: Duration) {
+        let (question, cluster) = (&self, &cluster);
+        let ask = async |node: Arc<Node>| {
+            if node.understands_compression.load(Relaxed) {
+                return;
+            }
+            let answered = timeout(limit, question.ask_one(&node, limit)).await;
+            match answered.unwrap_or_else(|_| Err("no answer in time".into())) {
+                Ok((status, body)) => match understands(status, &body) {
+                    Some(understands) => cluster.learned(&node, understands),
+                    None => cluster.learned_nothing(&node, &format!("it answered {status}")),
+                },
+                Err(error) => cluster.learned_nothing(&node, &error.to_string()),
+            }
+        };
+        stream::iter(cluster.all_nodes()).for_each_concurrent(SIDE_BY_SIDE, ask).await;
+    }
+
+    async fn ask_one(&self, node: &Node, limit: Duration) -> Result<(StatusCode, Bytes), BoxError> {
+        let lease = node.pool.dial(limit).await?;
+        let body = Full::new(Bytes::from_static(Self::BODY));
+        exchange(lease, Request::from_parts(self.head.clone(), body), BODY_LIMIT).await
+    }
+}
+
+/// What an answer to the question says. An answer that comes before the body is looked at, such as
+/// a refusal of the signature, says nothing.
+fn understands(status: StatusCode, body: &[u8]) -> Option<bool> {
+    let says = |what: &[u8]| body.windows(what.len()).any(|window| window == what);
+    match status {
+        StatusCode::OK => Some(true),
+        StatusCode::BAD_REQUEST if says(MISTAKEN) => Some(false),
+        StatusCode::BAD_REQUEST if says(DISABLED) => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_is_an_empty_object() {
+        let body = flate2::read::GzDecoder::new(Question::BODY);
+        assert_eq!(std::io::read_to_string(body).unwrap(), "{}");
+    }
+
+    #[test]
+    fn only_an_answer_of_whoever_has_read_the_body_says_anything() {
+        let error = |kind: &str, message: &str| {
+            format!(
+                r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"{message}"}}"#
+            )
+        };
+        let invalid = "ValidationException";
+        let disabled =
+            "DescribeEndpoints disabled by configuration (alternator_describe_endpoints=disabled)";
+        let cases = [
+            (200, r#"{"Endpoints":[]}"#.to_owned(), Some(true)),
+            (400, error(invalid, "Parsing JSON failed: Invalid value. at 0"), Some(false)),
+            (400, error("UnknownOperationException", disabled), Some(true)),
+            (400, error("UnknownOperationException", "Unsupported operation X"), None),
+            (400, error(invalid, "Incorrect credential information format"), None),
+            (
+                400,
+                error("MissingAuthenticationTokenException", "Authorization header is mandatory"),
+                None,
+            ),
+            (400, error("UnrecognizedClientException", "User not found: X"), None),
+            (400, error("RequestLimitExceeded", "too many in-flight requests"), None),
+            (500, error("InternalServerError", "Truncated gzip in request body"), None),
+            (404, r#"{"message": "Not found", "code": 404}"#.to_owned(), None),
+        ];
+        for (status, body, expected) in cases {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(understands(status, body.as_bytes()), expected, "{body}");
+        }
+    }
+}

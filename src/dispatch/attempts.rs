@@ -1,0 +1,266 @@
+//! Which nodes an invocation of the SDK has already tried.
+//!
+//! The SDK retries by calling the connector anew, for the same invocation. Only invocations whose
+//! attempt failed are remembered, so that a first attempt costs nothing.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::HeaderMap;
+
+use crate::config::kept_headers::{INVOCATION_ID, REQUEST};
+
+/// Failed invocations that are remembered at once. Two that meet in a place forget the older: then
+/// a retry may meet a node again, which is what it would do without this memory.
+const PLACES: usize = 1024;
+
+/// An invocation: a number of its own, or the hash of its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Invocation(u64);
+
+impl Invocation {
+    /// One that is none of those before it.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Relaxed))
+    }
+}
+
+/// Which attempt of its invocation a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) invocation: Invocation,
+    pub(crate) is_first: bool,
+}
+
+impl Attempt {
+    /// What the SDK says in the headers of a request, if it does.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut hasher = DefaultHasher::new();
+        headers.get(INVOCATION_ID)?.as_bytes().hash(&mut hasher);
+        Some(Self {
+            invocation: Invocation(hasher.finish()),
+            is_first: headers.get(REQUEST).is_none_or(|v| number(v.as_bytes()) == Some(b"1")),
+        })
+    }
+}
+
+/// A node that an earlier attempt has failed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) node: SocketAddr,
+    /// Whether the node answered, to say that it could not do what was asked.
+    pub(crate) answered: bool,
+}
+
+/// Where an invocation has failed so far.
+#[derive(Debug)]
+struct Failed {
+    invocation: Invocation,
+    nodes: Vec<Failure>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    places: Box<[Mutex<Option<Failed>>]>,
+}
+
+impl Attempts {
+    pub(crate) fn new() -> Self {
+        Self { places: (0..PLACES).map(|_| Mutex::default()).collect() }
+    }
+
+    /// The nodes that the invocation's earlier attempts have tried.
+    pub(crate) fn before(&self, attempt: Attempt) -> Vec<Failure> {
+        if attempt.is_first {
+            return Vec::new();
+        }
+        let place = self.place(attempt.invocation).lock().unwrap_or_else(PoisonError::into_inner);
+        match &*place {
+            Some(failed) if failed.invocation == attempt.invocation => failed.nodes.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Remembers where an attempt failed, and how it did the last time.
+    fn failed(&self, invocation: Invocation, failure: Failure) {
+        let mut place = self.place(invocation).lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *place {
+            Some(failed) if failed.invocation == invocation => {
+                failed.nodes.retain(|earlier| earlier.node != failure.node);
+                failed.nodes.push(failure);
+            }
+            place => *place = Some(Failed { invocation, nodes: vec![failure] }),
+        }
+    }
+
+    fn place(&self, invocation: Invocation) -> &Mutex<Option<Failed>> {
+        &self.places[invocation.0 as usize % PLACES]
+    }
+}
+
+/// The nodes that a call has tried. They are remembered for later attempts unless the call comes to
+/// a good end: also if it is dropped while it waits, as by the SDK's own timeouts.
+#[derive(Debug)]
+pub(crate) struct Trying {
+    attempts: Arc<Attempts>,
+    invocation: Option<Invocation>,
+    nodes: Mutex<Nodes>,
+    /// Whether the latest node has answered.
+    answered: bool,
+}
+
+#[derive(Debug, Default)]
+struct Nodes {
+    latest: Option<SocketAddr>,
+    /// Empty, and so without an allocation, for all requests whose first node could be connected.
+    before: Vec<SocketAddr>,
+}
+
+impl Trying {
+    pub(crate) fn new(attempts: &Arc<Attempts>, invocation: Option<Invocation>) -> Self {
+        Self {
+            attempts: Arc::clone(attempts),
+            invocation,
+            nodes: Mutex::default(),
+            answered: false,
+        }
+    }
+
+    /// Says that the call tries this node.
+    pub(crate) fn node(&self, node: SocketAddr) {
+        let nodes = &mut *self.nodes();
+        nodes.before.extend(nodes.latest.replace(node));
+    }
+
+    /// Says that it was not the node's fault that the request could not be sent.
+    pub(crate) fn may_try_again(&self, node: SocketAddr) {
+        let nodes = &mut *self.nodes();
+        nodes.latest.take_if(|latest| *latest == node);
+        nodes.before.retain(|before| *before != node);
+    }
+
+    /// Whether the call has tried this node.
+    pub(crate) fn has_tried(&self, node: SocketAddr) -> bool {
+        let nodes = self.nodes();
+        nodes.latest == Some(node) || nodes.before.contains(&node)
+    }
+
+    /// How many nodes the call has tried.
+    pub(crate) fn tried(&self) -> usize {
+        let nodes = self.nodes();
+        nodes.before.len() + usize::from(nodes.latest.is_some())
+    }
+
+    pub(crate) fn forget(mut self) {
+        self.invocation = None;
+    }
+
+    /// Says that the node has answered, and that another attempt should follow all the same.
+    pub(crate) fn answered(mut self) {
+        self.answered = true;
+    }
+
+    fn nodes(&self) -> MutexGuard<'_, Nodes> {
+        // A panic cannot leave a list of addresses in a state that matters.
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Trying {
+    fn drop(&mut self) {
+        if let Some(invocation) = self.invocation {
+            let nodes = self.nodes();
+            let failed = |node: &SocketAddr, answered| {
+                let node = *node;
+                self.attempts.failed(invocation, Failure { node, answered });
+            };
+            nodes.before.iter().for_each(|node| failed(node, false));
+            if let Some(latest) = &nodes.latest {
+                failed(latest, self.answered);
+            }
+        }
+    }
+}
+
+/// The number in `attempt=2; max=3`, which may have other parts in any order.
+fn number(value: &[u8]) -> Option<&[u8]> {
+    value.split(|b| *b == b';').find_map(|part| part.trim_ascii().strip_prefix(b"attempt="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(id: &str, request: &str) -> Attempt {
+        let mut headers = HeaderMap::new();
+        headers.insert(INVOCATION_ID, id.parse().unwrap());
+        headers.insert(REQUEST, request.parse().unwrap());
+        Attempt::of(&headers).unwrap()
+    }
+
+    fn node(i: u8) -> Failure {
+        Failure { node: ([10, 0, 0, i], 8000).into(), answered: false }
+    }
+
+    #[test]
+    fn a_later_attempt_knows_where_its_invocation_failed() {
+        let attempts = Attempts::new();
+        attempts.failed(attempt("a", "attempt=1; max=3").invocation, node(1));
+        attempts.failed(attempt("a", "attempt=2; max=3").invocation, node(2));
+        let third = attempt("a", "ttl=20260101T000000Z; attempt=3; max=3");
+        assert_eq!(attempts.before(third), [node(1), node(2)]);
+        assert_eq!(attempts.before(attempt("b", "attempt=2; max=3")), []);
+    }
+
+    #[test]
+    fn of_a_node_that_was_tried_again_the_last_attempt_counts() {
+        let attempts = Arc::new(Attempts::new());
+        let invocation = Invocation::next();
+        let fail = |answered: bool| {
+            let trying = Trying::new(&attempts, Some(invocation));
+            trying.node(node(1).node);
+            trying.node(node(2).node);
+            if answered {
+                trying.answered();
+            }
+        };
+        let before = || {
+            let failures = attempts.before(Attempt { invocation, is_first: false });
+            failures.iter().map(|f| f.answered).collect::<Vec<_>>()
+        };
+        fail(true);
+        assert_eq!(before(), [false, true]);
+        fail(false);
+        assert_eq!(before(), [false, false]);
+    }
+
+    #[test]
+    fn a_first_attempt_and_a_request_without_the_headers_know_nothing() {
+        let attempts = Attempts::new();
+        attempts.failed(attempt("a", "attempt=1").invocation, node(1));
+        assert_eq!(attempts.before(attempt("a", "attempt=1; max=3")), []);
+        assert_eq!(Attempt::of(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn invocations_are_told_apart() {
+        assert_ne!(Invocation::next(), Invocation::next());
+        let of = |id| attempt(id, "attempt=1").invocation;
+        assert_eq!(of("a"), of("a"));
+        assert_ne!(of("a"), of("b"));
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let attempts = Attempts::new();
+        for i in 0..10 * PLACES {
+            let id = attempt(&i.to_string(), "attempt=1").invocation;
+            attempts.failed(id, node(1));
+        }
+        let kept = attempts.places.iter().filter(|p| p.lock().unwrap().is_some()).count();
+        assert!(kept <= PLACES);
+    }
+}

@@ -1,0 +1,327 @@
+//! The way of one DynamoDB request: plan, lease, send, observe.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header};
+use http_body_util::{BodyExt, Full};
+use tokio::time::{Instant, timeout};
+
+use crate::balance::hedge::Hedger;
+use crate::balance::moment::Moment;
+use crate::balance::policy::{Candidate, Chooser};
+use crate::cluster::Cluster;
+use crate::cluster::node::Node;
+use crate::config::Config;
+use crate::config::lwt_affinity::CoordinatorOrder;
+use crate::dispatch::attempts::{Attempt, Attempts, Trying};
+use crate::dispatch::hedged::hedged;
+use crate::dispatch::in_flight::Outcome;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::race::{Patience, connect};
+use crate::dispatch::response::{Answer, Answered};
+use crate::dispatch::route::Route;
+use crate::dynamodb::host;
+use crate::dynamodb::operation::Operation;
+use crate::dynamodb::read::Read;
+use crate::error::{BoxError, ConnectError, Error};
+use crate::transport::{NodeBody, SendError};
+
+/// Whether a request is DynamoDB's, and so for the cluster.
+pub(crate) fn is_dynamodb(target: Option<&[u8]>) -> bool {
+    target.is_some_and(|t| {
+        t.starts_with(b"DynamoDB_20120810.") || t.starts_with(b"DynamoDBStreams_20120810.")
+    })
+}
+
+/// The header that says which operation a request is for.
+pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+
+/// How long nothing may come of the body of an answer that has begun, where the user has set no
+/// limit: as long as the SDK bears it (the grace period of its protection against stalled streams).
+/// A node has all of an answer before it sends the head.
+const BODY_SILENCE: Duration = Duration::from_secs(5);
+
+/// How long one call may wait for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// For a connection to one node.
+    pub(crate) connect: Duration,
+    /// For a connection to any node.
+    pub(crate) connect_budget: Duration,
+    /// For the head of the answer, once the request can be sent, and for each part of its body; the
+    /// limits of the operation and of bodies if there is none.
+    pub(crate) read: Option<Duration>,
+}
+
+impl Limits {
+    fn patience(&self) -> Patience {
+        Patience { connect: self.connect, until: Instant::now() + self.connect_budget }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Balancer {
+    pub(crate) cluster: Arc<Cluster>,
+    chooser: Chooser,
+    attempts: Arc<Attempts>,
+    hedger: Option<Hedger>,
+    order: CoordinatorOrder,
+}
+
+/// What stays the same whatever a call tries.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    body: &'a Bytes,
+    operation: Operation,
+    /// For the head of the answer.
+    limit: Duration,
+    plan: Plan<'a>,
+}
+
+impl Balancer {
+    pub(crate) fn new(cluster: Arc<Cluster>, config: &Config, random: &mut fastrand::Rng) -> Self {
+        Self {
+            cluster,
+            chooser: Chooser::new(config.policy, random),
+            attempts: Arc::new(Attempts::new()),
+            hedger: config.hedging.map(Hedger::new),
+            order: config.lwt_affinity.coordinator_order(),
+        }
+    }
+
+    /// Sends a DynamoDB request to one node, after trying as many as it takes to find one that can
+    /// be connected.
+    pub(crate) async fn call<B>(
+        &self,
+        request: Request<B>,
+        attempt: Option<Attempt>,
+        route: Option<&Route>,
+        limits: Limits,
+    ) -> Result<Response<Answer>, Error>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let (mut head, body) = request.into_parts();
+        let body = gather(body).await.map_err(Error::Request)?;
+        address(&mut head)?;
+        let patience = limits.patience();
+        if self.cluster.snapshot().is_none() {
+            let known = timeout(limits.connect_budget, self.cluster.known());
+            let known = Box::pin(known).await;
+            known.unwrap_or_else(|_| self.cluster.last_refresh()).map_err(Error::NoNodes)?;
+        }
+
+        if self.cluster.is_busy() {
+            // Requests that become ready together are then written together, rather than each
+            // waking its node by itself. That is worth a seventh of the CPU time of 32 requests at
+            // once on one thread, by `cargo bench --bench overhead`.
+            tokio::task::yield_now().await;
+        }
+
+        let trying = Trying::new(&self.attempts, attempt.map(|a| a.invocation));
+        let earlier = attempt.map_or_else(Vec::new, |a| self.attempts.before(a));
+        let plan = Plan {
+            cluster: &self.cluster,
+            chooser: &self.chooser,
+            route: route.map(|route| (route, self.order)),
+            avoid: &earlier,
+            trying: &trying,
+        };
+        let target = head.headers.get(TARGET).map_or(&b""[..], HeaderValue::as_bytes);
+        let operation = Operation::of(target);
+        let call = Call {
+            body: &body,
+            operation,
+            limit: limits.read.unwrap_or_else(|| operation.deadline()),
+            plan,
+        };
+        let read = Read::of(target);
+        let serve = |head, patience| self.serve(head, call, patience);
+        let (response, outcome) = match self.hedger.as_ref().zip(read) {
+            None => serve(head, patience).await?,
+            Some((hedger, read)) => {
+                let copy = head.clone();
+                let is_another = || plan.look(Moment::now()).is_some_and(|n| n.serves());
+                let second = || {
+                    self.cluster.note_hedge();
+                    serve(copy, limits.patience())
+                };
+                // Boxed, as it has room for two requests, and those that are not hedged for one.
+                let first = serve(head, patience);
+                Box::pin(hedged(hedger, read, first, is_another, second)).await?
+            }
+        };
+        let limit = limits.read.unwrap_or(BODY_SILENCE);
+        Ok(response.map(|body| Answer::new(body, trying, outcome, limit)))
+    }
+
+    /// Sends the request on the first connection that is to be had. If that turns out to be closed
+    /// before anything was written, on the next one.
+    async fn serve(
+        &self,
+        mut head: Parts,
+        call: Call<'_>,
+        patience: Patience,
+    ) -> Result<Answered, Error> {
+        let Call { plan, limit, .. } = call;
+        let mut tried = Vec::new();
+        while let Some((node, mut lease)) = connect(&self.cluster, plan, patience, &mut tried).await
+        {
+            let mut outcome =
+                Outcome::begin(&self.cluster, node, lease.connection.info(), call.operation);
+            let request = Request::from_parts(head, Full::new(call.body.clone()));
+            let Ok(sent) = timeout(limit, lease.connection.send(request)).await else {
+                self.cluster.want_refresh();
+                let node = outcome.node().addr();
+                outcome.timed_out();
+                return Err(Error::ReadTimeout { node, after: limit });
+            };
+            match sent {
+                Ok(response) => {
+                    let status = response.status();
+                    outcome.answered(status);
+                    let response = response.map(|incoming| NodeBody::new(status, incoming, lease));
+                    return Ok((response, outcome));
+                }
+                Err(SendError::Unsent(unsent, source)) => {
+                    head = *unsent;
+                    let node = outcome.unsent();
+                    if lease.reused() {
+                        // The node closed a connection that it had kept, which says nothing about
+                        // the node.
+                        plan.trying.may_try_again(node.addr());
+                    } else {
+                        node.counters.not_connected();
+                        self.cluster.unreachable(&node, Moment::now());
+                        tried.push((node.addr(), ConnectError::Closed(source)));
+                        self.cluster.note_redispatch();
+                    }
+                }
+                Err(SendError::Sent(source)) => {
+                    self.cluster.want_refresh();
+                    let node = outcome.node().addr();
+                    outcome.broke();
+                    return Err(Error::Unanswered { node, source });
+                }
+            }
+        }
+        Err(Error::Unreachable { tried })
+    }
+
+    /// The node that a request would try first now.
+    pub(crate) fn first_choice(&self) -> Option<Arc<Node>> {
+        let plan = Plan {
+            cluster: &self.cluster,
+            chooser: &self.chooser,
+            route: None,
+            avoid: &[],
+            trying: &Trying::new(&self.attempts, None),
+        };
+        plan.look(Moment::now())
+    }
+}
+
+/// The whole body as shared bytes. The bodies of DynamoDB are in memory, so this is one poll that
+/// copies nothing; it also tells the SDK's watch over stalled uploads that the upload is done.
+async fn gather<B>(body: B) -> Result<Bytes, BoxError>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    let mut body = std::pin::pin!(body);
+    let Some(first) = body.frame().await else {
+        return Ok(Bytes::new());
+    };
+    let first = first.map_err(Into::into)?.into_data().unwrap_or_default();
+    if body.is_end_stream() {
+        return Ok(first);
+    }
+    let mut whole = Vec::from(first);
+    whole.extend_from_slice(&body.collect().await.map_err(Into::into)?.to_bytes());
+    Ok(whole.into())
+}
+
+/// Turns the URI into what a server expects, and keeps the host that was signed in the Host header.
+pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
+    if !head.headers.contains_key(header::HOST) {
+        let host =
+            signed_host(&head.uri).ok_or_else(|| Error::Request("its URI has no host".into()))?;
+        head.headers.insert(header::HOST, host);
+    }
+    head.uri = match head.uri.path_and_query() {
+        Some(path) if path != "/" => Uri::from(path.clone()),
+        _ => Uri::from_static("/"),
+    };
+    head.version = Version::HTTP_11;
+    Ok(())
+}
+
+/// The host as SigV4 signs it.
+fn signed_host(uri: &Uri) -> Option<HeaderValue> {
+    let authority = uri.authority()?.as_str();
+    let host = uri.scheme_str().map_or(authority, |scheme| host::of(scheme, authority));
+    HeaderValue::from_str(host).ok()
+}
+
+/// Whether the headers say that a request is DynamoDB's.
+pub(crate) fn has_dynamodb_target(headers: &HeaderMap) -> bool {
+    is_dynamodb(headers.get(TARGET).map(HeaderValue::as_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_two_dynamodb_services_are_ours() {
+        assert!(is_dynamodb(Some(b"DynamoDB_20120810.GetItem")));
+        assert!(is_dynamodb(Some(b"DynamoDBStreams_20120810.GetRecords")));
+        for other in [
+            &b"DynamoDB_20120810"[..],
+            b"",
+            b"AWSSecurityTokenService.X",
+            b"dynamodb_20120810.GetItem",
+        ] {
+            assert!(!is_dynamodb(Some(other)));
+        }
+        assert!(!is_dynamodb(None));
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_was_signed() {
+        let host = |uri: &str| {
+            let (mut head, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
+            address(&mut head).unwrap();
+            assert_eq!(head.uri, "/");
+            head.headers[header::HOST].to_str().unwrap().to_owned()
+        };
+        assert_eq!(
+            host("https://dynamodb.us-east-1.amazonaws.com/"),
+            "dynamodb.us-east-1.amazonaws.com"
+        );
+        assert_eq!(host("http://a:80/"), "a");
+        assert_eq!(host("https://a:443"), "a");
+        assert_eq!(host("http://a:443"), "a:443");
+        assert_eq!(host("https://a:80"), "a:80");
+        assert_eq!(host("http://[::1]:8000/"), "[::1]:8000");
+    }
+
+    #[test]
+    fn a_host_header_that_is_there_already_stays() {
+        let request =
+            Request::builder().uri("http://a:1/").header("host", "signed").body(()).unwrap();
+        let (mut head, ()) = request.into_parts();
+        address(&mut head).unwrap();
+        assert_eq!(head.headers[header::HOST], "signed");
+    }
+
+    #[test]
+    fn a_request_without_any_host_is_an_error() {
+        let (mut head, ()) = Request::builder().uri("/").body(()).unwrap().into_parts();
+        assert!(matches!(address(&mut head), Err(Error::Request(_))));
+    }
+}

@@ -1,0 +1,164 @@
+//! A cluster without sockets, and tables whose replicas are written down.
+
+mod coordinators;
+mod replicas;
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::*;
+use crate::balance::health::Out;
+use crate::balance::moment::Moment;
+use crate::config::Policy;
+use crate::keys::key::{Key, KeyType, Token};
+use crate::keys::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
+use crate::tables::{Known, PartitionKey, Table, Tables};
+use crate::transport::{Dialer, NodeProxy, PoolLimits};
+
+const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+
+const NOW: Moment = Moment::from_nanos(100_000_000_000);
+
+fn node(last: u8) -> Arc<Node> {
+    let limits = PoolLimits {
+        max_connections: NonZeroUsize::MIN,
+        max_waiting: 0,
+        idle_timeout: Duration::from_secs(1),
+        connect_timeout: Duration::from_secs(1),
+    };
+    let dialer = Dialer::new(None, NodeProxy::Never);
+    Arc::new(Node::new(([10, 0, 0, last], 8000).into(), None, &dialer, limits))
+}
+
+fn last(node: &Arc<Node>) -> u8 {
+    match node.addr().ip() {
+        std::net::IpAddr::V4(ip) => ip.octets()[3],
+        std::net::IpAddr::V6(_) => 0,
+    }
+}
+
+fn id(host: u8) -> String {
+    format!("00000000-0000-0000-0000-0000000000{host:02}")
+}
+
+fn unknown() -> Arc<Table> {
+    let tables = Tables::new(&[]);
+    tables.named("orders", Moment::default()).unwrap()
+}
+
+/// A table of tablets with these replicas each.
+fn table(tablets: &[(i64, &[u8])]) -> Arc<Table> {
+    let hosts = hosts();
+    let tablets = tablets.iter().map(|(last_token, replicas)| Tablet {
+        last_token: *last_token,
+        replicas: replicas.iter().map(|i| (HostId::parse(&id(*i)).unwrap(), 0)).collect(),
+    });
+    knowing(Replicas::from_tablets(&hosts, tablets))
+}
+
+/// A table whose only range has these replicas, by rows of the ring that make such a map.
+fn ring(kind: Kind, replicas: &[u8]) -> Arc<Table> {
+    let row =
+        |i: &u8| RingRange { start: i64::MIN, end: i64::MAX, endpoint: [10, 0, 0, *i].into() };
+    knowing(Replicas::from_ring(&hosts(), kind, replicas.iter().map(row)))
+}
+
+fn hosts() -> Hosts {
+    let host = |i: u8| {
+        let address = [10, 0, 0, i].into();
+        let host =
+            Host { address, id: id(i).into(), datacenter: "dc1".into(), rack: "rack1".into() };
+        (host, address)
+    };
+    Hosts::new((1..=20).map(host))
+}
+
+/// A table that was looked up and has these replicas.
+fn knowing(replicas: Replicas) -> Arc<Table> {
+    let replicas = Arc::new(replicas);
+    let known = Known {
+        key: PartitionKey { name: "id".into(), key_type: KeyType::String },
+        id: None,
+        ordered: replicas.is_ordered().then(|| Arc::clone(&replicas)),
+        replicas: Some(replicas),
+        isolation: None,
+        learned: None,
+    };
+    let table = unknown();
+    table.set(known, Duration::from_secs(60), NOW);
+    table
+}
+
+fn place(table: &Arc<Table>, token: i64) -> Place {
+    Place { table: Arc::clone(table), token: Some(Token(token)), hash: token }
+}
+
+fn to(aim: Aim, places: &[Place]) -> Route {
+    let places = match places {
+        [place] => Places::One(place.clone()),
+        places => Places::Many(places.into()),
+    };
+    Route { aim, places }
+}
+
+struct Cluster {
+    near: Vec<Arc<Node>>,
+    snapshot: Snapshot,
+}
+
+impl Cluster {
+    fn new(near: impl IntoIterator<Item = u8>, far: impl IntoIterator<Item = u8>) -> Self {
+        let near: Vec<_> = near.into_iter().map(node).collect();
+        let snapshot = Snapshot::with_others(near.clone(), far.into_iter().map(node)).unwrap();
+        Self { near, snapshot }
+    }
+
+    fn node(&self, last: u8) -> &Arc<Node> {
+        self.snapshot.at([10, 0, 0, last].into()).unwrap()
+    }
+
+    fn take_out(&self, last: u8) {
+        let node = self.node(last);
+        node.health.take_out(Out::Unreachable, Moment::default(), 0.5);
+    }
+
+    /// The node for the route, where those in `tried` are no longer to be had.
+    fn next(
+        &self,
+        chooser: &Chooser,
+        order: CoordinatorOrder,
+        route: &Route,
+        tried: &[u8],
+    ) -> Option<u8> {
+        let choice = Choice {
+            snapshot: &self.snapshot,
+            chooser,
+            order,
+            circumstances: Circumstances { now: NOW, draw: fastrand::u64(..), tried: tried.len() },
+            may: |node: &Arc<Node>| !tried.contains(&last(node)),
+        };
+        choice.next(route).map(last)
+    }
+
+    /// All nodes for the route, in their order.
+    fn way(&self, policy: Policy, order: CoordinatorOrder, route: &Route) -> Vec<u8> {
+        let chooser = chooser(policy);
+        let mut way = Vec::new();
+        while let Some(next) = self.next(&chooser, order, route, &way) {
+            way.push(next);
+        }
+        way
+    }
+
+    /// Who is chosen of so many requests.
+    fn chosen(&self, policy: Policy, route: &Route) -> BTreeSet<u8> {
+        let chooser = chooser(policy);
+        let order = CoordinatorOrder::default();
+        (0..200).filter_map(|_| self.next(&chooser, order, route, &[])).collect()
+    }
+}
+
+fn chooser(policy: Policy) -> Chooser {
+    Chooser::new(policy, &mut fastrand::Rng::with_seed(7))
+}

@@ -1,0 +1,224 @@
+//! The order in which one request tries nodes.
+
+use std::sync::Arc;
+
+use crate::balance::moment::Moment;
+use crate::balance::policy::{Chooser, Circumstances};
+use crate::cluster::Cluster;
+use crate::cluster::node::Node;
+use crate::config::lwt_affinity::CoordinatorOrder;
+use crate::dispatch::attempts::{Failure, Trying};
+use crate::dispatch::choice::Choice;
+use crate::dispatch::route::{Aim, Route};
+
+/// One request's way through the nodes. The first choice costs no allocation; what follows is only
+/// computed for a request whose first node could not be reached.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) chooser: &'a Chooser,
+    /// Where the request belongs, and the order of coordinators.
+    pub(crate) route: Option<(&'a Route, CoordinatorOrder)>,
+    /// Nodes that earlier attempts of the SDK have tried: to be avoided while there are others.
+    pub(crate) avoid: &'a [Failure],
+    /// Nodes that this call tries: none of them is tried again.
+    pub(crate) trying: &'a Trying,
+}
+
+impl Plan<'_> {
+    /// The next node to try, which counts as tried from now on. The list may have changed since the
+    /// last call.
+    pub(crate) fn next(&self, now: Moment) -> Option<Arc<Node>> {
+        let (node, by_key) = self.choose(now)?;
+        self.trying.node(node.addr());
+        if by_key {
+            node.counters.chosen_by_key();
+        }
+        Some(node)
+    }
+
+    /// What [`next`](Self::next) would be, without taking it.
+    pub(crate) fn look(&self, now: Moment) -> Option<Arc<Node>> {
+        self.choose(now).map(|(node, _)| node)
+    }
+
+    /// The next node, and whether it was chosen by the request's key.
+    fn choose(&self, now: Moment) -> Option<(Arc<Node>, bool)> {
+        let snapshot = self.cluster.snapshot();
+        let snapshot = snapshot.as_ref()?;
+        let nodes = snapshot.nodes();
+        let circumstances =
+            Circumstances { now, draw: fastrand::u64(..), tried: self.trying.tried() };
+        let tried = |n: &Arc<Node>| circumstances.tried > 0 && self.trying.has_tried(n.addr());
+        let failed = |n: &Arc<Node>| self.avoid.iter().find(|f| f.node == n.addr());
+        let avoid = |n: &Arc<Node>| failed(n).is_some();
+        if let Some((route, order)) = self.route {
+            let choice = Choice {
+                snapshot,
+                chooser: self.chooser,
+                order,
+                circumstances,
+                may: |n: &Arc<Node>| {
+                    // A coordinator that answers is the only one, whatever it answers: a second one
+                    // would make things worse.
+                    let is_left = match route.aim {
+                        Aim::Replica => avoid(n),
+                        Aim::Coordinator => failed(n).is_some_and(|f| !f.answered),
+                    };
+                    !tried(n) && !is_left
+                },
+            };
+            if let Some(node) = choice.next(route) {
+                return Some((Arc::clone(node), true));
+            }
+        }
+        let index = self.chooser.next(nodes, tried, avoid, circumstances)?;
+        Some((Arc::clone(&nodes[index]), false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::net::SocketAddr;
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::balance::health::Out;
+    use crate::cluster::Snapshot;
+    use crate::config::Policy;
+    use crate::dispatch::attempts::Attempts;
+    use crate::transport::{Dialer, NodeProxy, PoolLimits};
+
+    const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+
+    fn cluster(nodes: u8) -> Cluster {
+        let limits = PoolLimits {
+            max_connections: NonZeroUsize::MIN,
+            max_waiting: 0,
+            idle_timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+        };
+        let dialer = Dialer::new(None, NodeProxy::Never);
+        let node = |i| Arc::new(Node::new(([10, 0, 0, i], 8000).into(), None, &dialer, limits));
+        Cluster::new(Snapshot::new((1..=nodes).map(node)))
+    }
+
+    fn chooser(policy: Policy) -> Chooser {
+        Chooser::new(policy, &mut fastrand::Rng::with_seed(1))
+    }
+
+    /// The nodes of one request in their order.
+    fn plan(cluster: &Cluster, chooser: &Chooser, avoid: &[SocketAddr]) -> Vec<SocketAddr> {
+        let failure = |node: &SocketAddr| Failure { node: *node, answered: true };
+        let avoid: Vec<_> = avoid.iter().map(failure).collect();
+        let trying = Trying::new(&Arc::new(Attempts::new()), None);
+        let plan = Plan { cluster, chooser, route: None, avoid: &avoid, trying: &trying };
+        let next = || plan.next(Moment::default()).map(|n| n.addr());
+        std::iter::from_fn(next).collect()
+    }
+
+    fn all(cluster: &Cluster) -> Vec<SocketAddr> {
+        cluster.nodes().iter().map(|n| n.addr()).collect()
+    }
+
+    #[test]
+    fn every_node_is_tried_once() {
+        fastrand::seed(7);
+        let cluster = cluster(9);
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            for _ in 0..50 {
+                let mut order = plan(&cluster, &chooser, &[]);
+                order.sort_unstable();
+                assert_eq!(order, all(&cluster));
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_of_earlier_attempts_come_last() {
+        fastrand::seed(7);
+        let cluster = cluster(4);
+        let avoid = &all(&cluster)[..2];
+        for policy in POLICIES {
+            let chooser = chooser(policy);
+            for _ in 0..50 {
+                let order = plan(&cluster, &chooser, avoid);
+                let later = order[2..].iter().all(|n| avoid.contains(n));
+                assert!(later && order.len() == 4, "{order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_that_are_out_come_last_of_all() {
+        fastrand::seed(7);
+        let cluster = cluster(4);
+        let dead = &cluster.nodes()[0];
+        dead.health.take_out(Out::Unreachable, Moment::default(), 0.5);
+        let avoid = &all(&cluster)[1..3];
+        for policy in POLICIES {
+            let order = plan(&cluster, &chooser(policy), avoid);
+            let ends = (order[0], order[3]);
+            assert_eq!(ends, (all(&cluster)[3], dead.addr()), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_look_takes_no_node() {
+        fastrand::seed(7);
+        let cluster = cluster(1);
+        let trying = Trying::new(&Arc::new(Attempts::new()), None);
+        let plan = Plan {
+            cluster: &cluster,
+            chooser: &chooser(Policy::PeakEwma),
+            route: None,
+            avoid: &[],
+            trying: &trying,
+        };
+        for _ in 0..3 {
+            assert!(plan.look(Moment::default()).is_some());
+        }
+        assert!(plan.next(Moment::default()).is_some());
+        assert!(plan.look(Moment::default()).is_none());
+    }
+
+    #[test]
+    fn the_load_of_dead_nodes_spreads_evenly_over_the_others() {
+        // They are found out by each request anew. With several of them, or by chance, the bounds
+        // are more than six standard deviations.
+        for (policy, nodes, dead, bound) in [
+            (Policy::RoundRobin, 3, 1, 3),
+            (Policy::RoundRobin, 5, 1, 3),
+            (Policy::RoundRobin, 9, 1, 3),
+            (Policy::RoundRobin, 5, 2, 60),
+            (Policy::RoundRobin, 9, 4, 90),
+            (Policy::Random, 5, 2, 200),
+            (Policy::PeakEwma, 5, 2, 200),
+            (Policy::PeakEwma, 9, 4, 200),
+        ] {
+            fastrand::seed(7);
+            let cluster = cluster(nodes);
+            let chooser = chooser(policy);
+            let alive = &all(&cluster)[dead..];
+            let mut served: HashMap<SocketAddr, u32> = HashMap::new();
+            for _ in 0..1000 * alive.len() {
+                let order = plan(&cluster, &chooser, &[]);
+                let first = order.iter().find(|n| alive.contains(n)).unwrap();
+                *served.entry(*first).or_default() += 1;
+            }
+            let even = served.values().all(|n| n.abs_diff(1000) <= bound);
+            assert!(even && served.len() == alive.len(), "{policy:?} {served:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_cluster_has_no_next_node() {
+        let cluster = Cluster::new(None);
+        for policy in POLICIES {
+            assert_eq!(plan(&cluster, &chooser(policy), &[]), []);
+        }
+    }
+}

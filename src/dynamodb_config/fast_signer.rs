@@ -1,0 +1,123 @@
+//! What DynamoDB's requests usually are, which can be signed with little work.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_runtime::auth::{HttpSignatureType, SigV4OperationSigningConfig, SigningOptions};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::AuthSchemeEndpointConfig;
+use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::http::Headers;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
+use http::{HeaderName, header};
+
+use super::hooks::Asked;
+use crate::dispatch::balancer::TARGET;
+use crate::dynamodb::host;
+use crate::signing::{Date, Keys, Request, authorization};
+
+pub(super) const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+
+/// A request that need not go to the SDK's signer.
+pub(super) struct Usual<'a> {
+    pub(super) credentials: &'a Credentials,
+    pub(super) region: &'a str,
+    pub(super) service: &'a str,
+    pub(super) host: &'a [u8],
+    pub(super) target: &'a [u8],
+    pub(super) body: &'a [u8],
+}
+
+impl<'a> Usual<'a> {
+    pub(super) fn of(
+        request: &'a HttpRequest,
+        identity: &'a Identity,
+        endpoint: &AuthSchemeEndpointConfig<'_>,
+        config: &'a ConfigBag,
+    ) -> Option<Self> {
+        let operation = config.load::<SigV4OperationSigningConfig>()?;
+        let is_usual = signs_headers_and_body(&operation.signing_options)
+            && config.load::<Asked>().is_some_and(|asked| !asked.is_unusual)
+            && endpoint.get("signingRegion").is_none()
+            && endpoint.get("signingName").is_none()
+            && request.method() == "POST";
+        if !is_usual {
+            return None;
+        }
+        let (region, service) = scope(config)?;
+        let host_of_uri = host::of_root(request.uri())?;
+        Some(Self {
+            credentials: identity.data()?,
+            region,
+            service,
+            host: header_of(request, &header::HOST).unwrap_or(host_of_uri.as_bytes()),
+            target: header_of(request, &TARGET)?,
+            body: request.body().bytes()?,
+        })
+    }
+
+    /// Signs what decides who asks whom for what, and nothing else.
+    pub(super) fn sign(self, keys: &Keys, now: SystemTime) -> Signed {
+        self.sign_on(keys, Date::of(now))
+    }
+
+    pub(super) fn sign_on(self, keys: &Keys, date: Date) -> Signed {
+        let token = self.credentials.session_token();
+        let host = ("host", self.host);
+        let date_signed = ("x-amz-date", date.as_str().as_bytes());
+        let target = ("x-amz-target", self.target);
+        let headers: &[_] = match token {
+            None => &[host, date_signed, target],
+            Some(token) => {
+                let token = ("x-amz-security-token", token.as_bytes());
+                &[host, date_signed, token, target]
+            }
+        };
+        let signed = Request { method: "POST", path: "/", query: "", headers, body: self.body };
+        let scope = (self.region, self.service);
+        let authorization = authorization(keys, self.credentials, &date, scope, signed);
+        Signed { authorization, date: date.into_string(), token: token.map(str::to_owned) }
+    }
+}
+
+/// The headers that a signature adds.
+pub(super) struct Signed {
+    pub(super) authorization: String,
+    pub(super) date: String,
+    pub(super) token: Option<String>,
+}
+
+impl Signed {
+    pub(super) fn complete(self, headers: &mut Headers) -> Result<(), BoxError> {
+        headers.try_insert(DATE, self.date)?;
+        headers.try_insert(header::AUTHORIZATION, self.authorization)?;
+        if let Some(token) = self.token {
+            headers.try_insert(TOKEN, token)?;
+        }
+        Ok(())
+    }
+}
+
+/// The region and the service that requests are signed for.
+pub(super) fn scope(config: &ConfigBag) -> Option<(&str, &str)> {
+    let operation = config.load::<SigV4OperationSigningConfig>()?;
+    let region = config.load::<SigningRegion>().or(operation.region.as_ref())?;
+    let service = config.load::<SigningName>().or(operation.name.as_ref())?;
+    Some((region.as_ref(), service.as_ref()))
+}
+
+fn signs_headers_and_body(options: &SigningOptions) -> bool {
+    options.signature_type == HttpSignatureType::HttpRequestHeaders
+        && options.payload_override.is_none()
+        && options.expires_in.is_none()
+        && !options.content_sha256_header
+        && !options.omit_session_token
+}
+
+fn header_of<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a [u8]> {
+    request.headers().get_all_bytes_by_name(name).next()
+}

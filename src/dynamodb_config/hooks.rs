@@ -1,0 +1,203 @@
+//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about
+//! and what its answer says of that, and has answers decompressed.
+
+use std::sync::Arc;
+
+use aws_runtime::auth::{PayloadSigningOverride, SigV4SessionTokenNameOverride, sigv4};
+use aws_runtime::content_encoding::DeferredSignerSender;
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
+use aws_runtime::user_agent::UserAgentInterceptor;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut,
+};
+use aws_smithy_runtime_api::client::interceptors::{
+    DisableInterceptor, Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
+};
+use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
+use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer, Storable, StoreReplace};
+
+use super::clock::Clock;
+use super::compression::Compression;
+use super::router::Router;
+use super::subject::Subject;
+use crate::compression::{RequestCompression, ResponseCompression};
+use crate::config::kept_headers::Kept;
+use crate::dispatch::attempts::Invocation;
+
+const WHY: &str = "Alternator does not read what it makes";
+
+/// What the hooks tell the signer of a request.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) invocation: Invocation,
+    pub(super) subject: Subject,
+    /// The options of the operation, where it has its own. They are put where the client's options
+    /// need not be looked through for them, as whatever a configuration does not have is looked for
+    /// in all of its layers.
+    pub(super) request_compression: Option<RequestCompression>,
+    pub(super) response_compression: Option<ResponseCompression>,
+    /// Whether somebody has asked for a signature of another kind, likewise.
+    pub(super) is_unusual: bool,
+}
+
+impl Storable for Asked {
+    type Storer = StoreReplace<Self>;
+}
+
+/// Which requests of a client are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signed {
+    All,
+    /// Those of operations that have credentials of their own.
+    Few,
+    None,
+}
+
+#[derive(Debug)]
+pub(super) struct Hooks {
+    signed: Signed,
+    clock: Arc<Clock>,
+    kept: Kept,
+    /// One layer for all operations, which costs less than telling each of them.
+    switched_off: FrozenLayer,
+    compression: Compression,
+    /// `None` where nothing is routed by key.
+    router: Option<Router>,
+}
+
+impl Hooks {
+    /// They cannot be switched off, so that the SDK need not ask whether they are.
+    pub(super) fn shared(
+        signed: Signed,
+        clock: Arc<Clock>,
+        kept: Kept,
+        compression: Compression,
+        router: Option<Router>,
+    ) -> SharedInterceptor {
+        let mut off = Layer::new("AlternatorHooks");
+        if !kept.user_agent && !kept.x_amz_user_agent {
+            off.store_put(disable_interceptor::<UserAgentInterceptor>(WHY));
+        }
+        if !kept.request {
+            off.store_put(disable_interceptor::<RequestInfoInterceptor>(WHY));
+        }
+        if !kept.invocation_id {
+            off.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
+        }
+        if signed != Signed::All {
+            // No signature has a date that could be off.
+            off.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
+        }
+        SharedInterceptor::permanent(Self {
+            signed,
+            clock,
+            kept,
+            switched_off: off.freeze(),
+            compression,
+            router,
+        })
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Hooks {
+    fn name(&self) -> &'static str {
+        "AlternatorHooks"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.push_shared_layer(self.switched_off.clone());
+        Ok(())
+    }
+
+    fn read_before_serialization(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let state = config.interceptor_state();
+        if self.signed == Signed::Few && components.identity_resolver(sigv4::SCHEME_ID).is_some() {
+            state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
+        }
+        let request_compression = state.load::<RequestCompression>().copied();
+        let response_compression = state.load::<ResponseCompression>().copied();
+        // By now the user's own interceptors have made of the input what they want.
+        let subject = self.router.as_ref().map(|r| Subject::of(context.input(), r));
+        config.interceptor_state().store_put(Asked {
+            invocation: Invocation::next(),
+            subject: subject.unwrap_or_default(),
+            request_compression,
+            response_compression,
+            is_unusual: false,
+        });
+        Ok(())
+    }
+
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let state = config.interceptor_state();
+        let is_unusual = state.load::<PayloadSigningOverride>().is_some()
+            || state.load::<SigV4SessionTokenNameOverride>().is_some()
+            || state.load::<DeferredSignerSender>().is_some();
+        if is_unusual && let Some(asked) = config.get_mut_from_interceptor_state::<Asked>() {
+            asked.is_unusual = true;
+        }
+        if !self.kept.content_type {
+            context.request_mut().headers_mut().remove("content-type");
+        }
+        Ok(())
+    }
+
+    fn read_after_transmit(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        if !response.status().is_success() {
+            let now = components.time_source().unwrap_or_default().now();
+            self.clock.doubt(now, response);
+        } else if self.signed == Signed::All && !self.clock.is_off() {
+            // A clock that goes wrong makes signatures fail, and is looked at when one has.
+            let state = config.interceptor_state();
+            state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
+        }
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        Ok(self.compression.decode(context.response_mut(), config)?)
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let (Some(router), Some(asked)) = (&self.router, config.load::<Asked>()) {
+            asked.subject.heed(context.response(), router);
+        }
+        Ok(())
+    }
+}

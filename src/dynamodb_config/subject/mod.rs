@@ -1,0 +1,120 @@
+//! What a request is about, read from the typed input of its operation.
+
+mod access;
+mod batch;
+mod expression;
+mod key_condition;
+mod reader;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod update_expression;
+
+use std::slice;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;
+use aws_sdk_dynamodb::operation::create_table::CreateTableInput;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
+use aws_sdk_dynamodb::operation::delete_table::DeleteTableInput;
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
+use aws_sdk_dynamodb::operation::query::QueryInput;
+use aws_sdk_dynamodb::operation::scan::ScanInput;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsInput;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
+use aws_smithy_runtime_api::client::interceptors::context::Input;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use super::router::Router;
+use crate::balance::moment::Moment;
+use crate::dispatch::route::{Places, Route};
+use crate::tables::Table;
+use crate::tables::lookup::error_name;
+use reader::Reader;
+
+/// What is answered to requests about a table that does not exist.
+const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
+
+/// What a request is about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subject {
+    /// Where it belongs, as far as that is known.
+    pub(super) route: Option<Route>,
+    /// A table that should be learned of, one at most for each request.
+    pub(super) lesson: Option<Arc<Table>>,
+    /// The name that stands for another table, or for none, once the request has succeeded.
+    pub(super) renewed: Option<Arc<str>>,
+}
+
+impl Subject {
+    /// None of an operation that is not about items, or about those of an index, which is a table
+    /// of its own.
+    pub(super) fn of(input: &Input, router: &Router) -> Self {
+        let reader = Reader { router, now: Moment::now() };
+        // Those that are asked for most come first.
+        if let Some(get) = input.downcast_ref::<GetItemInput>() {
+            let access = access::of_read(get.consistent_read);
+            reader.item(get.table_name.as_deref(), access, get.key.as_ref())
+        } else if let Some(query) = input.downcast_ref::<QueryInput>() {
+            if query.index_name.is_some() {
+                return Self::default();
+            }
+            let access = access::of_read(query.consistent_read);
+            let value = |name: &str| key_condition::value(query, name);
+            reader.value(query.table_name.as_deref(), access, value)
+        } else if let Some(put) = input.downcast_ref::<PutItemInput>() {
+            let access = access::of_put(put);
+            reader.item(put.table_name.as_deref(), access, put.item.as_ref())
+        } else if let Some(update) = input.downcast_ref::<UpdateItemInput>() {
+            let access = access::of_update(update);
+            reader.item(update.table_name.as_deref(), access, update.key.as_ref())
+        } else if let Some(delete) = input.downcast_ref::<DeleteItemInput>() {
+            let access = access::of_delete(delete);
+            reader.item(delete.table_name.as_deref(), access, delete.key.as_ref())
+        } else if let Some(batch) = input.downcast_ref::<BatchGetItemInput>() {
+            reader.items(batch::access_of_gets(batch), batch::gets(batch))
+        } else if let Some(batch) = input.downcast_ref::<BatchWriteItemInput>() {
+            reader.items(batch::ACCESS_OF_WRITES, batch::writes(batch))
+        } else if let Some(scan) = input.downcast_ref::<ScanInput>() {
+            if scan.index_name.is_some() {
+                return Self::default();
+            }
+            let access = access::of_read(scan.consistent_read);
+            reader.spot(scan.table_name.as_deref(), access, |key| scan::spot(scan, key))
+        } else if let Some(transaction) = input.downcast_ref::<TransactWriteItemsInput>() {
+            let keys = batch::transacted_writes(transaction);
+            reader.items(batch::ACCESS_OF_TRANSACTED_WRITES, keys)
+        } else if let Some(transaction) = input.downcast_ref::<TransactGetItemsInput>() {
+            let keys = batch::transacted_gets(transaction);
+            reader.items(batch::ACCESS_OF_TRANSACTED_GETS, keys)
+        } else {
+            let deleted = input.downcast_ref::<DeleteTableInput>();
+            let created = input.downcast_ref::<CreateTableInput>();
+            let table = deleted.map_or_else(|| created?.table_name(), |d| d.table_name());
+            Self { renewed: table.map(Arc::from), ..Self::default() }
+        }
+    }
+
+    /// Takes to heart what an answer whose body has been read says of whether there are such
+    /// tables.
+    pub(super) fn heed(&self, answer: &HttpResponse, router: &Router) {
+        if answer.status().is_success() {
+            if let Some(name) = &self.renewed {
+                router.forget(name);
+            }
+        } else if answer.status().as_u16() == 400
+            && let Some(route) = &self.route
+            && answer.body().bytes().and_then(error_name).as_deref() == Some(NO_SUCH_TABLE)
+        {
+            let places = match &route.places {
+                Places::One(place) => slice::from_ref(place),
+                Places::Many(places) => places,
+            };
+            // If somebody creates it again, it may have the same key.
+            places.iter().for_each(|place| place.table.doubt());
+        }
+    }
+}

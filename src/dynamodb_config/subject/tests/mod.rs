@@ -1,0 +1,139 @@
+//! Which subject every operation has, and what that costs.
+
+mod batches;
+mod cost;
+mod elsewhere;
+mod isolation;
+mod items;
+mod key_conditions;
+mod keys;
+mod lessons;
+mod scans;
+mod update_expressions;
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::interceptors::context::Input;
+
+use super::{Router, Subject};
+use crate::config::lwt_affinity::LwtAffinity;
+use crate::connector::AlternatorConnector;
+use crate::dispatch::route::{Aim, Place, Places, Route};
+use crate::keys::key::{Key, KeyType, Token};
+
+/// What a request does to its items, as far as it shows in where it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Nowhere,
+    Read,
+    Write,
+    ReadModifyWrite,
+}
+
+/// The key that most requests of these tests are about.
+const A: (&str, Key<'static>) = ("texts", Key::String("a"));
+
+/// Connectors that know the tables `texts`, `numbers` and `blobs`, each with the partition key
+/// `pk`. They differ in the writes that go to a coordinator.
+struct Routers {
+    read_modify_write: Router,
+    every_write: Router,
+}
+
+fn router(affinity: LwtAffinity) -> Router {
+    let connector = AlternatorConnector::builder()
+        .seed("http://127.0.0.1:1")
+        .lwt_affinity(affinity)
+        .table("texts", "pk", KeyType::String)
+        .table("numbers", "pk", KeyType::Number)
+        .table("blobs", "pk", KeyType::Binary)
+        .build()
+        .unwrap();
+    Router::new(connector.inner().unwrap()).unwrap()
+}
+
+impl Routers {
+    fn new() -> Self {
+        Self {
+            read_modify_write: router(LwtAffinity::read_modify_write()),
+            every_write: router(LwtAffinity::every_write()),
+        }
+    }
+
+    /// What such a request does, and the places that it is about.
+    fn classify(&self, input: &Input) -> (Verdict, Vec<Place>) {
+        let some = Subject::of(input, &self.read_modify_write).route;
+        let every = Subject::of(input, &self.every_write).route;
+        let aim = |route: &Option<Route>| route.as_ref().map(|r| r.aim);
+        let verdict = match (aim(&some), aim(&every)) {
+            (None, None) => Verdict::Nowhere,
+            (Some(Aim::Replica), Some(Aim::Replica)) => Verdict::Read,
+            (Some(Aim::Replica), Some(Aim::Coordinator)) => Verdict::Write,
+            (Some(Aim::Coordinator), Some(Aim::Coordinator)) => Verdict::ReadModifyWrite,
+            other => panic!("{other:?}"),
+        };
+        let places = match every.map(|route| route.places) {
+            None => Vec::new(),
+            Some(Places::One(place)) => vec![place],
+            Some(Places::Many(places)) => {
+                assert!(places.len() > 1, "one place needs no slice");
+                places.to_vec()
+            }
+        };
+        (verdict, places)
+    }
+
+    /// Asserts what a request does, and which keys of which tables it is about, in any order.
+    fn check<T>(&self, what: &str, input: T, verdict: Verdict, keys: &[(&str, Key<'_>)])
+    where
+        T: Debug + Send + Sync + 'static,
+    {
+        let (found, places) = self.classify(&Input::erase(input));
+        assert_eq!(found, verdict, "{what}");
+        let coordinated = matches!(verdict, Verdict::Write | Verdict::ReadModifyWrite);
+        let mut expected: Vec<(&str, Option<Token>, i64)> = keys
+            .iter()
+            .map(|(table, key)| (*table, key.token(), if coordinated { key.hash() } else { 0 }))
+            .collect();
+        let mut found: Vec<(&str, Option<Token>, i64)> =
+            places.iter().map(|place| (place.table.name(), place.token, place.hash)).collect();
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn number(value: &str) -> AttributeValue {
+    AttributeValue::N(value.to_owned())
+}
+
+fn blob(value: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(value))
+}
+
+/// An item, or a key, that has nothing but these attributes.
+fn item<const N: usize>(
+    attributes: [(&str, AttributeValue); N],
+) -> HashMap<String, AttributeValue> {
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The attributes of [`A`], with a sort key beside it.
+fn key() -> HashMap<String, AttributeValue> {
+    item([("pk", text("a")), ("sk", number("7"))])
+}
+
+fn name_of_lesson<T>(input: T, router: &Router) -> Option<String>
+where
+    T: Debug + Send + Sync + 'static,
+{
+    let lesson = Subject::of(&Input::erase(input), router).lesson;
+    lesson.map(|table| table.name().to_owned())
+}

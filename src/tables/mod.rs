@@ -1,0 +1,17 @@
+//! What is known of the tables that requests are about.
+
+mod info;
+pub(crate) mod lookup;
+mod pace;
+mod refusals;
+mod registry;
+pub(crate) mod routing;
+mod table;
+mod warnings;
+
+pub(crate) use info::{Known, PartitionKey};
+pub(crate) use pace::{Outlook, Timing};
+pub(crate) use refusals::Role;
+pub(crate) use registry::{Tables, Turn};
+pub(crate) use table::{Claim, LOOKUP, Table};
+pub(crate) use warnings::Said;
