@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::ApiError;
+use crate::error::ApiError;
 
 /// Something that a node does wrong until it is healed.
 ///

@@ -29,46 +29,27 @@
 //! The cluster runs on threads of its own and its API is synchronous, so it works under any runtime
 //! and under none.
 
-mod api;
-mod builder;
 mod cluster;
-mod compression;
-mod conditions;
-mod connection;
-mod contention;
-mod coordination;
-mod deafness;
-mod door;
 mod error;
 mod expression;
 mod fault;
-mod head;
-mod localnodes;
-mod members;
-mod node;
-mod ownership;
-mod permissions;
-mod reply;
-mod request;
-mod routes;
-mod runtime;
-mod sigv4;
-mod socket;
+mod gossip;
+mod server;
 mod stats;
 mod store;
 mod system;
-mod tls;
 mod tokens;
 mod version;
+mod wire;
 
-pub use builder::Builder;
 pub use cluster::Cluster;
-pub use contention::Turn;
+pub use cluster::builder::Builder;
+pub use cluster::node::Node;
+pub use cluster::ownership::Move;
 pub use error::ApiError;
 pub use fault::{Delay, Fault, Lie, Scope};
-pub use members::{Gossip, View};
-pub use node::Node;
-pub use ownership::Move;
+pub use gossip::members::{Gossip, View};
+pub use server::contention::Turn;
 pub use stats::Stats;
-pub use tls::Tls;
 pub use version::Version;
+pub use wire::tls::Tls;

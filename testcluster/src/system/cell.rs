@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::expression::invalid;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ mod tables;
 
 use serde_json::Value;
 
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::expression::invalid;
 use crate::store::Reply;
 

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::rows::{Contents, Row, compare};
-use crate::ApiError;
+use crate::error::ApiError;
 use crate::expression::invalid;
 use crate::tokens::token_of_bytes;
 

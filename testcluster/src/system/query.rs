@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::paging;
 use super::rows::{Contents, Row};
-use crate::ApiError;
-use crate::conditions::{self, Condition, Operator};
+use crate::error::ApiError;
+use crate::expression::conditions::{self, Condition, Operator};
 use crate::expression::{self, invalid};
 
 /// What a request wants of a table.

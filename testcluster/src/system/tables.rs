@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::cell::{Cell, Kind};
 use super::rows::{Column, Contents, Row, column};
-use crate::Version;
-use crate::builder::Settings;
+use crate::cluster::builder::Settings;
 use crate::tokens::{Host, Replica, Spread, State, Table};
+use crate::version::Version;
 
 /// What a node answers from.
 pub(crate) struct View<'a> {

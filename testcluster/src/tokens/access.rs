@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::isolation::WriteIsolation;
 use super::table::Table;
 use super::{State, key, writes};
-use crate::ApiError;
-use crate::conditions::{self, Operator};
+use crate::error::ApiError;
+use crate::expression::conditions::{self, Operator};
 
 /// One key that a request reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

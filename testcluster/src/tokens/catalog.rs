@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::table::{self, Spread, Table};
 use super::{Defaults, State, Tokens, isolation, ring, tablets};
-use crate::ApiError;
+use crate::error::ApiError;
 
 /// Whether an operation changes what is known of tables.
 pub(crate) fn changes(operation: &str) -> bool {

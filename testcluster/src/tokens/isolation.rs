@@ -1,7 +1,7 @@
 //! What a table promises of its writes, and which of them it therefore makes lightweight
 //! transactions.
 
-use crate::ApiError;
+use crate::error::ApiError;
 
 /// The name of the tag that sets it for a table.
 pub(crate) const TAG: &str = "system:write_isolation";

@@ -14,7 +14,6 @@ mod ring;
 mod table;
 mod tablets;
 mod topology;
-mod update;
 mod writes;
 
 use std::collections::BTreeMap;

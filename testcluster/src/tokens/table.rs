@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::isolation::{self, WriteIsolation};
 use super::map::Map;
-use crate::ApiError;
+use crate::error::ApiError;
 
 /// How a table's tokens are spread over the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::host::{self, Host};
 use super::map::Replica;
 use super::table::Spread;
 use super::{State, Tokens, ring, tablets};
-use crate::builder::Place;
+use crate::cluster::builder::Place;
 
 impl Tokens {
     /// A node joins: the ring changes at once, and tablets stay where they are. If it takes the

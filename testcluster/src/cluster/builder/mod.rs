@@ -1,0 +1,264 @@
+//! What a cluster is to be like.
+
+mod tokens;
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::cluster::Cluster;
+use crate::server::contention::Rules;
+use crate::tokens::{Defaults, Spread, WriteIsolation};
+use crate::version::Version;
+use crate::wire::reply::StandardHeaders;
+use crate::wire::sigv4::Users;
+use crate::wire::tls::Tls;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) version: Version,
+    pub(crate) users: Option<Users>,
+    pub(crate) tls: Tls,
+    pub(crate) max_concurrent: usize,
+    pub(crate) compression_threshold: usize,
+    pub(crate) compression_level: i32,
+    pub(crate) headers: StandardHeaders,
+    pub(crate) failure_detection: Duration,
+    pub(crate) listening_delay: Duration,
+    pub(crate) shutdown_announcement: Duration,
+    pub(crate) record: bool,
+    pub(crate) canned: HashMap<String, Bytes>,
+    pub(crate) tokens: Defaults,
+    pub(crate) write_isolation: String,
+    pub(crate) internal_addresses: bool,
+    pub(crate) page_bytes: usize,
+    pub(crate) routing_header: bool,
+    pub(crate) hop_cost: Duration,
+    pub(crate) contention: Rules,
+    pub(crate) denied: BTreeSet<(String, String)>,
+}
+
+/// How many tablets a table has: few, so that what tests read and print is short.
+const TABLETS: usize = 8;
+
+/// How many places on the ring a node has. The server gives it 256, which only makes the tables
+/// longer.
+const VNODES: usize = 16;
+
+/// Where a node is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The next free loopback address, unless one is asked for.
+    pub(crate) ip: Option<IpAddr>,
+    pub(crate) datacenter: String,
+    pub(crate) rack: String,
+}
+
+impl Place {
+    /// Anywhere in a rack.
+    pub(crate) fn in_rack(datacenter: &str, rack: &str) -> Self {
+        Self { ip: None, datacenter: datacenter.to_owned(), rack: rack.to_owned() }
+    }
+}
+
+/// Describes a cluster; [`Builder::start`] makes it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder {
+    places: Vec<Place>,
+    port: Option<u16>,
+    server_header: Option<Option<String>>,
+    spread: Option<Spread>,
+    settings: Settings,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            places: Vec::new(),
+            port: None,
+            server_header: None,
+            spread: None,
+            settings: Settings {
+                version: Version::default(),
+                users: None,
+                tls: Tls::Off,
+                max_concurrent: usize::MAX,
+                compression_threshold: 4096,
+                compression_level: 6,
+                headers: StandardHeaders::of(Version::default()),
+                failure_detection: Duration::ZERO,
+                listening_delay: Duration::ZERO,
+                shutdown_announcement: Duration::ZERO,
+                record: true,
+                canned: HashMap::new(),
+                tokens: Defaults {
+                    spread: Spread::Tablets(TABLETS),
+                    vnodes: VNODES,
+                    factor: None,
+                    shards: 2,
+                    isolation: WriteIsolation::OnlyReadModifyWrite,
+                },
+                write_isolation: "only_rmw_uses_lwt".to_owned(),
+                internal_addresses: false,
+                page_bytes: 1 << 20,
+                routing_header: false,
+                hop_cost: Duration::ZERO,
+                contention: Rules {
+                    window: Duration::ZERO,
+                    retry: Duration::from_millis(50),
+                    errors: 0.0,
+                },
+                denied: BTreeSet::new(),
+            },
+        }
+    }
+
+    /// Adds nodes in `rack1` of `dc1`. Without any nodes the cluster has one there.
+    pub fn nodes(self, count: usize) -> Self {
+        self.rack("dc1", "rack1", count)
+    }
+
+    /// Adds nodes in a rack of a datacenter.
+    pub fn rack(mut self, datacenter: &str, rack: &str, nodes: usize) -> Self {
+        let place = Place::in_rack(datacenter, rack);
+        self.places.extend(std::iter::repeat_n(place, nodes));
+        self
+    }
+
+    /// Adds a node at an address of the caller's choice, such as `::1`.
+    pub fn node_at(mut self, ip: IpAddr, datacenter: &str, rack: &str) -> Self {
+        self.places.push(Place { ip: Some(ip), ..Place::in_rack(datacenter, rack) });
+        self
+    }
+
+    /// The port of every node; by default one that is free on all addresses.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Adds a user, and enforces authorization: requests that are not signed by a user are refused.
+    pub fn auth(mut self, user: &str, secret: &str) -> Self {
+        self.settings.users.get_or_insert_default().0.insert(user.to_owned(), secret.to_owned());
+        self
+    }
+
+    /// Whether the nodes speak TLS. Off by default.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.settings.tls = tls;
+        self
+    }
+
+    /// The release whose rules the nodes follow. 2026.2 by default.
+    pub fn version(mut self, version: Version) -> Self {
+        self.settings.version = version;
+        self
+    }
+
+    /// How many requests a node has in flight before it answers `RequestLimitExceeded`. No limit by
+    /// default.
+    pub fn shedding(mut self, max_concurrent: usize) -> Self {
+        self.settings.max_concurrent = max_concurrent;
+        self
+    }
+
+    /// From how many bytes replies are compressed for clients that accept it. 4096 by default; 0 is
+    /// never.
+    pub fn response_compression_threshold(mut self, bytes: usize) -> Self {
+        self.settings.compression_threshold = bytes;
+        self
+    }
+
+    /// How hard replies are compressed, from 1 to 9. 6 by default; 0 or less turns compression off,
+    /// save that of streamed replies.
+    pub fn response_compression_level(mut self, level: i32) -> Self {
+        self.settings.compression_level = level;
+        self
+    }
+
+    /// The `Server` header of replies, or none. By default what the release sends.
+    pub fn server_header(mut self, server: Option<&str>) -> Self {
+        self.server_header = Some(server.map(str::to_owned));
+        self
+    }
+
+    /// Leaves the `Date` header out of replies.
+    pub fn without_date_header(mut self) -> Self {
+        self.settings.headers.date = false;
+        self
+    }
+
+    /// Leaves the `Content-Type` header out of replies.
+    pub fn without_content_type_header(mut self) -> Self {
+        self.settings.headers.content_type = false;
+        self
+    }
+
+    /// For how long the others list a node that was stopped. The server's failure detector needs 20
+    /// s; the default here is none, so that a test need not wait for what it does not test.
+    pub fn failure_detection(mut self, delay: Duration) -> Self {
+        self.settings.failure_detection = delay;
+        self
+    }
+
+    /// For how long a node that starts is listed before it listens. None by default.
+    pub fn listening_delay(mut self, delay: Duration) -> Self {
+        self.settings.listening_delay = delay;
+        self
+    }
+
+    /// For how long a node that drains is listed after it has stopped to listen. The server takes 2
+    /// s; the default is none.
+    pub fn shutdown_announcement(mut self, delay: Duration) -> Self {
+        self.settings.shutdown_announcement = delay;
+        self
+    }
+
+    /// Whether nodes keep the heads and bytes that they receive. On by default; benchmarks turn it
+    /// off.
+    pub fn record(mut self, record: bool) -> Self {
+        self.settings.record = record;
+        self
+    }
+
+    /// Answers an operation with this body, always and without the store, for benchmarks of
+    /// clients.
+    pub fn canned(mut self, operation: &str, body: impl Into<Bytes>) -> Self {
+        self.settings.canned.insert(operation.to_owned(), body.into());
+        self
+    }
+
+    /// Starts the cluster, and returns when every node is started.
+    ///
+    /// # Errors
+    ///
+    /// If an address cannot be listened at, the store cannot be opened, there is no such write
+    /// isolation, or the release would tell clients of internal addresses.
+    pub fn start(mut self) -> io::Result<Cluster> {
+        if self.settings.internal_addresses && self.settings.version.lists_internal_addresses() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "this release tells clients of the nodes' internal addresses, at which nobody listens: take a later one, or leave \
+                 internal addresses out",
+            ));
+        }
+        let defaults = StandardHeaders::of(self.settings.version);
+        self.settings.headers.server = self.server_header.unwrap_or(defaults.server);
+        let by_release = if self.settings.version.prefers_tablets() {
+            Spread::Tablets(TABLETS)
+        } else {
+            Spread::Vnodes
+        };
+        self.settings.tokens.spread = self.spread.unwrap_or(by_release);
+        self.settings.tokens.isolation = WriteIsolation::parse(&self.settings.write_isolation)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.message))?;
+        if self.places.is_empty() {
+            self.places.push(Place::in_rack("dc1", "rack1"));
+        }
+        Cluster::start(self.places, self.port, self.settings)
+    }
+}

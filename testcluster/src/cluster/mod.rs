@@ -1,0 +1,217 @@
+//! The cluster: nodes that share a port and a store, and that come and go.
+
+pub(crate) mod builder;
+pub(crate) mod node;
+pub(crate) mod ownership;
+mod runtime;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::cluster::node::{Node, Shared};
+use crate::cluster::runtime::Threads;
+use crate::gossip::members::Members;
+use crate::server::contention::Contention;
+use crate::server::permissions::Permissions;
+use crate::store::Store;
+use crate::tokens::Tokens;
+use crate::wire::tls::Authority;
+use builder::{Builder, Place, Settings};
+
+/// Below the range from which the kernel takes the ports of outgoing connections, so that a node
+/// that stops finds its port free when it starts again.
+const PORTS: std::ops::Range<u16> = 10_000..30_000;
+
+/// Where a cluster keeps its port from other clusters while its own nodes are down.
+const RESERVED: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 254);
+
+/// A running cluster. Dropping it stops every node.
+pub struct Cluster {
+    nodes: Mutex<Vec<Node>>,
+    pub(crate) shared: Arc<Shared>,
+    port: u16,
+    /// How many nodes there have been; none of their addresses is used again.
+    created: AtomicU64,
+    _reservation: TcpListener,
+    _threads: Threads,
+}
+
+impl Cluster {
+    /// Describes a cluster to start.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn start(
+        places: Vec<Place>,
+        port: Option<u16>,
+        settings: Settings,
+    ) -> io::Result<Self> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let drawn = port.unwrap_or_else(|| fastrand::u16(PORTS));
+            match Self::start_at(&places, drawn, settings.clone()) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::AddrInUse
+                        && port.is_none()
+                        && attempts < 100 => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn start_at(places: &[Place], port: u16, settings: Settings) -> io::Result<Self> {
+        let reservation = TcpListener::bind((RESERVED, port))?;
+        let threads = Threads::start()?;
+        let shared = Shared {
+            tokens: Tokens::new(settings.tokens.clone()),
+            contention: Contention::new(settings.contention.clone()),
+            permissions: Permissions::new(settings.denied.clone()),
+            settings,
+            store: Store::new()?,
+            members: Members::default(),
+            authority: Authority::new()?,
+            threads: threads.handle(),
+        };
+        let cluster = Self {
+            nodes: Mutex::default(),
+            shared: Arc::new(shared),
+            port,
+            created: AtomicU64::new(0),
+            _reservation: reservation,
+            _threads: threads,
+        };
+        for place in places {
+            cluster.add(place, None)?;
+        }
+        Ok(cluster)
+    }
+
+    /// Adds a node, which may take the place of another that has stopped.
+    fn add(&self, place: &Place, of: Option<&Node>) -> io::Result<Node> {
+        let id = self.created.fetch_add(1, Relaxed) + 1;
+        let ip = place.ip.unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
+        let node = Node::new(
+            &self.shared,
+            id,
+            SocketAddr::new(ip, self.port),
+            &place.datacenter,
+            &place.rack,
+        );
+        let internal = if self.shared.settings.internal_addresses {
+            numbered(Ipv4Addr::new(10, 0, 0, 0), id)
+        } else {
+            ip
+        };
+        let tokens = &self.shared.tokens;
+        tokens.join(id, [ip, internal], place, of.map(Node::id));
+        if let Err(error) = node.start() {
+            tokens.leave(id);
+            node.leave();
+            return Err(error);
+        }
+        self.lock().push(node.clone());
+        Ok(node)
+    }
+
+    /// The nodes, in the order in which they joined.
+    pub fn nodes(&self) -> Vec<Node> {
+        self.lock().clone()
+    }
+
+    /// The node at this place of [`Cluster::nodes`].
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer nodes.
+    pub fn node(&self, at: usize) -> Node {
+        self.lock()[at].clone()
+    }
+
+    /// The URL of every node.
+    pub fn urls(&self) -> Vec<String> {
+        self.lock().iter().map(Node::url).collect()
+    }
+
+    /// The port that all nodes share.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The certificate of the authority that signed the nodes' certificates.
+    pub fn ca_pem(&self) -> &str {
+        &self.shared.authority.pem
+    }
+
+    /// A certificate by which a client is known to nodes that ask for one, and its key, both as
+    /// PEM.
+    pub fn client_identity(&self) -> (&str, &str) {
+        let (certificate, key) = &self.shared.authority.client;
+        (certificate, key)
+    }
+
+    /// Adds a node at an address of its own.
+    ///
+    /// # Errors
+    ///
+    /// If its address cannot be listened at.
+    pub fn add_node(&self, datacenter: &str, rack: &str) -> io::Result<Node> {
+        self.add(&Place::in_rack(datacenter, rack), None)
+    }
+
+    /// Removes a node for good: the others forget it, it stops, and its replicas are on others.
+    pub fn remove_node(&self, node: &Node) {
+        self.shared.tokens.leave(node.id());
+        self.forget(node);
+    }
+
+    fn forget(&self, node: &Node) {
+        self.lock().retain(|other| other != node);
+        node.leave();
+    }
+
+    /// Replaces a node by one at another address in the same rack, which has its replicas and is
+    /// returned.
+    ///
+    /// # Errors
+    ///
+    /// If the new node's address cannot be listened at.
+    pub fn replace_node(&self, node: &Node) -> io::Result<Node> {
+        self.forget(node);
+        self.add(&Place::in_rack(node.datacenter(), node.rack()), Some(node))
+    }
+
+    /// Waits until the condition holds, and answers whether it did within the limit. Blocks the
+    /// thread.
+    pub fn wait_until(&self, limit: Duration, condition: impl Fn() -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        while !condition() {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Node>> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for node in self.nodes() {
+            node.stop();
+        }
+    }
+}
+
+/// The address of this number in a network.
+fn numbered(network: Ipv4Addr, id: u64) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from(u32::from(network) + (id & 0x00ff_ffff) as u32))
+}

@@ -1,0 +1,261 @@
+//! `POST /` once its body is there: signature, decompression, the operation, and how the reply is
+//! framed and compressed.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::cluster::node::Shared;
+use crate::error::ApiError;
+use crate::server::coordination::{Coordination, Coordinator, ROUTING};
+use crate::stats::Counters;
+use crate::system::{self, View};
+use crate::version::Version;
+use crate::wire::compression::{self, Encoding};
+use crate::wire::head::Head;
+use crate::wire::reply::Reply;
+use crate::wire::sigv4;
+use crate::{store, tokens};
+
+/// The limit of a request's body, both as sent and decompressed.
+pub(crate) const BODY_LIMIT: usize = 16 << 20;
+
+/// JSON above this size is streamed.
+const STREAMED_BYTES: usize = 100_000;
+
+/// Answers of Query and Scan with this many items are streamed.
+const STREAMED_ITEMS: usize = 256;
+
+pub(crate) const JSON: &str = "application/x-amz-json-1.0";
+
+pub(crate) fn too_large() -> ApiError {
+    compression::too_large(BODY_LIMIT)
+}
+
+pub(crate) fn too_many(in_flight: usize) -> ApiError {
+    let limit = "configured via max_concurrent_requests_per_shard";
+    ApiError::new(
+        "RequestLimitExceeded",
+        format!("too many in-flight requests ({limit}): {in_flight}"),
+    )
+}
+
+/// Who sent the request, as far as the connection tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    Unknown,
+    /// Showed a certificate of the cluster's authority.
+    Certified,
+}
+
+/// What a request runs against.
+pub(crate) struct Backend<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) version: Version,
+    pub(crate) counters: &'a Counters,
+    pub(crate) addr: SocketAddr,
+    /// The node's identifier.
+    pub(crate) node: u64,
+    pub(crate) client: Option<IpAddr>,
+}
+
+impl Backend<'_> {
+    pub(crate) async fn answer(
+        &self,
+        mut reply: Reply,
+        head: &Head,
+        peer: Peer,
+        operation: &str,
+        body: &Bytes,
+    ) -> Reply {
+        let settings = &self.shared.settings;
+        let (user, body) = match self.admit(head, peer, body) {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                self.refuse(&mut reply, &error);
+                return reply;
+            }
+        };
+        let request = self.request(operation, &body);
+        if let Some(request) = &request
+            && let Some(table) = system::table(request)
+        {
+            self.counters.executed(operation);
+            let permit = || match &user {
+                Some(user) => self.shared.permissions.check(user, table, self.client),
+                None => Ok(()),
+            };
+            let view = View {
+                state: &self.shared.tokens.read(),
+                settings,
+                version: self.version,
+                node: self.node,
+                port: self.addr.port(),
+            };
+            let result = system::answer(&view, operation, request, table, permit);
+            return self.finish(reply, head, result.map(Success::from));
+        }
+        let coordination = match self.coordinate(operation, request.as_ref()).await {
+            Ok(coordination) => coordination,
+            Err(error) => {
+                self.counters.executed(operation);
+                self.refuse(&mut reply, &error);
+                return reply;
+            }
+        };
+        let result = self.execute(head, operation, &body, request.as_ref());
+        let is_value = result
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind == "ConditionalCheckFailedException");
+        if let Some(routing) = &coordination.routing
+            && is_value
+        {
+            reply.set(ROUTING, routing.clone());
+        }
+        self.finish(reply, head, result)
+    }
+
+    fn finish(&self, mut reply: Reply, head: &Head, result: Result<Success, ApiError>) -> Reply {
+        match result {
+            Ok(success) => self.succeed(reply, head, success),
+            Err(error) => {
+                self.refuse(&mut reply, &error);
+                reply
+            }
+        }
+    }
+
+    pub(crate) fn refuse(&self, reply: &mut Reply, error: &ApiError) {
+        reply.set_status(error.status);
+        reply.set_body(&self.shared.settings.headers, JSON, error.body());
+    }
+
+    /// Who asks, where requests are signed, and the body as it was before it was compressed.
+    fn admit<'b>(
+        &self,
+        head: &Head,
+        peer: Peer,
+        body: &'b Bytes,
+    ) -> Result<(Option<String>, Cow<'b, [u8]>), ApiError> {
+        let certified = peer == Peer::Certified && self.version.trusts_client_certificates();
+        let users = self.shared.settings.users.as_ref();
+        let user = match users.filter(|_| !certified) {
+            Some(users) => Some(sigv4::verify(
+                users,
+                &head.method(),
+                &head.fields(),
+                body,
+                OffsetDateTime::now_utc(),
+            )?),
+            None => None,
+        };
+        let encoding = head.get("Content-Encoding").filter(|encoding| !encoding.is_empty());
+        let body = match encoding.filter(|_| self.version.has_compression()) {
+            Some(encoding) => compression::decompress(&encoding, body, BODY_LIMIT)?.into(),
+            None => Cow::Borrowed(&body[..]),
+        };
+        Ok((user, body))
+    }
+
+    /// The request as a value, where anybody but the store has to know what is in it.
+    fn request(&self, operation: &str, body: &[u8]) -> Option<Value> {
+        let tokens = &self.shared.tokens;
+        let concerns = tokens::changes(operation)
+            || (tokens::concerns(operation) && !tokens.read().tables.is_empty())
+            || system::may_concern(operation, body);
+        // What is wrong with it is for the store to say.
+        concerns.then(|| serde_json::from_slice(body).ok())?
+    }
+
+    async fn coordinate(
+        &self,
+        operation: &str,
+        request: Option<&Value>,
+    ) -> Result<Coordination<'_>, ApiError> {
+        let Some(request) = request else {
+            return Ok(Coordination::default());
+        };
+        self.shared.tokens.check(operation, request)?;
+        let coordinator = Coordinator {
+            shared: self.shared,
+            counters: self.counters,
+            addr: self.addr,
+            node: self.node,
+        };
+        coordinator.coordinate(operation, request).await
+    }
+
+    fn execute(
+        &self,
+        head: &Head,
+        operation: &str,
+        body: &[u8],
+        request: Option<&Value>,
+    ) -> Result<Success, ApiError> {
+        if let Some(canned) = self.shared.settings.canned.get(operation) {
+            self.counters.executed(operation);
+            return Ok(Success { body: canned.clone(), items: 0 });
+        }
+        let host = head.get("Host").map(|host| String::from_utf8_lossy(&host).into_owned());
+        let result = self.shared.store.execute(operation, body, host.as_deref());
+        if !matches!(&result, Err(error) if error.kind == "UnknownOperationException") {
+            self.counters.executed(operation);
+        }
+        if let (Ok(reply), Some(request)) = (&result, request)
+            && tokens::changes(operation)
+        {
+            self.shared.tokens.follow(operation, request, &reply.body)?;
+            if let ("DeleteTable", Some(table)) = (operation, request["TableName"].as_str()) {
+                self.shared.contention.forget(table);
+            }
+        }
+        result.map(Success::from)
+    }
+
+    fn succeed(&self, mut reply: Reply, head: &Head, Success { body, items }: Success) -> Reply {
+        let streamed = body.len() > STREAMED_BYTES || items >= STREAMED_ITEMS;
+        let body = match self.encoding(head, streamed, body.len()) {
+            Some(encoding) => {
+                reply.set("Content-Encoding", encoding.name());
+                let level = self.shared.settings.compression_level.clamp(0, 9).unsigned_abs();
+                Bytes::from(compression::compress(encoding, &body, level))
+            }
+            None => body,
+        };
+        if streamed {
+            reply.set_chunked();
+        }
+        reply.set_body(&self.shared.settings.headers, JSON, body);
+        reply
+    }
+
+    /// Streamed bodies count as larger than any threshold, even than the one that stands for
+    /// "never".
+    fn encoding(&self, head: &Head, streamed: bool, size: usize) -> Option<Encoding> {
+        let threshold = match self.shared.settings.compression_threshold {
+            0 => return None,
+            _ if self.shared.settings.compression_level <= 0 => u32::MAX as usize,
+            threshold => threshold,
+        };
+        let large = streamed || size >= threshold;
+        if !large || !self.version.has_compression() {
+            return None;
+        }
+        compression::negotiate(std::str::from_utf8(&head.get("Accept-Encoding")?).ok()?)
+    }
+}
+
+struct Success {
+    body: Bytes,
+    items: usize,
+}
+
+impl From<store::Reply> for Success {
+    fn from(reply: store::Reply) -> Self {
+        Self { body: reply.body.into(), items: reply.items }
+    }
+}

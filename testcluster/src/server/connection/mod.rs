@@ -1,0 +1,220 @@
+//! One connection, one request at a time: read, answer, write, in that order, and everything that
+//! can go wrong on the way.
+
+mod handlers;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::sleep;
+
+use crate::cluster::node::Inner;
+use crate::fault::{Fault, Faults};
+use crate::server::api::{BODY_LIMIT, Peer};
+use crate::server::routes::Route;
+use crate::wire::head::Head;
+use crate::wire::reply::Reply;
+use crate::wire::request::{Framing, Wire, content_length};
+use crate::wire::socket::Socket;
+
+/// How a connection goes on after a request.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Request,
+    Close,
+    /// Close without a farewell.
+    Cut,
+    Reset,
+}
+
+/// What a request came to.
+enum Outcome {
+    Reply(Reply),
+    /// A reply, of whose body only half is sent.
+    Half(Reply),
+    Endless,
+    Reset,
+}
+
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+pub(crate) struct Connection<S> {
+    node: Arc<Inner>,
+    socket: Socket,
+    wire: Wire<S>,
+    peer: Peer,
+    /// The body of the present request, until it is read.
+    unread: Framing,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(crate) fn new(node: Arc<Inner>, socket: Socket, stream: S, peer: Peer) -> Self {
+        let tape = node.shared.settings.record.then(|| node.records.new_stream());
+        Self { node, socket, wire: Wire::new(stream, tape), peer, unread: Framing::Length(0) }
+    }
+
+    pub(crate) async fn serve(mut self) {
+        loop {
+            // An error means that the client is gone, or that the node was told to cut it off:
+            // there is nobody to tell.
+            match self.next_request().await.unwrap_or(Next::Cut) {
+                Next::Request => {}
+                Next::Close => {
+                    let _ = self.wire.stream.shutdown().await;
+                    return;
+                }
+                Next::Cut => return,
+                Next::Reset => return self.socket.reset_on_close(),
+            }
+        }
+    }
+
+    async fn next_request(&mut self) -> io::Result<Next> {
+        self.socket.set_idle(true);
+        let socket = self.socket.clone();
+        match self.wire.head(&self.node.records, || socket.set_idle(false)).await? {
+            Ok(Some(head)) => self.exchange(&head).await,
+            Ok(None) => Ok(Next::Close),
+            Err(malformed) => {
+                let version = malformed.0.as_deref().unwrap_or("1.1");
+                self.refuse_and_close(version, 400, "Can't parse the request".into()).await
+            }
+        }
+    }
+
+    async fn exchange(&mut self, head: &Head) -> io::Result<Next> {
+        let node = Arc::clone(&self.node);
+        let (counters, settings) = (&node.counters, &node.shared.settings);
+        let route = Route::of(head);
+        route.count(head, |name| counters.requested(name));
+
+        let length = content_length(head);
+        if length > BODY_LIMIT as u64 && !node.version().limits_bodies_itself() {
+            let why = format!("Content length limit ({BODY_LIMIT}) exceeded: {length}");
+            return self.refuse_and_close(&head.version(), 413, why).await;
+        }
+        let encoding = head.get_text("Transfer-Encoding");
+        if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("chunked") {
+            let only = "Encodings other than \"chunked\" are not implemented";
+            let why = format!("{only} (received encoding: \"{encoding}\")");
+            return self.refuse_and_close(&head.version(), 501, why).await;
+        }
+        let faults = node.faults();
+        let is_data = matches!(route, Route::Api(_));
+        if is_data && matches!(faults.of_request(), Some(Fault::ResetAfterHead)) {
+            return Ok(Next::Reset);
+        }
+        if head.version() == "1.1" && head.get_text("Expect").eq_ignore_ascii_case("100-continue") {
+            let mut go_on = Reply::new(&settings.headers);
+            go_on.set_status(100);
+            self.wire.stream.write_all(&go_on.encode("1.1").bytes).await?;
+        }
+
+        self.unread = Framing::of(head);
+        let outcome = match &route {
+            Route::Api(operation) => self.api(&node, &faults, head, operation).await?,
+            _ => self.other(&node, &faults, head, &route).await?,
+        };
+        let sent = match outcome {
+            Outcome::Reply(reply) => self.send(&reply, &head.version(), &faults, is_data).await?,
+            Outcome::Half(reply) => {
+                let encoded = reply.encode(&head.version());
+                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await?
+            }
+            Outcome::Endless => self.send_without_end(&head.version()).await?,
+            Outcome::Reset => return Ok(Next::Reset),
+        };
+        // A body that no handler read would be taken for the next request.
+        let unread = match sent {
+            Next::Request => self.wire.has_body(&node.records, self.unread).await,
+            Next::Close | Next::Cut | Next::Reset => return Ok(sent),
+        };
+        Ok(if head.keeps_alive() && matches!(unread, Ok(false)) {
+            Next::Request
+        } else {
+            Next::Close
+        })
+    }
+
+    async fn send(
+        &mut self,
+        reply: &Reply,
+        version: &str,
+        faults: &Faults,
+        is_data: bool,
+    ) -> io::Result<Next> {
+        let encoded = reply.encode(version);
+        let fault = faults.of_reply().filter(|_| is_data);
+        match fault {
+            Some(Fault::CloseMidHead) => self.send_part(&encoded.bytes, encoded.body / 2).await,
+            Some(Fault::Truncate) => {
+                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await
+            }
+            Some(Fault::StopMidBody) => {
+                let half = (encoded.body + encoded.bytes.len()) / 2;
+                self.send_part(&encoded.bytes, half).await?;
+                let node = Arc::clone(&self.node);
+                tokio::select! {
+                    () = node.until_faults(|faults| !faults.stops_mid_body()) => {}
+                    () = self.wire.closed(&node.records) => {
+                        return Err(io::ErrorKind::ConnectionAborted.into());
+                    }
+                }
+                self.wire.stream.write_all(&encoded.bytes[half..]).await?;
+                self.wire.stream.flush().await?;
+                Ok(Next::Request)
+            }
+            _ => {
+                self.wire.stream.write_all(&encoded.bytes).await?;
+                self.wire.stream.flush().await?;
+                Ok(if matches!(fault, Some(Fault::CloseAfterResponse)) {
+                    Next::Close
+                } else {
+                    Next::Request
+                })
+            }
+        }
+    }
+
+    async fn send_part(&mut self, bytes: &[u8], length: usize) -> io::Result<Next> {
+        self.wire.stream.write_all(&bytes[..length]).await?;
+        self.wire.stream.flush().await?;
+        Ok(Next::Cut)
+    }
+
+    async fn send_without_end(&mut self, version: &str) -> io::Result<Next> {
+        let mut reply = Reply::new(&self.node.shared.settings.headers);
+        reply.set_body(&self.node.shared.settings.headers, "application/json", "[");
+        reply.set_chunked();
+        let mut start = reply.encode(version).bytes;
+        // Everything but the last chunk, which is the end.
+        start.truncate(start.len() - b"0\r\n\r\n".len());
+        self.wire.stream.write_all(&start).await?;
+        let entries = r#""127.0.0.1","#.repeat(300);
+        let chunk = format!("{:x}\r\n{entries}\r\n", entries.len());
+        loop {
+            self.wire.stream.write_all(chunk.as_bytes()).await?;
+            self.wire.stream.flush().await?;
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// What Seastar answers by itself, before any handler.
+    async fn refuse_and_close(
+        &mut self,
+        version: &str,
+        status: u16,
+        why: String,
+    ) -> io::Result<Next> {
+        let mut reply = Reply::bare(status, why);
+        reply.set("Connection", "close");
+        self.wire.stream.write_all(&reply.encode(version).bytes).await?;
+        Ok(Next::Close)
+    }
+}

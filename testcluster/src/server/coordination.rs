@@ -1,0 +1,135 @@
+//! What it costs a node to coordinate a request, by whether it holds the keys itself and whether
+//! other nodes write to them; and what it tells the client of who would have held them.
+
+use tokio::time::sleep;
+
+use crate::cluster::node::Shared;
+use crate::error::ApiError;
+use crate::server::contention::{Contention, Meeting, Transaction};
+use crate::stats::Counters;
+use crate::tokens::{Access, Range, State, Table};
+use serde_json::Value;
+use std::net::SocketAddr;
+
+/// The reply's header that tells of the replicas of a key.
+pub(crate) const ROUTING: &str = "X-Scylla-Alternator-Routing-V1";
+
+/// A node as the coordinator of requests.
+pub(crate) struct Coordinator<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) counters: &'a Counters,
+    pub(crate) addr: SocketAddr,
+    pub(crate) node: u64,
+}
+
+/// A request for keys while it is executed.
+#[derive(Default)]
+pub(crate) struct Coordination<'a> {
+    /// What to tell a client that asked the wrong node.
+    pub(crate) routing: Option<String>,
+    _transactions: Vec<Transaction<'a>>,
+}
+
+impl<'a> Coordinator<'a> {
+    /// Counts what the request comes to on this node, and takes the time that it costs.
+    ///
+    /// # Errors
+    ///
+    /// Where the table's write isolation forbids the request, or a contended transaction ends
+    /// without anybody knowing how.
+    pub(crate) async fn coordinate(
+        &self,
+        operation: &str,
+        request: &Value,
+    ) -> Result<Coordination<'a>, ApiError> {
+        let Survey { accesses, hits, hops, routing } = self.survey(operation, request)?;
+        self.counters.replica_hits(hits);
+        self.counters.hops(hops);
+        let hop_cost = self.shared.settings.hop_cost;
+        if hops > 0 && !hop_cost.is_zero() {
+            sleep(hop_cost).await;
+        }
+        let contention: &'a Contention = &self.shared.contention;
+        let mut worst = Meeting::Nobody;
+        let mut transactions = Vec::new();
+        for access in accesses.iter().filter(|access| access.is_transaction) {
+            self.counters.lwt();
+            let begun = contention.begin(self.addr, access.table, access.token);
+            let Some((transaction, meeting)) = begun else {
+                continue;
+            };
+            transactions.push(transaction);
+            if meeting != Meeting::Nobody {
+                self.counters.contended();
+            }
+            match meeting {
+                Meeting::Failure => return Err(timed_out(access.table)),
+                Meeting::Retry => worst = Meeting::Retry,
+                Meeting::Nobody => {}
+            }
+        }
+        if worst == Meeting::Retry {
+            sleep(contention.retry()).await;
+        }
+        Ok(Coordination { routing, _transactions: transactions })
+    }
+
+    fn survey<'r>(&self, operation: &str, request: &'r Value) -> Result<Survey<'r>, ApiError> {
+        let tokens = &self.shared.tokens;
+        let state = tokens.read();
+        let accesses = Access::all(&state, tokens.defaults.isolation, operation, request)?;
+        let (mut hits, mut hops) = (0, 0);
+        let mut routing = None;
+        for access in &accesses {
+            let table = state.mapped(access.table);
+            let found = table.and_then(|table| Some((table, table.map.of(access.token)?)));
+            // Nobody holds the keys of a table that shares the tablets of one that is gone.
+            let Some((table, range)) = found else {
+                continue;
+            };
+            if range.is_on(self.node) {
+                hits += 1;
+            } else {
+                hops += 1;
+                routing = Some(self.routing(&state, table, range));
+            }
+        }
+        let tells = self.shared.settings.routing_header
+            && matches!(operation, "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query");
+        Ok(Survey { accesses, hits, hops, routing: routing.filter(|_| tells) })
+    }
+
+    /// The range, from where it begins, and the addresses of its replicas in this node's
+    /// datacenter.
+    fn routing(&self, state: &State, table: &Table, range: &Range) -> String {
+        let at = table.map.ranges.partition_point(|other| other.last < range.last);
+        let mut header = format!("{},{}", table.map.line_start(at), range.last);
+        let here = state.hosts.get(&self.node).map(|host| &host.datacenter);
+        let replicas = range.replicas.iter();
+        for host in replicas.map(|replica| &state.hosts[&replica.node]) {
+            if Some(&host.datacenter) == here {
+                header.push_str(&format!(",{}", host.address));
+            }
+        }
+        header
+    }
+}
+
+/// What a request touches, how much of it is here, and how much elsewhere.
+struct Survey<'r> {
+    accesses: Vec<Access<'r>>,
+    hits: usize,
+    hops: usize,
+    routing: Option<String>,
+}
+
+/// The ambiguous end of a transaction that met another.
+fn timed_out(table: &str) -> ApiError {
+    ApiError::new(
+        "InternalServerError",
+        format!(
+            "Internal server error: exceptions::mutation_write_timeout_exception (Operation timed out for \
+             alternator_{table}.{table} - received only 1 responses from 2 CL=LOCAL_SERIAL.)"
+        ),
+    )
+}

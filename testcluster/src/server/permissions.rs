@@ -1,0 +1,50 @@
+//! Who may not read which of the cluster's own tables.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::ApiError;
+
+/// Users and tables, such as `system.tablets`, that do not go together. Every other pair does.
+#[derive(Debug, Default)]
+pub(crate) struct Permissions(Mutex<BTreeSet<(String, String)>>);
+
+impl Permissions {
+    pub(crate) fn new(denied: BTreeSet<(String, String)>) -> Self {
+        Self(Mutex::new(denied))
+    }
+
+    pub(crate) fn deny(&self, user: &str, table: &str) {
+        self.lock().insert((user.to_owned(), table.to_owned()));
+    }
+
+    pub(crate) fn grant(&self, user: &str, table: &str) {
+        self.lock().remove(&(user.to_owned(), table.to_owned()));
+    }
+
+    /// # Errors
+    ///
+    /// Where the user may not read the table.
+    pub(crate) fn check(
+        &self,
+        user: &str,
+        table: &str,
+        client: Option<IpAddr>,
+    ) -> Result<(), ApiError> {
+        if self.lock().contains(&(user.to_owned(), table.to_owned())) {
+            let client = client.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
+            return Err(ApiError::new(
+                "AccessDeniedException",
+                format!(
+                    "SELECT access on table {table} is denied to role {user}, client address {client}"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<(String, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,138 @@
+//! The head of a request, by Seastar's grammar rather than a lenient one: what Seastar refuses is
+//! refused at the same byte, and what it takes (any version digit, any length, folded lines) is
+//! taken.
+
+mod scanner;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+pub(crate) use scanner::Scanner;
+
+/// The head cannot be parsed. Holds the version, where it had been read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(crate) Option<String>);
+
+/// The request line and the header fields, as ranges of the bytes received.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    bytes: Bytes,
+    spans: Spans,
+}
+
+#[derive(Debug, Default)]
+struct Spans {
+    method: Range<usize>,
+    target: Range<usize>,
+    version: Range<usize>,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Default)]
+struct Field {
+    /// Empty where the line continues the field before it.
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Head {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn method(&self) -> Cow<'_, str> {
+        self.text(&self.spans.method)
+    }
+
+    /// The digits after `HTTP/`.
+    pub(crate) fn version(&self) -> Cow<'_, str> {
+        self.text(&self.spans.version)
+    }
+
+    /// The target up to the question mark, without one trailing slash.
+    pub(crate) fn path(&self) -> Cow<'_, str> {
+        let path = match self.text(&self.spans.target) {
+            Cow::Borrowed(target) => Cow::Borrowed(target.split('?').next().unwrap_or_default()),
+            Cow::Owned(target) => {
+                Cow::Owned(target.split('?').next().unwrap_or_default().to_owned())
+            }
+        };
+        match path.strip_suffix('/') {
+            Some(stripped) if !stripped.is_empty() => Cow::Owned(stripped.to_owned()),
+            _ => path,
+        }
+    }
+
+    /// The target after the question mark.
+    pub(crate) fn query(&self) -> String {
+        self.text(&self.spans.target)
+            .split_once('?')
+            .map_or_else(String::new, |(_, query)| query.to_owned())
+    }
+
+    /// A field's value. Fields of one name are joined by commas, folded lines by blanks.
+    pub(crate) fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let mut found: Option<Cow<'_, [u8]>> = None;
+        let mut inside = false;
+        for field in &self.spans.fields {
+            let continued = field.name.is_empty();
+            inside = if continued {
+                inside
+            } else {
+                self.bytes[field.name.clone()].eq_ignore_ascii_case(name.as_bytes())
+            };
+            if !inside {
+                continue;
+            }
+            let value = &self.bytes[field.value.clone()];
+            match &mut found {
+                None => found = Some(Cow::Borrowed(value)),
+                Some(before) => {
+                    before.to_mut().push(if continued { b' ' } else { b',' });
+                    before.to_mut().extend_from_slice(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// A field's value as text, empty where there is none.
+    pub(crate) fn get_text(&self, name: &str) -> String {
+        self.get(name)
+            .map_or_else(String::new, |value| String::from_utf8_lossy(&value).into_owned())
+    }
+
+    /// Every field in order, for whoever must look at all of them.
+    pub(crate) fn fields(&self) -> Vec<(String, Vec<u8>)> {
+        let mut fields: Vec<(String, Vec<u8>)> = Vec::with_capacity(self.spans.fields.len());
+        for field in &self.spans.fields {
+            let value = &self.bytes[field.value.clone()];
+            match fields.last_mut() {
+                Some((_, before)) if field.name.is_empty() => {
+                    before.push(b' ');
+                    before.extend_from_slice(value);
+                }
+                _ => fields.push((self.text(&field.name).into_owned(), value.to_vec())),
+            }
+        }
+        fields
+    }
+
+    pub(crate) fn keeps_alive(&self) -> bool {
+        let connection = self.get("Connection").unwrap_or_default();
+        match &*self.version() {
+            "0.9" => false,
+            "1.0" => connection.eq_ignore_ascii_case(b"keep-alive"),
+            _ => !connection.eq_ignore_ascii_case(b"close"),
+        }
+    }
+
+    fn text(&self, range: &Range<usize>) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes[range.clone()])
+    }
+}
+
+#[cfg(test)]
+mod tests;

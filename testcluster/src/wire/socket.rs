@@ -1,0 +1,141 @@
+//! A connection's socket as both sides of the server see it: the task that serves it, and the node,
+//! which may cut it off at any moment while the task goes on.
+
+use std::io::{self, ErrorKind, Read};
+use std::net::{IpAddr, Shutdown};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::stats::Counters;
+use crate::wire::deafness::{deafen, silence};
+
+/// How much is read by one call.
+const AT_ONCE: usize = 64 << 10;
+
+#[derive(Clone)]
+pub(crate) struct Socket(Arc<Inner>);
+
+struct Inner {
+    stream: TcpStream,
+    counters: Arc<Counters>,
+    idle: AtomicBool,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.counters.closed();
+    }
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, counters: Arc<Counters>) -> Self {
+        // Only a socket that is already broken refuses, and that shows at the first read.
+        let _ = stream.set_nodelay(true);
+        counters.accepted();
+        Self(Arc::new(Inner { stream, counters, idle: AtomicBool::new(true) }))
+    }
+
+    /// The client's address, unless the client is gone.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.0.stream.peer_addr().ok().map(|addr| addr.ip())
+    }
+
+    /// Between requests, and nothing of the next one has arrived.
+    pub(crate) fn set_idle(&self, idle: bool) {
+        self.0.idle.store(idle, Relaxed);
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.idle.load(Relaxed)
+    }
+
+    /// Both directions end at once; whoever serves the connection learns it at the next read or
+    /// write.
+    pub(crate) fn shut_down(&self) {
+        // Fails only where the client was first.
+        let _ = SockRef::from(&self.0.stream).shutdown(Shutdown::Both);
+    }
+
+    /// Drops whatever arrives from now on, and soon says nothing more either. The close that
+    /// follows is a reset, which is how a host answers what it knows nothing of.
+    pub(crate) fn lose(&self) {
+        let socket = SockRef::from(&self.0.stream);
+        // Fails only where there is nothing left to be dropped.
+        let _ = deafen(&socket).and_then(|()| silence(&socket));
+        self.reset_on_close();
+    }
+
+    /// Makes the close that follows a reset.
+    pub(crate) fn reset_on_close(&self) {
+        let _ = SockRef::from(&self.0.stream).set_linger(Some(Duration::ZERO));
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Inner { stream, counters, .. } = &*self.0;
+        loop {
+            ready!(stream.poll_read_ready(cx))?;
+            let room = buf.remaining().min(AT_ONCE);
+            let space = buf.initialize_unfilled_to(room);
+            let mut read = None;
+            let result = stream.try_io(Interest::READABLE, || {
+                let length = (&*SockRef::from(stream)).read(space)?;
+                read = Some(length);
+                // Less than asked for is all there was: saying so saves the call that would find
+                // nothing.
+                if 0 < length && length < room { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            if let Some(length) = read {
+                buf.advance(length);
+                counters.received(length);
+                return Poll::Ready(Ok(()));
+            }
+            match result {
+                Err(error) if error.kind() != ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.stream.poll_write_ready(cx))?;
+            match self.0.stream.try_write(buf) {
+                Ok(written) => {
+                    self.0.counters.sent(written);
+                    return Poll::Ready(Ok(written));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&self.0.stream).shutdown(Shutdown::Write))
+    }
+}
