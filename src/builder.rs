@@ -5,18 +5,19 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 
 use crate::balance::hedge::Hedging;
+use crate::balance::policy::Policy;
 use crate::compression::{RequestCompression, ResponseCompression};
+use crate::config::Options;
 use crate::config::authentication::Authentication;
 use crate::config::lwt_affinity::LwtAffinity;
 use crate::config::resolver::Resolver;
 use crate::config::token_awareness::TokenAwareness;
 use crate::config::user_agent::UserAgent;
-use crate::config::{Options, Policy};
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
 use crate::keys::key::KeyType;
+use crate::keys::partition_key::PartitionKey;
 use crate::scope::Scope;
-use crate::tables::PartitionKey;
 use crate::transport::{NodeProxy, Tls};
 
 impl AlternatorConnector {

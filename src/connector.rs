@@ -21,9 +21,10 @@ use crate::cluster::node::Node;
 use crate::config::{Config, Options};
 use crate::discovery::{Contacts, Question, Refresher, ask, seed_nodes};
 use crate::dispatch::attempts::Attempt;
-use crate::dispatch::balancer::{Balancer, Limits, has_dynamodb_target};
+use crate::dispatch::balancer::{Balancer, Limits};
 use crate::dispatch::response::Answer;
 use crate::dispatch::route::Route;
+use crate::dynamodb::target::has_dynamodb_target;
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::pass_through::PassThrough;
 use crate::scope::Scope;
@@ -342,7 +343,7 @@ where
             {
                 let attempt = Attempt::of(request.headers());
                 let answer = inner.call(request, attempt, None, None, None).await?;
-                Ok(answer.map(Body::node))
+                Ok(answer.map(Body::new))
             } else {
                 inner.pass_through.call(request).await
             }

@@ -32,11 +32,11 @@ pub mod dns {
 }
 
 pub use balance::hedge::Hedging;
+pub use balance::policy::Policy;
 pub use body::Body;
 pub use builder::Builder;
 pub use cluster::node::{Node, NodeState, NodeStats};
 pub use compression::{DecodeError, Level, RequestCompression, ResponseCompression};
-pub use config::Policy;
 pub use config::authentication::Authentication;
 pub use config::lwt_affinity::{CoordinatorOrder, LwtAffinity};
 pub use config::token_awareness::TokenAwareness;

@@ -15,7 +15,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::BodyExt;
 
 use crate::body::Body;
 use crate::error::{BoxError, Error};
@@ -72,7 +71,7 @@ impl PassThrough {
         let response = response
             .and_then(|r| r.try_into_http1x().map_err(|e| ConnectorError::other(e.into(), None)));
         let response = response.map_err(|e| Error::PassThrough(e.into()))?;
-        Ok(response.map(|body| Body::pass_through(body.boxed_unsync())))
+        Ok(response.map(Body::new))
     }
 }
 

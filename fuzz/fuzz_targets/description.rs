@@ -7,10 +7,10 @@
 #[path = "../../src/address.rs"]
 mod address;
 #[path = "."]
-mod config {
+mod dynamodb {
     #[allow(dead_code)]
-    #[path = "../../src/config/lwt_affinity.rs"]
-    pub mod lwt_affinity;
+    #[path = "../../src/dynamodb/access.rs"]
+    pub mod access;
 }
 #[allow(dead_code)]
 #[path = "../../src/tables/lookup/description.rs"]
@@ -18,15 +18,6 @@ mod description;
 #[allow(dead_code, unused_imports)]
 #[path = "../../src/keys/mod.rs"]
 mod keys;
-mod tables {
-    /// As in the library, without all that is around it.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct PartitionKey {
-        pub name: Box<str>,
-        pub key_type: crate::keys::key::KeyType,
-    }
-}
-
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
     if let Some(found) = description::Description::parse(body) {
         let text = String::from_utf8_lossy(body);

@@ -1,10 +1,5 @@
 //! What users choose for the bodies of requests.
 
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
-
 use super::{Encoding, Level};
 
 /// Whether the bodies of requests are compressed, and how. Default: [`off`](Self::off).
@@ -76,26 +71,6 @@ impl RequestCompression {
 impl Default for RequestCompression {
     fn default() -> Self {
         Self::off()
-    }
-}
-
-impl Storable for RequestCompression {
-    type Storer = StoreReplace<Self>;
-}
-
-#[dyn_dispatch_hint]
-impl Intercept for RequestCompression {
-    fn name(&self) -> &'static str {
-        "RequestCompression"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(*self);
-        Ok(())
     }
 }
 

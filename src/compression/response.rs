@@ -1,10 +1,5 @@
 //! What users choose for the bodies of answers.
 
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
-
 use super::Encoding;
 
 /// DynamoDB answers with 16 MB of items at most (BatchGetItem), and no attribute takes more than
@@ -98,26 +93,6 @@ impl ResponseCompression {
 impl Default for ResponseCompression {
     fn default() -> Self {
         Self::off()
-    }
-}
-
-impl Storable for ResponseCompression {
-    type Storer = StoreReplace<Self>;
-}
-
-#[dyn_dispatch_hint]
-impl Intercept for ResponseCompression {
-    fn name(&self) -> &'static str {
-        "ResponseCompression"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(*self);
-        Ok(())
     }
 }
 

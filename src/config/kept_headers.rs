@@ -3,10 +3,9 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::dynamodb::headers::{INVOCATION_ID, REQUEST};
 use crate::error::ConfigError;
 
-pub(crate) const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
-pub(crate) const REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
 const X_AMZ_USER_AGENT: HeaderName = HeaderName::from_static("x-amz-user-agent");
 
 /// Which of those headers the user wants to keep.

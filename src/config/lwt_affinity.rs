@@ -1,5 +1,7 @@
 //! Which writes go to one coordinator, and which one that is.
 
+use crate::dynamodb::access::{Access, Isolation};
+
 /// Which writes of a key all go to the same node, its coordinator.
 ///
 /// A lightweight transaction costs more, and may fail, where another node coordinates one for the
@@ -32,39 +34,6 @@ pub enum CoordinatorOrder {
     Shared,
     /// That of the Rust crate `alternator-client`, as of 1.0.1.
     RustClient,
-}
-
-/// What a request does to its items, by the rules of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    EventualRead,
-    ConsistentRead,
-    /// A write that depends on nothing that is there.
-    Write,
-    /// A write that depends on what is there.
-    ReadModifyWrite,
-}
-
-/// What the server uses lightweight transactions for: `alternator_write_isolation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isolation {
-    AlwaysUseLwt,
-    OnlyRmwUsesLwt,
-    ForbidRmw,
-    UnsafeRmw,
-}
-
-impl Isolation {
-    /// By its long or its short name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        match name {
-            "a" | "always" | "always_use_lwt" => Some(Self::AlwaysUseLwt),
-            "o" | "only_rmw_uses_lwt" => Some(Self::OnlyRmwUsesLwt),
-            "f" | "forbid" | "forbid_rmw" => Some(Self::ForbidRmw),
-            "u" | "unsafe" | "unsafe_rmw" => Some(Self::UnsafeRmw),
-            _ => None,
-        }
-    }
 }
 
 impl LwtAffinity {

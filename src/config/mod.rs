@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::balance::hedge::{Hedging, When};
+use crate::balance::policy::Policy;
 use crate::compression::{RequestCompression, ResponseCompression};
 use crate::config::authentication::Authentication;
 use crate::config::kept_headers::Kept;
@@ -21,30 +22,13 @@ use crate::config::seeds::{Origin, Scheme, Seeds, without_secrets};
 use crate::config::token_awareness::TokenAwareness;
 use crate::config::user_agent::UserAgent;
 use crate::error::ConfigError;
+use crate::keys::partition_key::PartitionKey;
 use crate::scope::Scope;
-use crate::tables::PartitionKey;
 use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
 
 /// What longer durations are cut to. `Duration::MAX` is how one says "never", but deadlines
 /// computed from it would overflow; with a year they do not, and it makes no difference to anyone.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// How the first node for a request is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Policy {
-    /// The node whose answers are expected first: the least product of what its answers took lately
-    /// (a peak-EWMA) and the requests it has in flight, of all nodes where there are up to eight,
-    /// and else of at least two drawn at random. Nodes that are near, fast and idle get more than
-    /// those that are far, slow or busy, and a node that stops answering gets next to none.
-    #[default]
-    PeakEwma,
-    /// Every node in turn, from a random place on. The shares of the nodes are exactly even,
-    /// whatever their latency.
-    RoundRobin,
-    /// Any node, with equal chance. Nothing is shared between threads.
-    Random,
-}
 
 /// What the builder collects.
 #[derive(Clone, Debug)]

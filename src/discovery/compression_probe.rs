@@ -15,7 +15,7 @@ use super::localnodes::BODY_LIMIT;
 use crate::cluster::Cluster;
 use crate::cluster::exchange::exchange;
 use crate::cluster::node::Node;
-use crate::dispatch::balancer::address;
+use crate::dynamodb::host::address;
 use crate::error::BoxError;
 
 /// How many nodes are asked side by side.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderMap;
 
-use crate::config::kept_headers::{INVOCATION_ID, REQUEST};
+use crate::dynamodb::headers::{INVOCATION_ID, REQUEST};
 
 /// Failed invocations that are remembered at once. Two that meet in a place forget the older: then
 /// a retry may meet a node again, which is what it would do without this memory.

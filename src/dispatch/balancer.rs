@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header};
+use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout};
 
@@ -23,21 +23,12 @@ use crate::dispatch::plan::Plan;
 use crate::dispatch::race::{Patience, connect};
 use crate::dispatch::response::{Answer, Answered};
 use crate::dispatch::route::Route;
-use crate::dynamodb::host;
+use crate::dynamodb::host::address;
 use crate::dynamodb::operation::Operation;
 use crate::dynamodb::read::Read;
+use crate::dynamodb::target::TARGET;
 use crate::error::{BoxError, ConnectError, Error};
 use crate::transport::{NodeBody, SendError};
-
-/// Whether a request is DynamoDB's, and so for the cluster.
-pub(crate) fn is_dynamodb(target: Option<&[u8]>) -> bool {
-    target.is_some_and(|t| {
-        t.starts_with(b"DynamoDB_20120810.") || t.starts_with(b"DynamoDBStreams_20120810.")
-    })
-}
-
-/// The header that says which operation a request is for.
-pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 /// How long nothing may come of the body of an answer that has begun, where the user has set no
 /// limit: as long as the SDK bears it (the grace period of its protection against stalled streams).
@@ -243,85 +234,4 @@ where
     let mut whole = Vec::from(first);
     whole.extend_from_slice(&body.collect().await.map_err(Into::into)?.to_bytes());
     Ok(whole.into())
-}
-
-/// Turns the URI into what a server expects, and keeps the host that was signed in the Host header.
-pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
-    if !head.headers.contains_key(header::HOST) {
-        let host =
-            signed_host(&head.uri).ok_or_else(|| Error::Request("its URI has no host".into()))?;
-        head.headers.insert(header::HOST, host);
-    }
-    head.uri = match head.uri.path_and_query() {
-        Some(path) if path != "/" => Uri::from(path.clone()),
-        _ => Uri::from_static("/"),
-    };
-    head.version = Version::HTTP_11;
-    Ok(())
-}
-
-/// The host as SigV4 signs it.
-fn signed_host(uri: &Uri) -> Option<HeaderValue> {
-    let authority = uri.authority()?.as_str();
-    let host = uri.scheme_str().map_or(authority, |scheme| host::of(scheme, authority));
-    HeaderValue::from_str(host).ok()
-}
-
-/// Whether the headers say that a request is DynamoDB's.
-pub(crate) fn has_dynamodb_target(headers: &HeaderMap) -> bool {
-    is_dynamodb(headers.get(TARGET).map(HeaderValue::as_bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_two_dynamodb_services_are_ours() {
-        assert!(is_dynamodb(Some(b"DynamoDB_20120810.GetItem")));
-        assert!(is_dynamodb(Some(b"DynamoDBStreams_20120810.GetRecords")));
-        for other in [
-            &b"DynamoDB_20120810"[..],
-            b"",
-            b"AWSSecurityTokenService.X",
-            b"dynamodb_20120810.GetItem",
-        ] {
-            assert!(!is_dynamodb(Some(other)));
-        }
-        assert!(!is_dynamodb(None));
-    }
-
-    #[test]
-    fn the_host_is_the_one_that_was_signed() {
-        let host = |uri: &str| {
-            let (mut head, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
-            address(&mut head).unwrap();
-            assert_eq!(head.uri, "/");
-            head.headers[header::HOST].to_str().unwrap().to_owned()
-        };
-        assert_eq!(
-            host("https://dynamodb.us-east-1.amazonaws.com/"),
-            "dynamodb.us-east-1.amazonaws.com"
-        );
-        assert_eq!(host("http://a:80/"), "a");
-        assert_eq!(host("https://a:443"), "a");
-        assert_eq!(host("http://a:443"), "a:443");
-        assert_eq!(host("https://a:80"), "a:80");
-        assert_eq!(host("http://[::1]:8000/"), "[::1]:8000");
-    }
-
-    #[test]
-    fn a_host_header_that_is_there_already_stays() {
-        let request =
-            Request::builder().uri("http://a:1/").header("host", "signed").body(()).unwrap();
-        let (mut head, ()) = request.into_parts();
-        address(&mut head).unwrap();
-        assert_eq!(head.headers[header::HOST], "signed");
-    }
-
-    #[test]
-    fn a_request_without_any_host_is_an_error() {
-        let (mut head, ()) = Request::builder().uri("/").body(()).unwrap().into_parts();
-        assert!(matches!(address(&mut head), Err(Error::Request(_))));
-    }
 }

@@ -86,8 +86,8 @@ mod tests {
 
     use super::*;
     use crate::balance::health::Out;
+    use crate::balance::policy::Policy;
     use crate::cluster::Snapshot;
-    use crate::config::Policy;
     use crate::dispatch::attempts::Attempts;
     use crate::transport::{Dialer, NodeProxy, PoolLimits};
 

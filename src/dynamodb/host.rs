@@ -1,5 +1,32 @@
 //! The host of a request: what SigV4 signs, and so what the Host header must say.
 
+use http::request::Parts;
+use http::{HeaderValue, Uri, Version, header};
+
+use crate::error::Error;
+
+/// Turns the URI into what a server expects, and keeps the host that was signed in the Host header.
+pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
+    if !head.headers.contains_key(header::HOST) {
+        let host =
+            signed_host(&head.uri).ok_or_else(|| Error::Request("its URI has no host".into()))?;
+        head.headers.insert(header::HOST, host);
+    }
+    head.uri = match head.uri.path_and_query() {
+        Some(path) if path != "/" => Uri::from(path.clone()),
+        _ => Uri::from_static("/"),
+    };
+    head.version = Version::HTTP_11;
+    Ok(())
+}
+
+/// The host as SigV4 signs it.
+fn signed_host(uri: &Uri) -> Option<HeaderValue> {
+    let authority = uri.authority()?.as_str();
+    let host = uri.scheme_str().map_or(authority, |scheme| of(scheme, authority));
+    HeaderValue::from_str(host).ok()
+}
+
 /// The host of a URI with this scheme and authority: the port is left out where it is the scheme's
 /// own.
 pub(crate) fn of<'a>(scheme: &str, authority: &'a str) -> &'a str {
@@ -25,6 +52,8 @@ pub(crate) fn of_root(uri: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
 
     #[test]
@@ -62,5 +91,39 @@ mod tests {
         ] {
             assert_eq!(of_root(uri), None, "{uri}");
         }
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_was_signed() {
+        let host = |uri: &str| {
+            let (mut head, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
+            address(&mut head).unwrap();
+            assert_eq!(head.uri, "/");
+            head.headers[header::HOST].to_str().unwrap().to_owned()
+        };
+        assert_eq!(
+            host("https://dynamodb.us-east-1.amazonaws.com/"),
+            "dynamodb.us-east-1.amazonaws.com"
+        );
+        assert_eq!(host("http://a:80/"), "a");
+        assert_eq!(host("https://a:443"), "a");
+        assert_eq!(host("http://a:443"), "a:443");
+        assert_eq!(host("https://a:80"), "a:80");
+        assert_eq!(host("http://[::1]:8000/"), "[::1]:8000");
+    }
+
+    #[test]
+    fn a_host_header_that_is_there_already_stays() {
+        let request =
+            Request::builder().uri("http://a:1/").header("host", "signed").body(()).unwrap();
+        let (mut head, ()) = request.into_parts();
+        address(&mut head).unwrap();
+        assert_eq!(head.headers[header::HOST], "signed");
+    }
+
+    #[test]
+    fn a_request_without_any_host_is_an_error() {
+        let (mut head, ()) = Request::builder().uri("/").body(()).unwrap().into_parts();
+        assert!(matches!(address(&mut head), Err(Error::Request(_))));
     }
 }

@@ -15,8 +15,8 @@ use aws_types::region::SigningRegion;
 use http::{HeaderName, header};
 
 use super::hooks::Asked;
-use crate::dispatch::balancer::TARGET;
 use crate::dynamodb::host;
+use crate::dynamodb::target::TARGET;
 use crate::signing::{Date, Keys, Request, authorization};
 
 pub(super) const DATE: HeaderName = HeaderName::from_static("x-amz-date");

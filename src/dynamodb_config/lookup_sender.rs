@@ -11,8 +11,8 @@ use http::{HeaderValue, Request, header};
 
 use super::fast_signer::{DATE, TOKEN, Usual, scope};
 use crate::balance::moment::Moment;
-use crate::dispatch::balancer::TARGET;
 use crate::dynamodb::host;
+use crate::dynamodb::target::TARGET;
 use crate::error::BoxError;
 use crate::signing::{Date, Keys};
 use crate::tables::lookup::{Complete, Lesson};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::balance::moment::Moment;
-use crate::config::lwt_affinity::{Access, Isolation};
 use crate::connector::Inner;
 use crate::dispatch::route::Aim;
+use crate::dynamodb::access::{Access, Isolation};
 use crate::tables::Table;
 
 #[derive(Clone, Debug)]

@@ -3,4 +3,5 @@
 
 pub(crate) mod key;
 pub(crate) mod order;
+pub(crate) mod partition_key;
 pub(crate) mod replicas;

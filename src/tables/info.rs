@@ -5,16 +5,9 @@ use std::time::Duration;
 
 use super::pace::REFUSED;
 use crate::balance::moment::Moment;
-use crate::config::lwt_affinity::Isolation;
-use crate::keys::key::KeyType;
+use crate::dynamodb::access::Isolation;
+use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Replicas;
-
-/// The partition key of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PartitionKey {
-    pub(crate) name: Box<str>,
-    pub(crate) key_type: KeyType,
-}
 
 /// What is known of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ pub(crate) mod routing;
 mod table;
 mod warnings;
 
-pub(crate) use info::{Known, PartitionKey};
+pub(crate) use info::Known;
 pub(crate) use pace::{Outlook, Timing};
 pub(crate) use refusals::Role;
 pub(crate) use registry::{Tables, Turn};

@@ -10,8 +10,9 @@ use arc_swap::ArcSwap;
 use fnv::FnvHashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{PartitionKey, Said, Table};
+use super::{Said, Table};
 use crate::balance::moment::Moment;
+use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Hosts;
 
 /// How many tables are kept, of which each may have a map of a MiB.

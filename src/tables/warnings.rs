@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::PartitionKey;
+use crate::keys::partition_key::PartitionKey;
 
 /// What the log was told already.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::balance::health::{Health, Out, may_eject};
 use crate::balance::load::Load;
 use crate::balance::moment::Moment;
+use crate::balance::policy::Policy;
 use crate::balance::policy::{Candidate, Chooser, Circumstances};
-use crate::config::Policy;
 
 /// As in `outcome`.
 const LONG_SILENCE: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::setting::{Demand, Setting};
-use crate::config::Policy::{PeakEwma, RoundRobin};
+use crate::balance::policy::Policy::{PeakEwma, RoundRobin};
 
 fn healthy(nodes: usize, clients: usize, demand: Demand, seconds: f64) -> Setting {
     Setting { nodes, clients, demand, seconds, ..Setting::new(PeakEwma) }

@@ -7,7 +7,7 @@
 use super::row::Row;
 use super::server::Condition;
 use super::setting::{Demand, Setting};
-use crate::config::Policy;
+use crate::balance::policy::Policy;
 
 const SINCE: f64 = 1.0;
 

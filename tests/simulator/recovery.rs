@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::server::Condition::{self, Errors, Faulty, Hangs, Healthy, Refuses, Silent, Slow};
 use super::setting::{Demand, Setting};
-use crate::config::Policy::{PeakEwma, Random, RoundRobin};
+use crate::balance::policy::Policy::{PeakEwma, Random, RoundRobin};
 
 const ERRORS: Condition = Errors { spared: false };
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::server::Condition;
-use crate::config::Policy;
+use crate::balance::policy::Policy;
 
 /// How users call.
 #[derive(Clone, Copy, Debug)]

@@ -118,7 +118,7 @@ fn a_test_that_is_not_there_is_not_found() {
         "structure::guarantees::a_test_that_is_not_there_is_not_found",
         "exactly_once::unsent::a_node_that_refuses_costs_nothing_over_tls",
         "exactly_once::sent::a_reset_after_the_head_over_tls",
-        "unit::dispatch::balancer::tests::only_the_two_dynamodb_services_are_ours",
+        "unit::dynamodb::target::tests::only_the_two_dynamodb_services_are_ours",
     ] {
         assert!(exists(there), "{there}");
     }

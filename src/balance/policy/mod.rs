@@ -6,9 +6,25 @@ mod turns;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::balance::moment::Moment;
-use crate::config::Policy;
 use least_cost::LeastCost;
 use turns::Turns;
+
+/// How the first node for a request is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// The node whose answers are expected first: the least product of what its answers took lately
+    /// (a peak-EWMA) and the requests it has in flight, of all nodes where there are up to eight,
+    /// and else of at least two drawn at random. Nodes that are near, fast and idle get more than
+    /// those that are far, slow or busy, and a node that stops answering gets next to none.
+    #[default]
+    PeakEwma,
+    /// Every node in turn, from a random place on. The shares of the nodes are exactly even,
+    /// whatever their latency.
+    RoundRobin,
+    /// Any node, with equal chance. Nothing is shared between threads.
+    Random,
+}
 
 /// What is to be known of a node for choosing it.
 pub(crate) trait Candidate {

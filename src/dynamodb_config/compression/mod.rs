@@ -1,5 +1,6 @@
 //! What compression changes in the SDK's requests and answers.
 
+mod intercept;
 pub(super) mod support;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{AttributeAction, AttributeValueUpdate, ReturnValue};
 
 use super::update_expression;
-use crate::config::lwt_affinity::Access;
+use crate::dynamodb::access::Access;
 
 pub(super) fn of_read(consistent: Option<bool>) -> Access {
     match consistent {

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, WriteRequest};
 
 use super::access;
 use super::reader::Item;
-use crate::config::lwt_affinity::Access;
+use crate::dynamodb::access::Access;
 
 /// The server never reads before it writes a batch.
 pub(super) const ACCESS_OF_WRITES: Access = Access::Write;

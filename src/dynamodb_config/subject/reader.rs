@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Router, Subject};
 use crate::balance::moment::Moment;
-use crate::config::lwt_affinity::Access;
 use crate::dispatch::route::{Aim, Place, Places, Route};
+use crate::dynamodb::access::Access;
 use crate::keys::key::{Key, KeyType, Token};
-use crate::tables::{PartitionKey, Table};
+use crate::keys::partition_key::PartitionKey;
+use crate::tables::Table;
 
 /// How the names of the server's own tables begin.
 const INTERNAL: &str = ".scylla.alternator.";

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::scan::ScanInput;
 
 use super::reader::{Spot, key_of_item};
 use crate::keys::key::Token;
-use crate::tables::PartitionKey;
+use crate::keys::partition_key::PartitionKey;
 
 /// Where the page begins. One that begins with the table goes anywhere, as do all its like.
 pub(super) fn spot<'a>(scan: &'a ScanInput, key: &PartitionKey) -> Spot<'a> {

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use crate::config::lwt_affinity::Isolation;
+use crate::dynamodb::access::Isolation;
 use crate::keys::key::KeyType;
-use crate::tables::PartitionKey;
+use crate::keys::partition_key::PartitionKey;
 
 /// The tag by which a table has a write isolation of its own.
 const TAG: &str = "system:write_isolation";

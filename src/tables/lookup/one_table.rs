@@ -10,9 +10,11 @@ use super::description::{Description, isolation_by_config, isolation_by_tags};
 use super::session::{Asking, Refusal};
 use crate::balance::moment::Moment;
 use crate::config::Config;
-use crate::config::lwt_affinity::{CoordinatorOrder, Isolation};
+use crate::config::lwt_affinity::CoordinatorOrder;
+use crate::dynamodb::access::Isolation;
+use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Replicas;
-use crate::tables::{Known, Outlook, PartitionKey, Table, Tables};
+use crate::tables::{Known, Outlook, Table, Tables};
 
 const DESCRIBE_TABLE: &str = "DynamoDB_20120810.DescribeTable";
 const LIST_TAGS: &str = "DynamoDB_20120810.ListTagsOfResource";

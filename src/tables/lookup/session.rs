@@ -12,7 +12,7 @@ use super::Complete;
 use super::description::error_name;
 use super::rows::{Page, Row};
 use crate::cluster::node::Node;
-use crate::dispatch::balancer::TARGET;
+use crate::dynamodb::target::TARGET;
 use crate::error::{BoxError, explain};
 use crate::transport::{NodeBody, SendError};
 

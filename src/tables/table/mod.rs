@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use super::info::{Known, PartitionKey};
+use super::info::Known;
 use super::pace::{self, Outlook, Pace, Timing};
 use super::refusals::{Refusals, Role};
 use crate::balance::moment::Moment;
 use crate::keys::key::Token;
+use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::{Hint, Replicas};
 
 /// How long a lookup may take: a hundred pages of the largest ring come within it. It is also how

@@ -10,10 +10,11 @@ use std::time::Duration;
 use super::*;
 use crate::balance::health::Out;
 use crate::balance::moment::Moment;
-use crate::config::Policy;
+use crate::balance::policy::Policy;
 use crate::keys::key::{Key, KeyType, Token};
+use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
-use crate::tables::{Known, PartitionKey, Table, Tables};
+use crate::tables::{Known, Table, Tables};
 use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
 const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::Verdict::{Nowhere, Read, ReadModifyWrite, Write};
 use super::{A, Routers, blob, item, number, text};
-use crate::config::lwt_affinity::Access;
+use crate::dynamodb::access::Access;
 use crate::dynamodb_config::subject::batch;
 use crate::keys::key::Key;
 

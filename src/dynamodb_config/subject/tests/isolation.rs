@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::{item, key, number, router, text};
 use crate::balance::moment::Moment;
-use crate::config::lwt_affinity::{Access, Isolation, LwtAffinity};
+use crate::config::lwt_affinity::LwtAffinity;
 use crate::dispatch::route::{Aim, Places};
+use crate::dynamodb::access::{Access, Isolation};
 use crate::dynamodb_config::router::Router;
 use crate::dynamodb_config::subject::Subject;
 use crate::dynamodb_config::subject::reader::{Item, Reader};

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::Verdict::{Read, ReadModifyWrite, Write};
 use super::{A, Routers, key, text};
-use crate::config::lwt_affinity::Access;
+use crate::dynamodb::access::Access;
 use crate::dynamodb_config::subject::access;
 
 fn get() -> GetItemInputBuilder {

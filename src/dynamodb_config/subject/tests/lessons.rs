@@ -14,7 +14,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{Router, Routers, Subject, item, key, name_of_lesson, number, router, text};
 use crate::balance::moment::Moment;
-use crate::config::lwt_affinity::{Access, Isolation, LwtAffinity};
+use crate::config::lwt_affinity::LwtAffinity;
+use crate::dynamodb::access::{Access, Isolation};
 use crate::dynamodb_config::subject::reader::Reader;
 use crate::tables::Known;
 
