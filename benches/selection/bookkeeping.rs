@@ -12,8 +12,8 @@ use crate::NODES;
 use crate::balance::health::Health;
 use crate::balance::load::Load;
 use crate::balance::moment::Moment;
+use crate::balance::policy::Policy;
 use crate::balance::policy::{Candidate, Chooser, Circumstances};
-use crate::config::Policy;
 use crate::places::Places;
 
 const PLACES: usize = 1024;

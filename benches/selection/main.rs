@@ -9,19 +9,11 @@ mod bookkeeping;
 
 // The parts that are not public, as they are in the library.
 mod error {
-    pub(crate) use alternator_connector::ConnectError;
+    pub(crate) use alternator_connector::{ConnectError, Error};
 }
 #[allow(unused_imports, reason = "not all of it is measured")]
 #[path = "../../src/balance/mod.rs"]
 mod balance;
-mod config {
-    #[derive(Clone, Copy)]
-    pub(crate) enum Policy {
-        PeakEwma,
-        RoundRobin,
-        Random,
-    }
-}
 #[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/dynamodb/mod.rs"]
 mod dynamodb;
