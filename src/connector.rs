@@ -19,10 +19,10 @@ use crate::body::Body;
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::config::{Config, Options};
-use crate::discovery::{Contacts, Question, Refresher, ask, seed_nodes};
+use crate::discovery::{CompressionProbe, Contacts, Refresher, ask, seed_nodes};
 use crate::dispatch::attempts::Attempt;
 use crate::dispatch::balancer::{Balancer, Limits};
-use crate::dispatch::response::Answer;
+use crate::dispatch::response::ResponseBody;
 use crate::dispatch::route::Route;
 use crate::dynamodb::target::has_dynamodb_target;
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
@@ -30,7 +30,7 @@ use crate::pass_through::PassThrough;
 use crate::scope::Scope;
 use crate::stats::Stats;
 use crate::tables::Tables;
-use crate::tables::lookup::Lesson;
+use crate::tables::lookup::TableLookup;
 use crate::tables::routing::TableRouting;
 
 /// How often whoever waits for a refresh looks whether its task still runs.
@@ -129,7 +129,7 @@ impl AlternatorConnector {
     /// about them.
     pub fn routing(&self, table: &str) -> Option<TableRouting> {
         let table = self.inner.as_ref().ok()?.tables.find(table)?;
-        Option::clone(&table.known()).map(TableRouting::new)
+        Option::clone(&table.info()).map(TableRouting::new)
     }
 
     /// Refreshes the node list now, and returns when that is done.
@@ -249,7 +249,7 @@ impl Inner {
         route: Option<&Route>,
         connect: Option<Duration>,
         read: Option<Duration>,
-    ) -> impl Future<Output = Result<Response<Answer>, Error>>
+    ) -> impl Future<Output = Result<Response<ResponseBody>, Error>>
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<BoxError>,
@@ -271,23 +271,23 @@ impl Inner {
         &self.balancer.cluster
     }
 
-    /// Puts a question to the nodes, in the background.
-    pub(crate) fn put(&self, question: Question) {
+    /// Asks the nodes whether they understand compressed requests, in the background.
+    pub(crate) fn spawn_probe(&self, probe: CompressionProbe) {
         let cluster = Arc::clone(self.cluster());
-        self.ask(question.ask(cluster, self.config.discovery_timeout));
+        self.spawn(probe.ask(cluster, self.config.discovery_timeout));
     }
 
-    /// Gives a lesson, in the background.
-    pub(crate) fn teach(&self, lesson: Lesson) {
+    /// Looks a table up, in the background.
+    pub(crate) fn spawn_lookup(&self, lookup: TableLookup) {
         let (cluster, tables) = (Arc::clone(self.cluster()), Arc::clone(&self.tables));
-        self.ask(lesson.give(cluster, tables, Arc::clone(&self.config)));
+        self.spawn(lookup.run(cluster, tables, Arc::clone(&self.config)));
     }
 
-    fn ask(&self, question: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = Handle::try_current() {
             let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
             while asking.try_join_next().is_some() {}
-            asking.spawn_on(question, &runtime);
+            asking.spawn_on(task, &runtime);
         }
     }
 
@@ -364,13 +364,13 @@ mod tests {
         let connector = AlternatorConnector::new(["http://127.0.0.1:1"]);
         let inner = Arc::clone(connector.inner().unwrap());
         for _ in 0..100 {
-            inner.ask(ready(()));
+            inner.spawn(ready(()));
             yield_now().await;
         }
         assert_eq!(inner.asking.lock().unwrap().len(), 1);
         let token = Arc::new(());
         let held = Arc::clone(&token);
-        inner.ask(async move {
+        inner.spawn(async move {
             pending::<()>().await;
             drop(held);
         });

@@ -218,7 +218,7 @@ pub enum RefreshError {
     #[error("the first refresh of the node list has not ended")]
     Pending,
     /// Nobody answered `/localnodes`.
-    #[error("no node answered /localnodes: {}", Contacts(.0))]
+    #[error("no node answered /localnodes: {}", ContactList(.0))]
     Unanswered(Vec<(String, String)>),
     /// Nodes answered, but none lives in any of the scopes.
     #[error(
@@ -264,9 +264,9 @@ impl fmt::Display for List<'_> {
     }
 }
 
-struct Contacts<'a>(&'a [(String, String)]);
+struct ContactList<'a>(&'a [(String, String)]);
 
-impl fmt::Display for Contacts<'_> {
+impl fmt::Display for ContactList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         join(f, self.0.iter().map(|(contact, error)| (contact, error)))
     }

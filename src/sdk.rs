@@ -19,13 +19,13 @@ use http::Request;
 
 use crate::compression::Compressed;
 use crate::connector::{AlternatorConnector, Inner};
-use crate::discovery::Question;
+use crate::discovery::CompressionProbe;
 use crate::dispatch::attempts::Attempt;
-use crate::dispatch::context::Prepared;
+use crate::dispatch::context::RequestContext;
 use crate::dynamodb::target::{TARGET, is_dynamodb};
 use crate::error::Error;
 use crate::pass_through::Timeouts;
-use crate::tables::lookup::Lesson;
+use crate::tables::lookup::TableLookup;
 use crate::transport::ConnectionInfo;
 
 impl HttpClient for AlternatorConnector {
@@ -34,7 +34,7 @@ impl HttpClient for AlternatorConnector {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Call {
+        SharedHttpConnector::new(SdkConnector {
             connector: self.clone(),
             timeouts: Timeouts::of(settings),
             sleep: components.sleep_impl(),
@@ -53,13 +53,13 @@ impl HttpClient for AlternatorConnector {
 
 /// What the SDK asks of a connector, made for each attempt.
 #[derive(Debug)]
-struct Call {
+struct SdkConnector {
     connector: AlternatorConnector,
     timeouts: Timeouts,
     sleep: Option<SharedAsyncSleep>,
 }
 
-impl HttpConnector for Call {
+impl HttpConnector for SdkConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let inner = match self.connector.inner() {
             Ok(inner) => inner,
@@ -89,9 +89,9 @@ async fn balanced(
     mut request: Request<SdkBody>,
 ) -> Result<HttpResponse, ConnectorError> {
     let capture = request.extensions_mut().remove::<CaptureSmithyConnection>();
-    let (attempt, route) = match request.extensions_mut().remove::<Prepared>() {
-        Some(prepared) => {
-            let (attempt, route) = prepared.complete(request.headers_mut());
+    let (attempt, route) = match request.extensions_mut().remove::<RequestContext>() {
+        Some(context) => {
+            let (attempt, route) = context.complete(request.headers_mut());
             (Some(attempt), route)
         }
         None => {
@@ -101,11 +101,11 @@ async fn balanced(
             (attempt, None)
         }
     };
-    if let Some(question) = request.extensions_mut().remove::<Question>() {
-        inner.put(question);
+    if let Some(probe) = request.extensions_mut().remove::<CompressionProbe>() {
+        inner.spawn_probe(probe);
     }
-    if let Some(lesson) = request.extensions_mut().remove::<Lesson>() {
-        inner.teach(lesson);
+    if let Some(lookup) = request.extensions_mut().remove::<TableLookup>() {
+        inner.spawn_lookup(lookup);
     }
     let compressed = request.extensions_mut().remove::<Compressed>();
     let mut response = inner
@@ -113,7 +113,7 @@ async fn balanced(
         .await
         .map_err(connector_error)?;
     if let Some(route) = route {
-        route.heed(response.headers());
+        route.apply_hint(response.headers());
     }
     if let Some(compressed) = compressed {
         response.extensions_mut().insert(compressed);

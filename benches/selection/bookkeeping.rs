@@ -13,8 +13,8 @@ use crate::balance::health::Health;
 use crate::balance::load::Load;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Policy;
-use crate::balance::policy::{Candidate, Chooser, Circumstances};
-use crate::places::Places;
+use crate::balance::policy::{Candidate, Chooser, PickContext};
+use crate::permits::Permits;
 
 const PLACES: usize = 1024;
 
@@ -22,12 +22,12 @@ const PLACES: usize = 1024;
 struct Node {
     load: Load,
     health: Health,
-    places: Places,
+    permits: Permits,
 }
 
 impl Candidate for Arc<Node> {
     fn in_flight(&self) -> usize {
-        self.places.wanted()
+        self.permits.wanted()
     }
 
     fn cost(&self, in_flight: usize, now: Moment) -> f32 {
@@ -46,12 +46,15 @@ impl Candidate for Arc<Node> {
 impl Node {
     /// A node in use: it has answered lately, and has requests in flight.
     fn busy() -> Arc<Self> {
-        let node =
-            Self { load: Load::default(), health: Health::good(), places: Places::new(PLACES, 0) };
+        let node = Self {
+            load: Load::default(),
+            health: Health::good(),
+            permits: Permits::new(PLACES, 0),
+        };
         let now = Moment::now();
         node.load.answered(Duration::from_millis(1), 1, now);
         for _ in 0..fastrand::usize(1..10) {
-            assert!(node.places.try_take());
+            assert!(node.permits.try_take());
         }
         Arc::new(node)
     }
@@ -66,8 +69,8 @@ impl Cluster {
     fn pick(&self, now: Moment) -> Arc<Node> {
         let snapshot = self.nodes.load();
         let nodes = snapshot.as_ref().unwrap();
-        let circumstances = Circumstances { now, draw: fastrand::u64(..), tried: 0 };
-        let index = self.chooser.next(nodes, |_| false, |_| false, circumstances);
+        let context = PickContext { now, draw: fastrand::u64(..), tried: 0 };
+        let index = self.chooser.next(nodes, |_| false, |_| false, context);
         Arc::clone(&nodes[index.unwrap()])
     }
 
@@ -75,12 +78,12 @@ impl Cluster {
     fn whole_life(&self) {
         let begun = Moment::now();
         let node = self.pick(begun);
-        assert!(node.places.try_take());
+        assert!(node.permits.try_take());
         node.load.begun(begun);
         let now = Moment::now();
-        node.load.answered(now.since(begun), node.places.taken(), now);
+        node.load.answered(now.since(begun), node.permits.taken(), now);
         node.health.succeeded();
-        node.places.give_back();
+        node.permits.give_back();
     }
 }
 
@@ -100,8 +103,8 @@ pub(crate) fn time(c: &mut Criterion) {
         group.bench_function(format!("pick_and_place/{nodes}_nodes"), |b| {
             b.iter(|| {
                 let node = cluster.pick(black_box(now));
-                assert!(node.places.try_take());
-                black_box(&node).places.give_back();
+                assert!(node.permits.try_take());
+                black_box(&node).permits.give_back();
             });
         });
         group.bench_function(format!("whole_request/{nodes}_nodes"), |b| {

@@ -18,8 +18,8 @@ mod balance;
 #[path = "../../src/dynamodb/mod.rs"]
 mod dynamodb;
 #[allow(unused_imports, reason = "its own tests use them")]
-#[path = "../../src/transport/pool/places.rs"]
-mod places;
+#[path = "../../src/transport/pool/permits.rs"]
+mod permits;
 
 use std::collections::HashMap;
 use std::hint::black_box;

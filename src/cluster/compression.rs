@@ -17,19 +17,19 @@ const AGAIN: Duration = Duration::from_secs(60);
 
 /// What the cluster as a whole is known to understand.
 #[derive(Debug, Default)]
-pub(super) struct Compression {
+pub(super) struct CompressionSupport {
     /// Whether every node does. It is what requests look at, so that they need not look at every
     /// node.
     understood: AtomicBool,
     /// The moment from which the nodes may be asked, as [`Moment::as_nanos`].
     due: AtomicU64,
     /// Held while nodes are counted, so that the last count is of the latest state.
-    said: Mutex<Said>,
+    logged: Mutex<Logged>,
 }
 
 /// What the log was told last.
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Said {
+enum Logged {
     #[default]
     Nothing,
     Unknown,
@@ -45,7 +45,7 @@ impl Cluster {
 
     /// Whether the nodes should be asked now. Whoever gets a yes asks them, as nobody else does
     /// within a minute.
-    pub(crate) fn begin_question(&self, now: Moment) -> bool {
+    pub(crate) fn begin_probe(&self, now: Moment) -> bool {
         let next = now.after(AGAIN).as_nanos();
         let due = &self.compression.due;
         let claim = |due| (due <= now.as_nanos()).then_some(next);
@@ -55,25 +55,25 @@ impl Cluster {
     /// Says whether a node that was asked understands compressed requests.
     pub(crate) fn learned(&self, node: &Node, understands: bool) {
         node.understands_compression.store(understands, Relaxed);
-        let mut said = self.count();
-        if !understands && *said != Said::NotUnderstood {
-            *said = Said::NotUnderstood;
+        let mut logged = self.count();
+        if !understands && *logged != Logged::NotUnderstood {
+            *logged = Logged::NotUnderstood;
             tracing::warn!(
                 node = %node.addr(),
                 "node does not understand compressed requests, which ScyllaDB does since 2026.1; none are compressed until all \
                  nodes do; upgrade the node, or turn request compression off"
             );
-        } else if self.understands_compression() && *said != Said::Understood {
-            *said = Said::Understood;
+        } else if self.understands_compression() && *logged != Logged::Understood {
+            *logged = Logged::Understood;
             tracing::debug!("all nodes understand compressed requests");
         }
     }
 
     /// Says that a node did not say whether it does.
     pub(crate) fn learned_nothing(&self, node: &Node, why: &str) {
-        let mut said = self.count();
-        if *said == Said::Nothing {
-            *said = Said::Unknown;
+        let mut logged = self.count();
+        if *logged == Logged::Nothing {
+            *logged = Logged::Unknown;
             tracing::warn!(
                 node = %node.addr(),
                 why,
@@ -96,7 +96,7 @@ impl Cluster {
         }
         let next = now.after(AGAIN).as_nanos();
         self.compression.due.store(next, Relaxed);
-        *self.count() = Said::NotUnderstood;
+        *self.count() = Logged::NotUnderstood;
         tracing::warn!(
             "a node has refused a compressed request as if it did not understand it; none are compressed until all nodes have \
              been asked again, in a minute; check whether a node was downgraded"
@@ -117,15 +117,15 @@ impl Cluster {
         }
     }
 
-    fn count(&self) -> MutexGuard<'_, Said> {
-        let said = &self.compression.said;
-        let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    fn count(&self) -> MutexGuard<'_, Logged> {
+        let logged = &self.compression.logged;
+        let logged = logged.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.snapshot();
         let nodes = snapshot.as_ref().map_or(&[][..], |s| s.all());
         let understands = |node: &Arc<Node>| node.understands_compression.load(Relaxed);
         let all = !nodes.is_empty() && nodes.iter().all(understands);
         self.compression.understood.store(all, Relaxed);
-        said
+        logged
     }
 }
 
@@ -199,12 +199,12 @@ mod tests {
         let [one, two] = [1, 2].map(|last| node(&config, last));
         let cluster = Cluster::new(Some(list(&[&one])));
         let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
-        let asked = |seconds| cluster.begin_question(at(seconds));
-        assert_eq!([0, 0, 59, 60, 61].map(asked), [true, false, false, true, false]);
+        let begins = |seconds| cluster.begin_probe(at(seconds));
+        assert_eq!([0, 0, 59, 60, 61].map(begins), [true, false, false, true, false]);
         cluster.publish(list(&[&one]));
-        assert!(!asked(62));
+        assert!(!begins(62));
         cluster.publish(list(&[&one, &two]));
-        assert_eq!([62, 62, 121, 122].map(asked), [true, false, false, true]);
+        assert_eq!([62, 62, 121, 122].map(begins), [true, false, false, true]);
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         cluster.learned(&one, true);
         cluster.learned(&two, true);
-        assert!(cluster.begin_question(Moment::now()));
+        assert!(cluster.begin_probe(Moment::now()));
         cluster.unreachable(&one, Moment::now());
         cluster.bring_back(&one);
         assert!(cluster.understands_compression());
@@ -222,7 +222,7 @@ mod tests {
         assert!(cluster.understands_compression());
         cluster.bring_back(&one);
         assert!(!cluster.understands_compression());
-        assert!(cluster.begin_question(Moment::now()));
+        assert!(cluster.begin_probe(Moment::now()));
         cluster.learned(&one, true);
         assert!(cluster.understands_compression());
     }
@@ -239,7 +239,7 @@ mod tests {
         assert!(!cluster.understands_compression());
         // Requests that were under way are refused, too.
         cluster.doubt_compression(at(30));
-        assert_eq!([69, 70].map(|s| cluster.begin_question(at(s))), [false, true]);
+        assert_eq!([69, 70].map(|s| cluster.begin_probe(at(s))), [false, true]);
         cluster.learned(&one, true);
         assert!(!cluster.understands_compression());
         cluster.learned(&two, true);

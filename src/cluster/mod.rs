@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use crate::balance::moment::Moment;
 use crate::cluster::node::Node;
 use crate::error::RefreshError;
-use compression::Compression;
+use compression::CompressionSupport;
 pub(crate) use snapshot::Snapshot;
 
 mod compression;
@@ -49,7 +49,7 @@ pub(crate) struct Cluster {
     ejecting: Mutex<()>,
     /// Told when a node went out, for whoever probes it.
     outages: Notify,
-    compression: Compression,
+    compression: CompressionSupport,
 }
 
 impl Cluster {
@@ -67,7 +67,7 @@ impl Cluster {
             hedged: AtomicU64::new(0),
             ejecting: Mutex::new(()),
             outages: Notify::new(),
-            compression: Compression::default(),
+            compression: CompressionSupport::default(),
         }
     }
 
@@ -202,10 +202,10 @@ impl Cluster {
         self.rounds.send_modify(|r| r.begun += 1);
     }
 
-    pub(crate) fn end_round(&self, outcome: Result<(), RefreshError>) {
+    pub(crate) fn end_round(&self, result: Result<(), RefreshError>) {
         self.rounds.send_modify(|r| {
             r.ended = r.begun;
-            r.last = outcome.map_err(Arc::new);
+            r.last = result.map_err(Arc::new);
         });
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::balance::health::{Health, Out};
+use crate::balance::health::{Down, Health};
 use crate::balance::load::Load;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Candidate;
@@ -117,8 +117,8 @@ impl Node {
         NodeStats {
             url: self.url(),
             state: match self.health.out() {
-                Some(Out::Unreachable) => NodeState::Unreachable,
-                Some(Out::Ejected) => NodeState::Ejected,
+                Some(Down::Unreachable) => NodeState::Unreachable,
+                Some(Down::Ejected) => NodeState::Ejected,
                 None if self.health.share(now) < 1.0 => NodeState::Returning,
                 None => NodeState::Serving,
             },

@@ -4,14 +4,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Cluster;
-use crate::balance::health::{Out, may_eject};
+use crate::balance::health::{Down, may_eject};
 use crate::balance::moment::Moment;
 use crate::cluster::node::Node;
 
 impl Cluster {
     /// Says that `node` was connected.
     pub(crate) fn connected(&self, node: &Node) {
-        if node.health.out() == Some(Out::Unreachable) {
+        if node.health.out() == Some(Down::Unreachable) {
             self.bring_back(node);
         }
     }
@@ -26,9 +26,9 @@ impl Cluster {
     /// Says that `node`, to which a connect was begun then, takes longer to be connected than nodes
     /// do. Others need not wait for it to find out why.
     pub(crate) fn stalled(&self, node: &Node, begun: Moment) {
-        let usual = self.connect_time(node).is_some() && !node.pool.is_full();
+        let connects = self.connect_time(node).is_some() && !node.pool.is_full();
         let lives = node.was_connected_since(begun) || node.answered_since(begun);
-        if usual && !lives && self.take_out(node, Out::Unreachable) {
+        if connects && !lives && self.take_out(node, Down::Unreachable) {
             tracing::debug!(node = %node.addr(), "connecting to the node takes long, and it gets no requests until it is connected");
         }
     }
@@ -36,7 +36,7 @@ impl Cluster {
     /// Says that `node` could not be connected, which was begun then.
     pub(crate) fn unreachable(&self, node: &Node, begun: Moment) {
         self.want_refresh();
-        if !node.was_connected_since(begun) && self.take_out(node, Out::Unreachable) {
+        if !node.was_connected_since(begun) && self.take_out(node, Down::Unreachable) {
             tracing::warn!(node = %node.addr(), "node cannot be connected and gets no requests until it answers a probe");
         }
     }
@@ -69,13 +69,13 @@ impl Cluster {
             let all = snapshot.all();
             all.iter().for_each(|n| n.health.hurry(now));
             self.outages.notify_one();
-        } else if self.take_out(node, Out::Ejected) {
+        } else if self.take_out(node, Down::Ejected) {
             tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");
         }
     }
 
     /// Answers whether the node was in.
-    fn take_out(&self, node: &Node, why: Out) -> bool {
+    fn take_out(&self, node: &Node, why: Down) -> bool {
         let was_in = node.health.take_out(why, Moment::now(), fastrand::f64());
         if was_in {
             self.outages.notify_one();

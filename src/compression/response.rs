@@ -108,8 +108,8 @@ mod tests {
             (ResponseCompression::deflate(), Some("deflate"), false, true),
             (ResponseCompression::on(), Some("gzip, deflate"), true, true),
         ];
-        for (options, asked, gzip, deflate) in cases {
-            assert_eq!(options.accept_encoding(), asked);
+        for (options, header, gzip, deflate) in cases {
+            assert_eq!(options.accept_encoding(), header);
             assert_eq!(options.accepts(Encoding::Gzip), gzip);
             assert_eq!(options.accepts(Encoding::Deflate), deflate);
         }

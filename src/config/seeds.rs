@@ -46,12 +46,12 @@ impl fmt::Display for Scheme {
 
 /// A host: one address, or a name that stands for all its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Host {
+pub(crate) enum SeedHost {
     Ip(IpAddr),
     Name(Box<str>),
 }
 
-impl Host {
+impl SeedHost {
     fn parse(text: &str) -> Result<Self, &'static str> {
         if let Some(ip) = parse_ip(text) {
             let ip = host(ip).ok_or("has an address that cannot be one host's")?;
@@ -88,7 +88,7 @@ fn parse_ip(host: &str) -> Option<IpAddr> {
 pub(crate) struct Origin {
     scheme: Scheme,
     port: u16,
-    host: Host,
+    host: SeedHost,
 }
 
 impl Origin {
@@ -118,7 +118,7 @@ impl Origin {
                 Some(port) => port,
             },
         };
-        Ok(Self { scheme, port, host: Host::parse(host)? })
+        Ok(Self { scheme, port, host: SeedHost::parse(host)? })
     }
 
     /// Whether a request to `uri` is for this origin. Asked for every request, so nothing is
@@ -134,8 +134,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scheme, port, host } = self;
         match host {
-            Host::Ip(ip) => write!(f, "{scheme}://{}", SocketAddr::new(*ip, *port)),
-            Host::Name(name) => write!(f, "{scheme}://{name}:{port}"),
+            SeedHost::Ip(ip) => write!(f, "{scheme}://{}", SocketAddr::new(*ip, *port)),
+            SeedHost::Name(name) => write!(f, "{scheme}://{name}:{port}"),
         }
     }
 }
@@ -145,7 +145,7 @@ impl fmt::Display for Origin {
 pub(crate) struct Seeds {
     pub(crate) scheme: Scheme,
     pub(crate) port: u16,
-    pub(crate) hosts: Vec<Host>,
+    pub(crate) hosts: Vec<SeedHost>,
 }
 
 impl Seeds {
@@ -203,10 +203,10 @@ mod tests {
     fn scheme_host_and_port_are_taken_from_the_url() {
         let parsed = seeds(&["HTTPS://Alternator.Example.com:8043/"]).unwrap();
         assert_eq!((parsed.scheme, parsed.port), (Scheme::Https, 8043));
-        assert_eq!(parsed.hosts, [Host::Name("alternator.example.com".into())]);
+        assert_eq!(parsed.hosts, [SeedHost::Name("alternator.example.com".into())]);
         assert_eq!(
             seeds(&["http://[::1]:8000"]).unwrap().hosts,
-            [Host::Ip("::1".parse().unwrap())]
+            [SeedHost::Ip("::1".parse().unwrap())]
         );
         assert_eq!(seeds(&["http://a"]).unwrap().port, 80);
         assert_eq!(seeds(&["https://a"]).unwrap().port, 443);
@@ -268,7 +268,7 @@ mod tests {
     fn an_ipv4_address_is_the_same_however_it_is_written() {
         assert_eq!(
             seeds(&["http://[::ffff:10.0.0.1]:1", "http://10.0.0.1:1"]).unwrap().hosts,
-            [Host::Ip("10.0.0.1".parse().unwrap())]
+            [SeedHost::Ip("10.0.0.1".parse().unwrap())]
         );
     }
 

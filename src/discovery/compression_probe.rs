@@ -32,11 +32,11 @@ const DISABLED: &[u8] = b"disabled by configuration";
 /// A compressed request for an operation that touches no data, in the name of whoever sent the
 /// request that it came with.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct CompressionProbe {
     head: Parts,
 }
 
-impl Question {
+impl CompressionProbe {
     /// The operation that is asked for.
     pub(crate) const TARGET: &str = "DynamoDB_20120810.DescribeEndpoints";
 
@@ -53,12 +53,12 @@ impl Question {
 
     /// Puts the question to all nodes that are not known to understand compressed requests.
     pub(crate) async fn ask(self, cluster: Arc<Cluster>, limit: Duration) {
-        let (question, cluster) = (&self, &cluster);
+        let (probe, cluster) = (&self, &cluster);
         let ask = async |node: Arc<Node>| {
             if node.understands_compression.load(Relaxed) {
                 return;
             }
-            let answered = timeout(limit, question.ask_one(&node, limit)).await;
+            let answered = timeout(limit, probe.ask_one(&node, limit)).await;
             match answered.unwrap_or_else(|_| Err("no answer in time".into())) {
                 Ok((status, body)) => match understands(status, &body) {
                     Some(understands) => cluster.learned(&node, understands),
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_body_is_an_empty_object() {
-        let body = flate2::read::GzDecoder::new(Question::BODY);
+        let body = flate2::read::GzDecoder::new(CompressionProbe::BODY);
         assert_eq!(std::io::read_to_string(body).unwrap(), "{}");
     }
 

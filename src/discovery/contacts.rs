@@ -13,17 +13,17 @@ use super::names::Names;
 use super::survey::Survey;
 use crate::cluster::node::Node;
 use crate::config::Config;
-use crate::config::seeds::Host;
+use crate::config::seeds::SeedHost;
 
 /// When a round of questions is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum Until {
     /// After the grace period, whatever was heard.
     Grace,
     /// After the grace period if anyone has answered, and else when all have failed.
-    UntilHeard,
+    Heard,
     /// After the grace period if a node that is listed has answered, and else when all have failed.
-    UntilAlive,
+    Alive,
 }
 
 struct Answer {
@@ -69,8 +69,8 @@ impl Contacts {
         let node = self.others.entry(addr).or_insert_with(|| {
             // However it was found this time: its certificate may be for the name alone.
             let name = match seed_of(config, &self.names, addr.ip()) {
-                Some(Host::Name(name)) => Some(&**name),
-                Some(Host::Ip(_)) | None => None,
+                Some(SeedHost::Name(name)) => Some(&**name),
+                Some(SeedHost::Ip(_)) | None => None,
             };
             Arc::new(Node::new(addr, name, &config.dialer, config.pool))
         });
@@ -86,8 +86,8 @@ impl Contacts {
         let mut seeds = Vec::new();
         for host in &config.seeds.hosts {
             let addresses = match host {
-                Host::Ip(ip) => vec![*ip],
-                Host::Name(name) => self.names.addresses(name).to_vec(),
+                SeedHost::Ip(ip) => vec![*ip],
+                SeedHost::Name(name) => self.names.addresses(name).to_vec(),
             };
             for ip in addresses {
                 seeds.push(self.node(SocketAddr::new(ip, config.seeds.port), list));
@@ -118,18 +118,18 @@ impl Contacts {
         &mut self,
         nodes: &[Arc<Node>],
         path: &Arc<str>,
-        patience: Patience,
+        until: Until,
         survey: &mut Survey,
     ) {
         for node in nodes {
             survey.note_asked(node.addr());
-            let question = (node.addr(), Arc::clone(path));
+            let query = (node.addr(), Arc::clone(path));
             // Nobody is asked twice at once: a node that hangs holds one question, not one per
             // refresh.
-            if self.unanswered.contains_key(&question) {
+            if self.unanswered.contains_key(&query) {
                 continue;
             }
-            self.unanswered.insert(question, self.round);
+            self.unanswered.insert(query, self.round);
             let (node, path) = (Arc::clone(node), Arc::clone(path));
             let limit = self.config.discovery_timeout;
             self.asking.spawn(async move {
@@ -139,10 +139,10 @@ impl Contacts {
         }
         let begun = Instant::now();
         while self.is_waiting_for(nodes, path) {
-            let enough = match patience {
-                Patience::Grace => true,
-                Patience::UntilHeard => survey.anyone_answered(),
-                Patience::UntilAlive => survey.anyone_lives(),
+            let enough = match until {
+                Until::Grace => true,
+                Until::Heard => survey.anyone_answered(),
+                Until::Alive => survey.anyone_lives(),
             };
             let limit = self.config.discovery_timeout;
             let until = begun + if enough { GRACE.min(limit) } else { limit };
@@ -162,14 +162,14 @@ impl Contacts {
     /// silent since an earlier one is not waited for again.
     fn is_waiting_for(&self, nodes: &[Arc<Node>], path: &Arc<str>) -> bool {
         nodes.iter().any(|node| {
-            let asked = self.unanswered.get(&(node.addr(), Arc::clone(path)));
-            asked == Some(&self.round)
+            let round = self.unanswered.get(&(node.addr(), Arc::clone(path)));
+            round == Some(&self.round)
         })
     }
 
     fn note(&mut self, answer: Answer, path: &Arc<str>, survey: &mut Survey) {
-        let question = (answer.contact, Arc::clone(&answer.path));
-        self.unanswered.remove(&question);
+        let query = (answer.contact, Arc::clone(&answer.path));
+        self.unanswered.remove(&query);
         // What was said before a long sleep is no news after it.
         let fresh = self.config.active_refresh_interval * 2 + self.config.discovery_timeout;
         if answer.when.elapsed() > fresh {
@@ -207,10 +207,10 @@ impl Contacts {
 }
 
 /// The seed that stands for this address, if any does.
-fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a Host> {
+fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a SeedHost> {
     config.seeds.hosts.iter().find(|host| match host {
-        Host::Ip(seed) => *seed == ip,
-        Host::Name(name) => names.addresses(name).contains(&ip),
+        SeedHost::Ip(seed) => *seed == ip,
+        SeedHost::Name(name) => names.addresses(name).contains(&ip),
     })
 }
 
@@ -247,8 +247,8 @@ mod tests {
             stream.write_all(answer).await.unwrap();
             stream
         };
-        let (asked, _stream) = tokio::join!(ask(&seeds[0], "/localnodes", limit), answering);
-        assert!(asked.unwrap().is_empty());
+        let (listed, _stream) = tokio::join!(ask(&seeds[0], "/localnodes", limit), answering);
+        assert!(listed.unwrap().is_empty());
         let now = Instant::now();
         contacts.tidy(|_| false, &[], now);
         assert_eq!(seeds[0].pool.idle(), 1);

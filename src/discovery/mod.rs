@@ -13,7 +13,7 @@ mod refresher;
 mod survey;
 
 pub(crate) use ask::ask;
-pub(crate) use compression_probe::{MISTAKEN, Question};
+pub(crate) use compression_probe::{CompressionProbe, MISTAKEN};
 pub(crate) use contacts::Contacts;
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;

@@ -13,7 +13,7 @@ use super::GRACE;
 use crate::address::host;
 use crate::config::Config;
 use crate::config::resolver::Resolver;
-use crate::config::seeds::Host;
+use crate::config::seeds::SeedHost;
 
 /// How long the addresses of a name are believed, as resolvers rarely tell the lifetime of a
 /// record.
@@ -29,14 +29,14 @@ const EAGER_RETRY: Duration = Duration::from_secs(1);
 /// How long a lookup may take. The threads of `getaddrinfo` cannot be stopped, and take as long as
 /// all servers and search domains together: a lookup that is given up early would only get another
 /// beside it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const LOOKUP_LIMIT: Duration = Duration::from_secs(60);
 
 /// A resolver's answer, or why there is none.
 type Resolved = Result<Vec<IpAddr>, String>;
 
 /// What is known of one name. Addresses outlive a resolver that fails.
 #[derive(Default)]
-struct Known {
+struct Resolution {
     addresses: Vec<IpAddr>,
     as_of: Option<Instant>,
     failed: Option<Instant>,
@@ -44,7 +44,7 @@ struct Known {
     pending: bool,
 }
 
-impl Known {
+impl Resolution {
     /// Whether it is time for a lookup: whatever the age of the addresses if they are wanted
     /// `anew`, but never soon after a failure.
     fn is_due(&self, now: Instant, anew: bool, retry: Duration) -> bool {
@@ -55,15 +55,15 @@ impl Known {
 
 pub(crate) struct Names {
     config: Arc<Config>,
-    known: HashMap<Box<str>, Known>,
+    known: HashMap<Box<str>, Resolution>,
     resolving: JoinSet<(Box<str>, Resolved)>,
 }
 
 impl Names {
     pub(crate) fn new(config: Arc<Config>) -> Self {
         let names = config.seeds.hosts.iter().filter_map(|host| match host {
-            Host::Name(name) => Some((name.clone(), Known::default())),
-            Host::Ip(_) => None,
+            SeedHost::Name(name) => Some((name.clone(), Resolution::default())),
+            SeedHost::Ip(_) => None,
         });
         Self { known: names.collect(), config, resolving: JoinSet::new() }
     }
@@ -91,12 +91,12 @@ impl Names {
             true => RETRY,
             false => EAGER_RETRY,
         };
-        let mut asked = false;
+        let mut resolving = false;
         for (name, known) in &mut self.known {
             if !known.is_due(begun, anew, retry) {
                 continue;
             }
-            asked = true;
+            resolving = true;
             known.pending = true;
             let (name, resolver) = (name.clone(), self.config.resolver.clone());
             self.resolving.spawn(async move {
@@ -108,7 +108,7 @@ impl Names {
         while self.known.values().any(|known| known.pending) {
             let limit = self.config.discovery_timeout;
             let patience = match self.anything_known() {
-                true if asked => GRACE.min(limit),
+                true if resolving => GRACE.min(limit),
                 // One that did not answer in an earlier refresh is not waited for again.
                 true => Duration::ZERO,
                 false => limit,
@@ -129,7 +129,7 @@ impl Names {
     }
 
     fn anything_known(&self) -> bool {
-        let is_address = |host: &Host| matches!(host, Host::Ip(_));
+        let is_address = |host: &SeedHost| matches!(host, SeedHost::Ip(_));
         self.config.seeds.hosts.iter().any(is_address)
             || self.known.values().any(|k| !k.addresses.is_empty())
     }
@@ -167,14 +167,14 @@ impl Names {
 }
 
 async fn resolve(resolver: &Resolver, name: &str) -> Resolved {
-    match timeout(PATIENCE, resolver.resolve_dns(name)).await {
+    match timeout(LOOKUP_LIMIT, resolver.resolve_dns(name)).await {
         Ok(Ok(addresses)) => hosts(addresses),
         Ok(Err(error)) => {
             // The resolver's own words are in the source.
             let source = std::error::Error::source(&error).map(ToString::to_string);
             Err(source.unwrap_or_else(|| error.to_string()))
         }
-        Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+        Err(_) => Err(format!("no answer within {LOOKUP_LIMIT:?}")),
     }
 }
 
@@ -196,12 +196,12 @@ mod tests {
     #[test]
     fn a_name_is_left_alone_after_a_failure_and_while_it_is_looked_up() {
         let now = Instant::now();
-        let new = Known::default();
+        let new = Resolution::default();
         assert!(new.is_due(now, false, RETRY));
-        let pending = Known { pending: true, ..Known::default() };
-        assert!(!pending.is_due(now + PATIENCE, true, RETRY));
+        let pending = Resolution { pending: true, ..Resolution::default() };
+        assert!(!pending.is_due(now + LOOKUP_LIMIT, true, RETRY));
 
-        let failed = Known { failed: Some(now), ..Known::default() };
+        let failed = Resolution { failed: Some(now), ..Resolution::default() };
         for retry in [RETRY, EAGER_RETRY] {
             for anew in [false, true] {
                 assert!(!failed.is_due(now + retry / 2, anew, retry));
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_name_is_looked_up_again_when_its_addresses_are_old_or_silent() {
         let now = Instant::now();
-        let known = Known { as_of: Some(now), ..Known::default() };
+        let known = Resolution { as_of: Some(now), ..Resolution::default() };
         assert!(!known.is_due(now + LIFETIME / 2, false, RETRY));
         assert!(known.is_due(now + LIFETIME / 2, true, RETRY));
         assert!(known.is_due(now + LIFETIME, false, RETRY));

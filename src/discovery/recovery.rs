@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::localnodes::BODY_LIMIT;
-use crate::balance::health::Out;
+use crate::balance::health::Down;
 use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
 use crate::cluster::exchange::exchange;
@@ -62,7 +62,7 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
     }
 }
 
-fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Out, BoxError)>) {
+fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Down, BoxError)>) {
     match answered {
         Ok(()) => {
             // It gets as many requests as the others in the end, and should not have to connect for
@@ -85,11 +85,11 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Out, BoxError)
 /// Asks the node for something that costs next to nothing, in the way of any request for data: on a
 /// new connection, and for an operation that touches none. It is not signed; a refusal is an
 /// answer, too. An error says what is wrong with the node now.
-async fn probe(node: &Node, limit: Duration) -> Result<(), (Out, BoxError)> {
+async fn probe(node: &Node, limit: Duration) -> Result<(), (Down, BoxError)> {
     let lease = node.pool.dial(limit).await;
-    let lease = lease.map_err(|e| (Out::Unreachable, e.into()))?;
+    let lease = lease.map_err(|e| (Down::Unreachable, e.into()))?;
     let answered = timeout(limit, ask(node, lease)).await;
-    answered.unwrap_or_else(|_| Err("no answer in time".into())).map_err(|e| (Out::Ejected, e))
+    answered.unwrap_or_else(|_| Err("no answer in time".into())).map_err(|e| (Down::Ejected, e))
 }
 
 async fn ask(node: &Node, lease: Lease) -> Result<(), BoxError> {

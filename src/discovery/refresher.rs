@@ -151,9 +151,9 @@ impl Drop for Life {
 }
 
 /// A failure that goes on is said aloud once.
-fn report(outcome: &Result<(), RefreshError>, before: Result<(), Arc<RefreshError>>) {
+fn report(result: &Result<(), RefreshError>, before: Result<(), Arc<RefreshError>>) {
     let failed_before = before.is_err_and(|e| !matches!(*e, RefreshError::Pending));
-    match outcome {
+    match result {
         Err(error) if !failed_before => {
             tracing::warn!(%error, "the node list could not be refreshed; it stays as it is");
         }
@@ -208,12 +208,12 @@ async fn run(config: &Config, cluster: &Cluster, mut refresh: Refresh, life: Lif
         life.shared.expect(longest(config));
         let (changes, last) = (cluster.changes(), cluster.last_refresh());
         cluster.begin_round();
-        let outcome = refresh.run(cluster).await;
+        let result = refresh.run(cluster).await;
         let (nodes, now) = (cluster.all_nodes(), Instant::now());
-        let changed = cluster.changes() != changes || outcome.is_ok() != last.is_ok();
+        let changed = cluster.changes() != changes || result.is_ok() != last.is_ok();
         rush.note(wanted, changed);
-        report(&outcome, last);
-        cluster.end_round(outcome);
+        report(&result, last);
+        cluster.end_round(result);
 
         for node in &nodes {
             node.pool.sweep(now);

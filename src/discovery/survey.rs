@@ -200,9 +200,9 @@ mod tests {
         let alone = survey(&[1, 2, 3], &[(1, &[1])], &[]);
         assert_eq!(alone.to_ask(true), nodes(&[2, 3]));
         let mut misses = Misses::new();
-        let asked = survey(&[1, 2, 3], &[(1, &[1]), (2, &[1, 2, 3]), (3, &[1, 2, 3])], &[]);
+        let survey = survey(&[1, 2, 3], &[(1, &[1]), (2, &[1, 2, 3]), (3, &[1, 2, 3])], &[]);
         for _ in 0..10 {
-            assert_eq!(asked.finding(Some(&mut misses)), found(&[1, 2, 3]));
+            assert_eq!(survey.finding(Some(&mut misses)), found(&[1, 2, 3]));
         }
         assert!(misses.is_empty());
     }
@@ -270,8 +270,8 @@ mod tests {
     fn a_contact_that_lists_many_does_not_hide_what_another_says() {
         let many: Vec<u8> = (10..250).collect();
         let heard: &[(u8, &[u8])] = &[(1, &many), (2, &[1, 2, 255])];
-        let asked = survey(&[1, 2], heard, &[]).to_ask(true);
-        assert_eq!(asked.len(), 241);
-        assert!(asked[..2].contains(&node(255)));
+        let to_ask = survey(&[1, 2], heard, &[]).to_ask(true);
+        assert_eq!(to_ask.len(), 241);
+        assert!(to_ask[..2].contains(&node(255)));
     }
 }

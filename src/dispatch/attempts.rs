@@ -64,12 +64,12 @@ struct Failed {
 
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    places: Box<[Mutex<Option<Failed>>]>,
+    slots: Box<[Mutex<Option<Failed>>]>,
 }
 
 impl Attempts {
     pub(crate) fn new() -> Self {
-        Self { places: (0..PLACES).map(|_| Mutex::default()).collect() }
+        Self { slots: (0..PLACES).map(|_| Mutex::default()).collect() }
     }
 
     /// The nodes that the invocation's earlier attempts have tried.
@@ -77,8 +77,8 @@ impl Attempts {
         if attempt.is_first {
             return Vec::new();
         }
-        let place = self.place(attempt.invocation).lock().unwrap_or_else(PoisonError::into_inner);
-        match &*place {
+        let slot = self.slot(attempt.invocation).lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
             Some(failed) if failed.invocation == attempt.invocation => failed.nodes.clone(),
             _ => Vec::new(),
         }
@@ -86,25 +86,25 @@ impl Attempts {
 
     /// Remembers where an attempt failed, and how it did the last time.
     fn failed(&self, invocation: Invocation, failure: Failure) {
-        let mut place = self.place(invocation).lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *place {
+        let mut slot = self.slot(invocation).lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *slot {
             Some(failed) if failed.invocation == invocation => {
                 failed.nodes.retain(|earlier| earlier.node != failure.node);
                 failed.nodes.push(failure);
             }
-            place => *place = Some(Failed { invocation, nodes: vec![failure] }),
+            slot => *slot = Some(Failed { invocation, nodes: vec![failure] }),
         }
     }
 
-    fn place(&self, invocation: Invocation) -> &Mutex<Option<Failed>> {
-        &self.places[invocation.0 as usize % PLACES]
+    fn slot(&self, invocation: Invocation) -> &Mutex<Option<Failed>> {
+        &self.slots[invocation.0 as usize % PLACES]
     }
 }
 
 /// The nodes that a call has tried. They are remembered for later attempts unless the call comes to
 /// a good end: also if it is dropped while it waits, as by the SDK's own timeouts.
 #[derive(Debug)]
-pub(crate) struct Trying {
+pub(crate) struct TriedNodes {
     attempts: Arc<Attempts>,
     invocation: Option<Invocation>,
     nodes: Mutex<Nodes>,
@@ -119,7 +119,7 @@ struct Nodes {
     before: Vec<SocketAddr>,
 }
 
-impl Trying {
+impl TriedNodes {
     pub(crate) fn new(attempts: &Arc<Attempts>, invocation: Option<Invocation>) -> Self {
         Self {
             attempts: Arc::clone(attempts),
@@ -130,7 +130,7 @@ impl Trying {
     }
 
     /// Says that the call tries this node.
-    pub(crate) fn node(&self, node: SocketAddr) {
+    pub(crate) fn mark(&self, node: SocketAddr) {
         let nodes = &mut *self.nodes();
         nodes.before.extend(nodes.latest.replace(node));
     }
@@ -169,7 +169,7 @@ impl Trying {
     }
 }
 
-impl Drop for Trying {
+impl Drop for TriedNodes {
     fn drop(&mut self) {
         if let Some(invocation) = self.invocation {
             let nodes = self.nodes();
@@ -220,11 +220,11 @@ mod tests {
         let attempts = Arc::new(Attempts::new());
         let invocation = Invocation::next();
         let fail = |answered: bool| {
-            let trying = Trying::new(&attempts, Some(invocation));
-            trying.node(node(1).node);
-            trying.node(node(2).node);
+            let tried_nodes = TriedNodes::new(&attempts, Some(invocation));
+            tried_nodes.mark(node(1).node);
+            tried_nodes.mark(node(2).node);
             if answered {
-                trying.answered();
+                tried_nodes.answered();
             }
         };
         let before = || {
@@ -260,7 +260,7 @@ mod tests {
             let id = attempt(&i.to_string(), "attempt=1").invocation;
             attempts.failed(id, node(1));
         }
-        let kept = attempts.places.iter().filter(|p| p.lock().unwrap().is_some()).count();
+        let kept = attempts.slots.iter().filter(|p| p.lock().unwrap().is_some()).count();
         assert!(kept <= PLACES);
     }
 }

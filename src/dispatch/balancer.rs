@@ -16,12 +16,12 @@ use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::config::Config;
 use crate::config::lwt_affinity::CoordinatorOrder;
-use crate::dispatch::attempts::{Attempt, Attempts, Trying};
+use crate::dispatch::attempts::{Attempt, Attempts, TriedNodes};
 use crate::dispatch::hedged::hedged;
-use crate::dispatch::in_flight::Outcome;
+use crate::dispatch::in_flight::InFlight;
 use crate::dispatch::plan::Plan;
-use crate::dispatch::race::{Patience, connect};
-use crate::dispatch::response::{Answer, Answered};
+use crate::dispatch::race::{Deadlines, connect};
+use crate::dispatch::response::{NodeResponse, ResponseBody};
 use crate::dispatch::route::Route;
 use crate::dynamodb::host::address;
 use crate::dynamodb::operation::Operation;
@@ -48,8 +48,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    fn patience(&self) -> Patience {
-        Patience { connect: self.connect, until: Instant::now() + self.connect_budget }
+    fn deadlines(&self) -> Deadlines {
+        Deadlines { connect: self.connect, until: Instant::now() + self.connect_budget }
     }
 }
 
@@ -91,7 +91,7 @@ impl Balancer {
         attempt: Option<Attempt>,
         route: Option<&Route>,
         limits: Limits,
-    ) -> Result<Response<Answer>, Error>
+    ) -> Result<Response<ResponseBody>, Error>
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<BoxError>,
@@ -99,7 +99,7 @@ impl Balancer {
         let (mut head, body) = request.into_parts();
         let body = gather(body).await.map_err(Error::Request)?;
         address(&mut head)?;
-        let patience = limits.patience();
+        let deadlines = limits.deadlines();
         if self.cluster.snapshot().is_none() {
             let known = timeout(limits.connect_budget, self.cluster.known());
             let known = Box::pin(known).await;
@@ -113,14 +113,14 @@ impl Balancer {
             tokio::task::yield_now().await;
         }
 
-        let trying = Trying::new(&self.attempts, attempt.map(|a| a.invocation));
+        let tried_nodes = TriedNodes::new(&self.attempts, attempt.map(|a| a.invocation));
         let earlier = attempt.map_or_else(Vec::new, |a| self.attempts.before(a));
         let plan = Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,
             route: route.map(|route| (route, self.order)),
             avoid: &earlier,
-            trying: &trying,
+            tried_nodes: &tried_nodes,
         };
         let target = head.headers.get(TARGET).map_or(&b""[..], HeaderValue::as_bytes);
         let operation = Operation::of(target);
@@ -131,23 +131,23 @@ impl Balancer {
             plan,
         };
         let read = Read::of(target);
-        let serve = |head, patience| self.serve(head, call, patience);
-        let (response, outcome) = match self.hedger.as_ref().zip(read) {
-            None => serve(head, patience).await?,
+        let serve = |head, deadlines| self.serve(head, call, deadlines);
+        let (response, in_flight) = match self.hedger.as_ref().zip(read) {
+            None => serve(head, deadlines).await?,
             Some((hedger, read)) => {
                 let copy = head.clone();
-                let is_another = || plan.look(Moment::now()).is_some_and(|n| n.serves());
+                let is_another = || plan.peek(Moment::now()).is_some_and(|n| n.serves());
                 let second = || {
                     self.cluster.note_hedge();
-                    serve(copy, limits.patience())
+                    serve(copy, limits.deadlines())
                 };
                 // Boxed, as it has room for two requests, and those that are not hedged for one.
-                let first = serve(head, patience);
+                let first = serve(head, deadlines);
                 Box::pin(hedged(hedger, read, first, is_another, second)).await?
             }
         };
         let limit = limits.read.unwrap_or(BODY_SILENCE);
-        Ok(response.map(|body| Answer::new(body, trying, outcome, limit)))
+        Ok(response.map(|body| ResponseBody::new(body, tried_nodes, in_flight, limit)))
     }
 
     /// Sends the request on the first connection that is to be had. If that turns out to be closed
@@ -156,35 +156,36 @@ impl Balancer {
         &self,
         mut head: Parts,
         call: Call<'_>,
-        patience: Patience,
-    ) -> Result<Answered, Error> {
+        deadlines: Deadlines,
+    ) -> Result<NodeResponse, Error> {
         let Call { plan, limit, .. } = call;
         let mut tried = Vec::new();
-        while let Some((node, mut lease)) = connect(&self.cluster, plan, patience, &mut tried).await
+        while let Some((node, mut lease)) =
+            connect(&self.cluster, plan, deadlines, &mut tried).await
         {
-            let mut outcome =
-                Outcome::begin(&self.cluster, node, lease.connection.info(), call.operation);
+            let mut in_flight =
+                InFlight::begin(&self.cluster, node, lease.connection.info(), call.operation);
             let request = Request::from_parts(head, Full::new(call.body.clone()));
             let Ok(sent) = timeout(limit, lease.connection.send(request)).await else {
                 self.cluster.want_refresh();
-                let node = outcome.node().addr();
-                outcome.timed_out();
+                let node = in_flight.node().addr();
+                in_flight.timed_out();
                 return Err(Error::ReadTimeout { node, after: limit });
             };
             match sent {
                 Ok(response) => {
                     let status = response.status();
-                    outcome.answered(status);
+                    in_flight.answered(status);
                     let response = response.map(|incoming| NodeBody::new(status, incoming, lease));
-                    return Ok((response, outcome));
+                    return Ok((response, in_flight));
                 }
                 Err(SendError::Unsent(unsent, source)) => {
                     head = *unsent;
-                    let node = outcome.unsent();
+                    let node = in_flight.unsent();
                     if lease.reused() {
                         // The node closed a connection that it had kept, which says nothing about
                         // the node.
-                        plan.trying.may_try_again(node.addr());
+                        plan.tried_nodes.may_try_again(node.addr());
                     } else {
                         node.counters.not_connected();
                         self.cluster.unreachable(&node, Moment::now());
@@ -194,8 +195,8 @@ impl Balancer {
                 }
                 Err(SendError::Sent(source)) => {
                     self.cluster.want_refresh();
-                    let node = outcome.node().addr();
-                    outcome.broke();
+                    let node = in_flight.node().addr();
+                    in_flight.broke();
                     return Err(Error::Unanswered { node, source });
                 }
             }
@@ -210,9 +211,9 @@ impl Balancer {
             chooser: &self.chooser,
             route: None,
             avoid: &[],
-            trying: &Trying::new(&self.attempts, None),
+            tried_nodes: &TriedNodes::new(&self.attempts, None),
         };
-        plan.look(Moment::now())
+        plan.peek(Moment::now())
     }
 }
 

@@ -8,14 +8,14 @@ use crate::dispatch::route::Route;
 
 /// An extension of the request.
 #[derive(Clone, Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct RequestContext {
     pub(crate) attempt: Attempt,
     /// It is not signed, and so not sent through the SDK, which would copy it.
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) route: Option<Route>,
 }
 
-impl Prepared {
+impl RequestContext {
     /// Completes the headers of the request, and says which attempt it is and where it belongs.
     pub(crate) fn complete(self, headers: &mut HeaderMap) -> (Attempt, Option<Route>) {
         if let Some(user_agent) = self.user_agent {

@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use tokio::time::{Instant, timeout};
 
 use crate::balance::hedge::Hedger;
-use crate::dispatch::response::Answered;
+use crate::dispatch::response::NodeResponse;
 use crate::dynamodb::read::Read;
 use crate::error::Error;
 
@@ -24,10 +24,10 @@ pub(crate) async fn hedged<F, S>(
     first: F,
     is_another: impl Fn() -> bool,
     second: impl FnOnce() -> S,
-) -> Result<Answered, Error>
+) -> Result<NodeResponse, Error>
 where
-    F: Future<Output = Result<Answered, Error>>,
-    S: Future<Output = Result<Answered, Error>>,
+    F: Future<Output = Result<NodeResponse, Error>>,
+    S: Future<Output = Result<NodeResponse, Error>>,
 {
     let begun = Instant::now();
     let observed = |answered| {
@@ -71,7 +71,7 @@ enum Worth {
     Good,
 }
 
-fn worth(answered: &Result<Answered, Error>) -> Worth {
+fn worth(answered: &Result<NodeResponse, Error>) -> Worth {
     match answered {
         Ok((response, _)) if response.status().is_success() => Worth::Good,
         Ok((response, _)) if response.status().is_server_error() => Worth::ServerError,
@@ -81,8 +81,8 @@ fn worth(answered: &Result<Answered, Error>) -> Worth {
 }
 
 fn better(
-    first: Result<Answered, Error>,
-    second: Result<Answered, Error>,
-) -> Result<Answered, Error> {
+    first: Result<NodeResponse, Error>,
+    second: Result<NodeResponse, Error>,
+) -> Result<NodeResponse, Error> {
     if worth(&second) > worth(&first) { second } else { first }
 }

@@ -21,7 +21,7 @@ const LONG_SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_WEIGHT: u32 = 3;
 
 /// A request that a node has. It is counted once, however it ends, also if it is dropped.
-pub(crate) struct Outcome {
+pub(crate) struct InFlight {
     cluster: Arc<Cluster>,
     node: Arc<Node>,
     connection: ConnectionInfo,
@@ -37,11 +37,11 @@ pub(crate) struct Outcome {
 enum Stage {
     Waiting,
     /// The head of an answer came, with this status, after so long.
-    Answered(StatusCode, Duration),
+    Responded(StatusCode, Duration),
     Ended,
 }
 
-impl Outcome {
+impl InFlight {
     pub(crate) fn begin(
         cluster: &Arc<Cluster>,
         node: Arc<Node>,
@@ -80,7 +80,7 @@ impl Outcome {
     pub(crate) fn answered(&mut self, status: StatusCode) {
         let now = Moment::now();
         let latency = now.since(self.begun);
-        self.stage = Stage::Answered(status, latency);
+        self.stage = Stage::Responded(status, latency);
         self.node.counters.sent();
         if status.is_success() && self.operation == Operation::Data {
             self.node.load.answered(latency, self.sharing, now);
@@ -95,7 +95,7 @@ impl Outcome {
     /// The answer was read to its end, and says, or does not, that the node sheds load. Answers
     /// whether another node would have been better.
     pub(crate) fn read(mut self, sheds: bool) -> bool {
-        let Stage::Answered(status, latency) = std::mem::replace(&mut self.stage, Stage::Ended)
+        let Stage::Responded(status, latency) = std::mem::replace(&mut self.stage, Stage::Ended)
         else {
             return false;
         };
@@ -119,7 +119,7 @@ impl Outcome {
         }
         self.node.counters.failed();
         // A server error was counted when its head came.
-        if !matches!(stage, Stage::Answered(status, _) if status.is_server_error()) {
+        if !matches!(stage, Stage::Responded(status, _) if status.is_server_error()) {
             self.cluster.failed(&self.node, 1, self.begun);
         }
     }
@@ -147,7 +147,7 @@ impl Outcome {
     }
 }
 
-impl Drop for Outcome {
+impl Drop for InFlight {
     fn drop(&mut self) {
         // Whoever sent it has lost patience, or interest.
         if self.stage == Stage::Waiting

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::balance::moment::Moment;
-use crate::balance::policy::{Chooser, Circumstances};
+use crate::balance::policy::{Chooser, PickContext};
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::config::lwt_affinity::CoordinatorOrder;
-use crate::dispatch::attempts::{Failure, Trying};
+use crate::dispatch::attempts::{Failure, TriedNodes};
 use crate::dispatch::choice::Choice;
 use crate::dispatch::route::{Aim, Route};
 
@@ -22,7 +22,7 @@ pub(crate) struct Plan<'a> {
     /// Nodes that earlier attempts of the SDK have tried: to be avoided while there are others.
     pub(crate) avoid: &'a [Failure],
     /// Nodes that this call tries: none of them is tried again.
-    pub(crate) trying: &'a Trying,
+    pub(crate) tried_nodes: &'a TriedNodes,
 }
 
 impl Plan<'_> {
@@ -30,7 +30,7 @@ impl Plan<'_> {
     /// last call.
     pub(crate) fn next(&self, now: Moment) -> Option<Arc<Node>> {
         let (node, by_key) = self.choose(now)?;
-        self.trying.node(node.addr());
+        self.tried_nodes.mark(node.addr());
         if by_key {
             node.counters.chosen_by_key();
         }
@@ -38,7 +38,7 @@ impl Plan<'_> {
     }
 
     /// What [`next`](Self::next) would be, without taking it.
-    pub(crate) fn look(&self, now: Moment) -> Option<Arc<Node>> {
+    pub(crate) fn peek(&self, now: Moment) -> Option<Arc<Node>> {
         self.choose(now).map(|(node, _)| node)
     }
 
@@ -47,9 +47,8 @@ impl Plan<'_> {
         let snapshot = self.cluster.snapshot();
         let snapshot = snapshot.as_ref()?;
         let nodes = snapshot.nodes();
-        let circumstances =
-            Circumstances { now, draw: fastrand::u64(..), tried: self.trying.tried() };
-        let tried = |n: &Arc<Node>| circumstances.tried > 0 && self.trying.has_tried(n.addr());
+        let context = PickContext { now, draw: fastrand::u64(..), tried: self.tried_nodes.tried() };
+        let tried = |n: &Arc<Node>| context.tried > 0 && self.tried_nodes.has_tried(n.addr());
         let failed = |n: &Arc<Node>| self.avoid.iter().find(|f| f.node == n.addr());
         let avoid = |n: &Arc<Node>| failed(n).is_some();
         if let Some((route, order)) = self.route {
@@ -57,7 +56,7 @@ impl Plan<'_> {
                 snapshot,
                 chooser: self.chooser,
                 order,
-                circumstances,
+                context,
                 may: |n: &Arc<Node>| {
                     // A coordinator that answers is the only one, whatever it answers: a second one
                     // would make things worse.
@@ -72,7 +71,7 @@ impl Plan<'_> {
                 return Some((Arc::clone(node), true));
             }
         }
-        let index = self.chooser.next(nodes, tried, avoid, circumstances)?;
+        let index = self.chooser.next(nodes, tried, avoid, context)?;
         Some((Arc::clone(&nodes[index]), false))
     }
 }
@@ -85,7 +84,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::balance::health::Out;
+    use crate::balance::health::Down;
     use crate::balance::policy::Policy;
     use crate::cluster::Snapshot;
     use crate::dispatch::attempts::Attempts;
@@ -113,8 +112,8 @@ mod tests {
     fn plan(cluster: &Cluster, chooser: &Chooser, avoid: &[SocketAddr]) -> Vec<SocketAddr> {
         let failure = |node: &SocketAddr| Failure { node: *node, answered: true };
         let avoid: Vec<_> = avoid.iter().map(failure).collect();
-        let trying = Trying::new(&Arc::new(Attempts::new()), None);
-        let plan = Plan { cluster, chooser, route: None, avoid: &avoid, trying: &trying };
+        let tried_nodes = TriedNodes::new(&Arc::new(Attempts::new()), None);
+        let plan = Plan { cluster, chooser, route: None, avoid: &avoid, tried_nodes: &tried_nodes };
         let next = || plan.next(Moment::default()).map(|n| n.addr());
         std::iter::from_fn(next).collect()
     }
@@ -157,7 +156,7 @@ mod tests {
         fastrand::seed(7);
         let cluster = cluster(4);
         let dead = &cluster.nodes()[0];
-        dead.health.take_out(Out::Unreachable, Moment::default(), 0.5);
+        dead.health.take_out(Down::Unreachable, Moment::default(), 0.5);
         let avoid = &all(&cluster)[1..3];
         for policy in POLICIES {
             let order = plan(&cluster, &chooser(policy), avoid);
@@ -170,19 +169,19 @@ mod tests {
     fn a_look_takes_no_node() {
         fastrand::seed(7);
         let cluster = cluster(1);
-        let trying = Trying::new(&Arc::new(Attempts::new()), None);
+        let tried_nodes = TriedNodes::new(&Arc::new(Attempts::new()), None);
         let plan = Plan {
             cluster: &cluster,
             chooser: &chooser(Policy::PeakEwma),
             route: None,
             avoid: &[],
-            trying: &trying,
+            tried_nodes: &tried_nodes,
         };
         for _ in 0..3 {
-            assert!(plan.look(Moment::default()).is_some());
+            assert!(plan.peek(Moment::default()).is_some());
         }
         assert!(plan.next(Moment::default()).is_some());
-        assert!(plan.look(Moment::default()).is_none());
+        assert!(plan.peek(Moment::default()).is_none());
     }
 
     #[test]

@@ -31,7 +31,7 @@ const HEAD_START: Duration = Duration::from_millis(100);
 
 /// How long one request may wait for what.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Deadlines {
     /// For a connection to one node.
     pub(crate) connect: Duration,
     /// For a connection to any node.
@@ -45,7 +45,7 @@ pub(crate) type Tried = Vec<(SocketAddr, ConnectError)>;
 pub(crate) async fn connect(
     cluster: &Arc<Cluster>,
     plan: Plan<'_>,
-    patience: Patience,
+    deadlines: Deadlines,
     tried: &mut Tried,
 ) -> Option<(Arc<Node>, Lease)> {
     let now = Moment::now();
@@ -54,14 +54,14 @@ pub(crate) async fn connect(
         return Some((first, lease));
     }
     // Boxed, as requests that need no connect should not be moved about with the room for one.
-    Box::pin(race(cluster, plan, patience, first, now, tried)).await
+    Box::pin(race(cluster, plan, deadlines, first, now, tried)).await
 }
 
 /// Connects the first choice, and others beside it if that takes long.
 async fn race(
     cluster: &Arc<Cluster>,
     plan: Plan<'_>,
-    patience: Patience,
+    deadlines: Deadlines,
     first: Arc<Node>,
     now: Moment,
     tried: &mut Tried,
@@ -77,11 +77,11 @@ async fn race(
                 break (node, lease);
             }
             latest = Arc::clone(&node);
-            let racer = lease(Arc::clone(cluster), node, patience, begun);
+            let racer = lease(Arc::clone(cluster), node, deadlines, begun);
             racing.0.push(Box::pin(racer));
         }
-        let head_start = head_start(cluster, &latest, patience);
-        let may_start = Instant::now() < patience.until && racing.0.len() < SIDE_BY_SIDE;
+        let head_start = head_start(cluster, &latest, deadlines);
+        let may_start = Instant::now() < deadlines.until && racing.0.len() < SIDE_BY_SIDE;
         tokio::select! {
             biased;
             ended = racing.0.next() => match ended? {
@@ -100,7 +100,7 @@ async fn race(
                 cluster.stalled(&latest, begun);
             }
         }
-        if Instant::now() < patience.until {
+        if Instant::now() < deadlines.until {
             next = plan.next(Moment::now());
         }
     };
@@ -137,25 +137,25 @@ impl Drop for Racing {
 
 /// How long a node may take before another is tried beside it: twice what it took the last time, if
 /// that is more than [`HEAD_START`], and at most half of the time there is.
-fn head_start(cluster: &Cluster, node: &Node, patience: Patience) -> Duration {
-    let usual = cluster.connect_time(node).unwrap_or_default();
-    HEAD_START.max(usual * 2).min(patience.connect / 2)
+fn head_start(cluster: &Cluster, node: &Node, deadlines: Deadlines) -> Duration {
+    let last = cluster.connect_time(node).unwrap_or_default();
+    HEAD_START.max(last * 2).min(deadlines.connect / 2)
 }
 
 async fn lease(
     cluster: Arc<Cluster>,
     node: Arc<Node>,
-    patience: Patience,
+    deadlines: Deadlines,
     begun: Moment,
 ) -> (Arc<Node>, Result<Lease, ConnectError>) {
-    let left = patience.until.saturating_duration_since(Instant::now());
-    let leased = node.lease(patience.connect.min(left), begun).await;
+    let left = deadlines.until.saturating_duration_since(Instant::now());
+    let leased = node.lease(deadlines.connect.min(left), begun).await;
     match &leased {
         Ok(lease) if !lease.reused() => cluster.connected(&node),
         Ok(_) => {}
         Err(error) if error.is_not_the_nodes() => {}
         // It was not given the time that a node may take.
-        Err(ConnectError::Timeout(_)) if left < patience.connect => {}
+        Err(ConnectError::Timeout(_)) if left < deadlines.connect => {}
         Err(_) => cluster.unreachable(&node, begun),
     }
     (node, leased)

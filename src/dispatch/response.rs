@@ -10,33 +10,38 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep};
 
-use crate::dispatch::attempts::Trying;
-use crate::dispatch::in_flight::Outcome;
+use crate::dispatch::attempts::TriedNodes;
+use crate::dispatch::in_flight::InFlight;
 use crate::error::{BoxError, Error};
 use crate::transport::{ConnectionInfo, NodeBody};
 
 /// An answer whose body is still to be read, and what has become of the request so far.
-pub(crate) type Answered = (Response<NodeBody>, Outcome);
+pub(crate) type NodeResponse = (Response<NodeBody>, InFlight);
 
 /// The body of a node's answer. An attempt whose answer breaks off has failed on its node like one
 /// without any, and so has one whose answer is that the node is overloaded or out of order: the SDK
 /// tries again, and should meet another node then.
-pub(crate) struct Answer {
+pub(crate) struct ResponseBody {
     body: NodeBody,
     connection: ConnectionInfo,
-    attempt: Option<(Trying, Outcome)>,
+    attempt: Option<(TriedNodes, InFlight)>,
     /// How long nothing may come of the body.
     limit: Duration,
     /// Runs while nothing comes.
     silence: Option<Pin<Box<Sleep>>>,
 }
 
-impl Answer {
-    pub(crate) fn new(body: NodeBody, trying: Trying, outcome: Outcome, limit: Duration) -> Self {
+impl ResponseBody {
+    pub(crate) fn new(
+        body: NodeBody,
+        tried_nodes: TriedNodes,
+        in_flight: InFlight,
+        limit: Duration,
+    ) -> Self {
         let mut answer = Self {
             body,
-            connection: outcome.connection().clone(),
-            attempt: Some((trying, outcome)),
+            connection: in_flight.connection().clone(),
+            attempt: Some((tried_nodes, in_flight)),
             limit,
             silence: None,
         };
@@ -52,35 +57,35 @@ impl Answer {
     /// Ends the attempt if the answer has come to an end.
     fn end_attempt(&mut self) {
         if self.body.is_read() {
-            if let Some((trying, outcome)) = self.attempt.take() {
-                match outcome.read(self.body.sheds()) {
-                    true => trying.answered(),
-                    false => trying.forget(),
+            if let Some((tried_nodes, in_flight)) = self.attempt.take() {
+                match in_flight.read(self.body.sheds()) {
+                    true => tried_nodes.answered(),
+                    false => tried_nodes.forget(),
                 }
             }
         } else if self.body.is_broken()
-            && let Some((_, outcome)) = self.attempt.take()
+            && let Some((_, in_flight)) = self.attempt.take()
         {
-            outcome.broke();
+            in_flight.broke();
         }
     }
 
     /// Whether nothing has come for too long.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
-        let Some((_, outcome)) = &self.attempt else {
+        let Some((_, in_flight)) = &self.attempt else {
             return Poll::Pending;
         };
         if self.silence.is_none() && Handle::try_current().is_err() {
             // Read outside of any runtime, which is not forbidden, there are no timers.
             return Poll::Pending;
         }
-        let (node, after) = (outcome.node().addr(), self.limit);
+        let (node, after) = (in_flight.node().addr(), self.limit);
         let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(after))).as_mut();
         silence.poll(cx).map(|()| Error::Stalled { node, after })
     }
 }
 
-impl Body for Answer {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = BoxError;
 

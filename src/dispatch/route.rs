@@ -18,7 +18,7 @@ pub(crate) enum Aim {
 
 /// A place among a table's partitions.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Partition {
     pub(crate) table: Arc<Table>,
     /// `None` where the key has none that is known of.
     pub(crate) token: Option<Token>,
@@ -29,17 +29,17 @@ pub(crate) struct Place {
 
 /// The places that a request is about.
 #[derive(Clone, Debug)]
-pub(crate) enum Places {
-    One(Place),
+pub(crate) enum Partitions {
+    One(Partition),
     /// Two or more.
-    Many(Arc<[Place]>),
+    Many(Arc<[Partition]>),
 }
 
 /// Where a request belongs.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) aim: Aim,
-    pub(crate) places: Places,
+    pub(crate) partitions: Partitions,
 }
 
 /// The header in which a node that holds no replica of a key may say who does.
@@ -47,11 +47,11 @@ const HINT: HeaderName = HeaderName::from_static("x-scylla-alternator-routing-v1
 
 impl Route {
     /// Takes to heart what the answer to the request says of where it belonged.
-    pub(crate) fn heed(&self, answer: &HeaderMap) {
-        if let (Places::One(place), Some(hint)) = (&self.places, answer.get(HINT))
-            && let Some(token) = place.token
+    pub(crate) fn apply_hint(&self, answer: &HeaderMap) {
+        if let (Partitions::One(partition), Some(hint)) = (&self.partitions, answer.get(HINT))
+            && let Some(token) = partition.token
         {
-            place.table.hint(hint.as_bytes(), token);
+            partition.table.hint(hint.as_bytes(), token);
         }
     }
 }

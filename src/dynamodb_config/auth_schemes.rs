@@ -19,7 +19,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::clock::Clock;
 use super::compression::support::carry;
-use super::fast_signer::{DATE, Usual};
+use super::fast_signer::{DATE, FastSigner};
 use super::identity::is_anonymous;
 use super::lookup_sender::Sender;
 use super::preparation::Preparation;
@@ -62,13 +62,13 @@ impl SigV4 {
             return Ok(());
         }
         let now = components.time_source().unwrap_or_default().now();
-        let usual = if self.knows_the_time(config) {
-            Usual::of(request, identity, &endpoint, config)
+        let fast = if self.knows_the_time(config) {
+            FastSigner::of(request, identity, &endpoint, config)
         } else {
             None
         };
-        if let Some(usual) = usual {
-            let signed = usual.sign(&self.keys, now);
+        if let Some(fast) = fast {
+            let signed = fast.sign(&self.keys, now);
             return signed.complete(request.headers_mut());
         }
         self.sdk.sign_http_request(request, identity, endpoint, components, config)?;
@@ -84,7 +84,7 @@ impl SigV4 {
     fn knows_the_time(&self, config: &ConfigBag) -> bool {
         let is_first =
             config.load::<RequestAttempts>().is_none_or(|attempts| attempts.attempts() <= 1);
-        is_first && !self.clock.is_off()
+        is_first && !self.clock.is_skewed()
     }
 }
 
@@ -115,9 +115,9 @@ impl Sign for SigV4 {
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
         self.preparation.before_signing(request, config);
-        if let Some(mut question) = self.preparation.compression.question(request, config) {
-            self.sign(&mut question, identity, endpoint.clone(), components, config)?;
-            carry(request, question);
+        if let Some(mut probe) = self.preparation.compression.probe(request, config) {
+            self.sign(&mut probe, identity, endpoint.clone(), components, config)?;
+            carry(request, probe);
         }
         self.sign(request, identity, endpoint, components, config)?;
         self.preparation.after_signing(request, config, |request, user_agent| {
@@ -183,8 +183,8 @@ impl Sign for Unsigned {
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
         self.preparation.before_signing(request, config);
-        if let Some(question) = self.preparation.compression.question(request, config) {
-            carry(request, question);
+        if let Some(probe) = self.preparation.compression.probe(request, config) {
+            carry(request, probe);
         }
         self.preparation.after_signing(request, config, Sender::unsigned);
         Ok(())

@@ -14,7 +14,7 @@ use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use http::{HeaderName, header};
 
-use super::hooks::Asked;
+use super::hooks::OperationContext;
 use crate::dynamodb::host;
 use crate::dynamodb::target::TARGET;
 use crate::signing::{Date, Keys, Request, authorization};
@@ -23,7 +23,7 @@ pub(super) const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// A request that need not go to the SDK's signer.
-pub(super) struct Usual<'a> {
+pub(super) struct FastSigner<'a> {
     pub(super) credentials: &'a Credentials,
     pub(super) region: &'a str,
     pub(super) service: &'a str,
@@ -32,7 +32,7 @@ pub(super) struct Usual<'a> {
     pub(super) body: &'a [u8],
 }
 
-impl<'a> Usual<'a> {
+impl<'a> FastSigner<'a> {
     pub(super) fn of(
         request: &'a HttpRequest,
         identity: &'a Identity,
@@ -40,12 +40,14 @@ impl<'a> Usual<'a> {
         config: &'a ConfigBag,
     ) -> Option<Self> {
         let operation = config.load::<SigV4OperationSigningConfig>()?;
-        let is_usual = signs_headers_and_body(&operation.signing_options)
-            && config.load::<Asked>().is_some_and(|asked| !asked.is_unusual)
+        let is_simple = signs_headers_and_body(&operation.signing_options)
+            && config
+                .load::<OperationContext>()
+                .is_some_and(|operation| !operation.needs_sdk_signer)
             && endpoint.get("signingRegion").is_none()
             && endpoint.get("signingName").is_none()
             && request.method() == "POST";
-        if !is_usual {
+        if !is_simple {
             return None;
         }
         let (region, service) = scope(config)?;
@@ -61,11 +63,11 @@ impl<'a> Usual<'a> {
     }
 
     /// Signs what decides who asks whom for what, and nothing else.
-    pub(super) fn sign(self, keys: &Keys, now: SystemTime) -> Signed {
+    pub(super) fn sign(self, keys: &Keys, now: SystemTime) -> SignatureHeaders {
         self.sign_on(keys, Date::of(now))
     }
 
-    pub(super) fn sign_on(self, keys: &Keys, date: Date) -> Signed {
+    pub(super) fn sign_on(self, keys: &Keys, date: Date) -> SignatureHeaders {
         let token = self.credentials.session_token();
         let host = ("host", self.host);
         let date_signed = ("x-amz-date", date.as_str().as_bytes());
@@ -80,18 +82,22 @@ impl<'a> Usual<'a> {
         let signed = Request { method: "POST", path: "/", query: "", headers, body: self.body };
         let scope = (self.region, self.service);
         let authorization = authorization(keys, self.credentials, &date, scope, signed);
-        Signed { authorization, date: date.into_string(), token: token.map(str::to_owned) }
+        SignatureHeaders {
+            authorization,
+            date: date.into_string(),
+            token: token.map(str::to_owned),
+        }
     }
 }
 
 /// The headers that a signature adds.
-pub(super) struct Signed {
+pub(super) struct SignatureHeaders {
     pub(super) authorization: String,
     pub(super) date: String,
     pub(super) token: Option<String>,
 }
 
-impl Signed {
+impl SignatureHeaders {
     pub(super) fn complete(self, headers: &mut Headers) -> Result<(), BoxError> {
         headers.try_insert(DATE, self.date)?;
         headers.try_insert(header::AUTHORIZATION, self.authorization)?;

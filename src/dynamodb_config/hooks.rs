@@ -33,7 +33,7 @@ const WHY: &str = "Alternator does not read what it makes";
 
 /// What the hooks tell the signer of a request.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct OperationContext {
     pub(super) invocation: Invocation,
     pub(super) subject: Subject,
     /// The options of the operation, where it has its own. They are put where the client's options
@@ -42,16 +42,16 @@ pub(super) struct Asked {
     pub(super) request_compression: Option<RequestCompression>,
     pub(super) response_compression: Option<ResponseCompression>,
     /// Whether somebody has asked for a signature of another kind, likewise.
-    pub(super) is_unusual: bool,
+    pub(super) needs_sdk_signer: bool,
 }
 
-impl Storable for Asked {
+impl Storable for OperationContext {
     type Storer = StoreReplace<Self>;
 }
 
 /// Which requests of a client are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signed {
+pub(super) enum SignedRequests {
     All,
     /// Those of operations that have credentials of their own.
     Few,
@@ -60,7 +60,7 @@ pub(super) enum Signed {
 
 #[derive(Debug)]
 pub(super) struct Hooks {
-    signed: Signed,
+    signed: SignedRequests,
     clock: Arc<Clock>,
     kept: Kept,
     /// One layer for all operations, which costs less than telling each of them.
@@ -73,7 +73,7 @@ pub(super) struct Hooks {
 impl Hooks {
     /// They cannot be switched off, so that the SDK need not ask whether they are.
     pub(super) fn shared(
-        signed: Signed,
+        signed: SignedRequests,
         clock: Arc<Clock>,
         kept: Kept,
         compression: Compression,
@@ -89,7 +89,7 @@ impl Hooks {
         if !kept.invocation_id {
             off.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
         }
-        if signed != Signed::All {
+        if signed != SignedRequests::All {
             // No signature has a date that could be off.
             off.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
         }
@@ -126,19 +126,21 @@ impl Intercept for Hooks {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let state = config.interceptor_state();
-        if self.signed == Signed::Few && components.identity_resolver(sigv4::SCHEME_ID).is_some() {
+        if self.signed == SignedRequests::Few
+            && components.identity_resolver(sigv4::SCHEME_ID).is_some()
+        {
             state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
         }
         let request_compression = state.load::<RequestCompression>().copied();
         let response_compression = state.load::<ResponseCompression>().copied();
         // By now the user's own interceptors have made of the input what they want.
         let subject = self.router.as_ref().map(|r| Subject::of(context.input(), r));
-        config.interceptor_state().store_put(Asked {
+        config.interceptor_state().store_put(OperationContext {
             invocation: Invocation::next(),
             subject: subject.unwrap_or_default(),
             request_compression,
             response_compression,
-            is_unusual: false,
+            needs_sdk_signer: false,
         });
         Ok(())
     }
@@ -150,11 +152,13 @@ impl Intercept for Hooks {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let state = config.interceptor_state();
-        let is_unusual = state.load::<PayloadSigningOverride>().is_some()
+        let needs_sdk_signer = state.load::<PayloadSigningOverride>().is_some()
             || state.load::<SigV4SessionTokenNameOverride>().is_some()
             || state.load::<DeferredSignerSender>().is_some();
-        if is_unusual && let Some(asked) = config.get_mut_from_interceptor_state::<Asked>() {
-            asked.is_unusual = true;
+        if needs_sdk_signer
+            && let Some(operation) = config.get_mut_from_interceptor_state::<OperationContext>()
+        {
+            operation.needs_sdk_signer = true;
         }
         if !self.kept.content_type {
             context.request_mut().headers_mut().remove("content-type");
@@ -172,7 +176,7 @@ impl Intercept for Hooks {
         if !response.status().is_success() {
             let now = components.time_source().unwrap_or_default().now();
             self.clock.doubt(now, response);
-        } else if self.signed == Signed::All && !self.clock.is_off() {
+        } else if self.signed == SignedRequests::All && !self.clock.is_skewed() {
             // A clock that goes wrong makes signatures fail, and is looked at when one has.
             let state = config.interceptor_state();
             state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
@@ -195,8 +199,8 @@ impl Intercept for Hooks {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let (Some(router), Some(asked)) = (&self.router, config.load::<Asked>()) {
-            asked.subject.heed(context.response(), router);
+        if let (Some(router), Some(operation)) = (&self.router, config.load::<OperationContext>()) {
+            operation.subject.note_response(context.response(), router);
         }
         Ok(())
     }

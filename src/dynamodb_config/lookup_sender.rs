@@ -9,13 +9,13 @@ use aws_smithy_types::config_bag::ConfigBag;
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 
-use super::fast_signer::{DATE, TOKEN, Usual, scope};
+use super::fast_signer::{DATE, FastSigner, TOKEN, scope};
 use crate::balance::moment::Moment;
 use crate::dynamodb::host;
 use crate::dynamodb::target::TARGET;
 use crate::error::BoxError;
 use crate::signing::{Date, Keys};
-use crate::tables::lookup::{Complete, Lesson};
+use crate::tables::lookup::{SignAs, TableLookup};
 use crate::tables::{Role, Table, Tables};
 
 /// Has a request carry the lesson that it asks for, where that is due, has a turn, and the sender
@@ -35,7 +35,7 @@ pub(super) fn carry(
         return;
     };
     if let Some(claim) = table.begin(Moment::now(), changes, sender.role()) {
-        request.add_extension(Lesson {
+        request.add_extension(TableLookup {
             table: Arc::clone(table),
             claim,
             client: Arc::new(sender),
@@ -109,7 +109,7 @@ impl Sender {
     }
 }
 
-impl Complete for Sender {
+impl SignAs for Sender {
     fn complete(&self, request: &mut Request<Bytes>) -> Result<(), BoxError> {
         if let Some(signer) = &self.signer {
             signer.sign(&self.host, request)?;
@@ -127,7 +127,7 @@ impl Signer {
     fn sign(&self, host: &HeaderValue, request: &mut Request<Bytes>) -> Result<(), BoxError> {
         let credentials = self.identity.data().ok_or("the identity has no credentials")?;
         let target = request.headers().get(TARGET);
-        let usual = Usual {
+        let fast = FastSigner {
             credentials,
             region: &self.region,
             service: &self.service,
@@ -135,7 +135,7 @@ impl Signer {
             target: target.map_or(b"", HeaderValue::as_bytes),
             body: request.body(),
         };
-        let signed = usual.sign_on(&self.keys, self.date.clone());
+        let signed = fast.sign_on(&self.keys, self.date.clone());
         let headers = request.headers_mut();
         headers.insert(DATE, signed.date.try_into()?);
         headers.insert(header::AUTHORIZATION, signed.authorization.try_into()?);
@@ -162,7 +162,7 @@ mod tests {
             let sender = |request: &HttpRequest| Sender::unsigned(request, None);
             carry(&mut request, &table, &tables, 0, sender);
             let request = request.try_into_http1x().unwrap();
-            request.extensions().get::<Lesson>().is_some()
+            request.extensions().get::<TableLookup>().is_some()
         };
         let turns = || std::iter::from_fn(|| tables.turn()).collect::<Vec<_>>();
         let all = turns();

@@ -30,7 +30,7 @@ use clock::Clock;
 use compression::Compression;
 use compression::support::PlainAgain;
 use endpoint::Address;
-use hooks::{Hooks, Signed};
+use hooks::{Hooks, SignedRequests};
 use identity::{Schemes, WhereCredentials};
 use preparation::Preparation;
 use router::Router;
@@ -73,11 +73,11 @@ macro_rules! config {
                 .push_auth_scheme(Unsigned::new(preparation))
                 .retry_classifier(PlainAgain(compression.clone()));
             let signed = match authentication {
-                Authentication::ClientCertificate => Signed::None,
+                Authentication::ClientCertificate => SignedRequests::None,
                 Authentication::WhereCredentials if sdk.credentials_provider().is_none() => {
-                    Signed::Few
+                    SignedRequests::Few
                 }
-                Authentication::WhereCredentials | Authentication::Required => Signed::All,
+                Authentication::WhereCredentials | Authentication::Required => SignedRequests::All,
             };
             config.push_interceptor(Hooks::shared(
                 signed,

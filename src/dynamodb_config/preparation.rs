@@ -8,13 +8,13 @@ use aws_types::app_name::AppName;
 use http::HeaderValue;
 
 use super::compression::Compression;
-use super::hooks::Asked;
+use super::hooks::OperationContext;
 use super::lookup_sender::{self, Sender};
 use crate::config::Config;
 use crate::config::kept_headers::Kept;
 use crate::config::user_agent::UserAgent;
 use crate::dispatch::attempts::Attempt;
-use crate::dispatch::context::Prepared;
+use crate::dispatch::context::RequestContext;
 
 /// What is the same for every request of a client.
 #[derive(Debug)]
@@ -57,9 +57,9 @@ impl Preparation {
         sender: impl FnOnce(&HttpRequest, Option<HeaderValue>) -> Option<Sender>,
     ) {
         self.compression.accept(request, config);
-        if let Some(asked) = config.load::<Asked>() {
+        if let Some(operation) = config.load::<OperationContext>() {
             let user_agent = self.user_agent(config.load::<AppName>());
-            if let Some(table) = &asked.subject.lesson
+            if let Some(table) = &operation.subject.due_table
                 && self.compression.is_for_cluster(request)
             {
                 let tables = self.compression.tables();
@@ -69,13 +69,13 @@ impl Preparation {
                 });
             }
             let number = config.load::<RequestAttempts>();
-            request.add_extension(Prepared {
+            request.add_extension(RequestContext {
                 attempt: Attempt {
-                    invocation: asked.invocation,
+                    invocation: operation.invocation,
                     is_first: number.is_none_or(|n| n.attempts() <= 1),
                 },
                 user_agent,
-                route: asked.subject.route.clone(),
+                route: operation.subject.route.clone(),
             });
         }
     }

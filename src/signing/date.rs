@@ -60,7 +60,7 @@ impl Date {
 
 /// Whether the clock differs from the date that a request was signed for by so much that requests
 /// could not be signed by it.
-pub(crate) fn is_off(clock: SystemTime, date: &str) -> bool {
+pub(crate) fn is_skewed(clock: SystemTime, date: &str) -> bool {
     let now = seconds(clock);
     let earliest = Date::at(now.saturating_sub(TOLERANCE));
     let latest = Date::at(now.saturating_add(TOLERANCE));
@@ -162,10 +162,10 @@ mod tests {
     fn a_clock_is_off_by_more_than_four_minutes_either_way() {
         let clock = UNIX_EPOCH + Duration::from_secs(1_735_689_600);
         for date in ["20250101T000000Z", "20241231T235600Z", "20250101T000400Z"] {
-            assert!(!is_off(clock, date), "{date}");
+            assert!(!is_skewed(clock, date), "{date}");
         }
         for date in ["20241231T235559Z", "20250101T000401Z", "20260101T000000Z"] {
-            assert!(is_off(clock, date), "{date}");
+            assert!(is_skewed(clock, date), "{date}");
         }
     }
 }

@@ -16,7 +16,7 @@ const KEPT: usize = 64;
 
 /// What a key is good for, besides the secret that it is made of.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scope<'a> {
+pub(super) struct CredentialScope<'a> {
     /// Such as `20261122`.
     pub(super) day: &'a str,
     pub(super) region: &'a str,
@@ -25,10 +25,10 @@ pub(super) struct Scope<'a> {
 
 /// The keys in use, the newest first. They are read without locks.
 #[derive(Default)]
-pub(crate) struct Keys(ArcSwap<Vec<Arc<Key>>>);
+pub(crate) struct Keys(ArcSwap<Vec<Arc<SigningKey>>>);
 
 /// A key, and what it is good for.
-pub(super) struct Key {
+pub(super) struct SigningKey {
     /// Shares the memory of the secret with the SDK, which clears it with the last of the copies.
     credentials: Credentials,
     day: String,
@@ -43,19 +43,19 @@ impl Keys {
     pub(super) fn with<T>(
         &self,
         credentials: &Credentials,
-        scope: Scope<'_>,
-        sign: impl FnOnce(&Key) -> T,
+        scope: CredentialScope<'_>,
+        sign: impl FnOnce(&SigningKey) -> T,
     ) -> T {
         let kept = self.0.load();
         if let Some(key) = kept.iter().find(|key| key.is_for(credentials, scope)) {
             return sign(key);
         }
-        let new = Arc::new(Key::derive(credentials, scope));
+        let new = Arc::new(SigningKey::derive(credentials, scope));
         self.keep(&new, credentials, scope);
         sign(&new)
     }
 
-    fn keep(&self, new: &Arc<Key>, credentials: &Credentials, scope: Scope<'_>) {
+    fn keep(&self, new: &Arc<SigningKey>, credentials: &Credentials, scope: CredentialScope<'_>) {
         self.0.rcu(|kept| {
             if kept.iter().any(|key| key.is_for(credentials, scope)) {
                 // Another thread was faster.
@@ -75,8 +75,8 @@ impl fmt::Debug for Keys {
     }
 }
 
-impl Key {
-    fn derive(credentials: &Credentials, scope: Scope<'_>) -> Self {
+impl SigningKey {
+    fn derive(credentials: &Credentials, scope: CredentialScope<'_>) -> Self {
         let secret = ["AWS4", credentials.secret_access_key()].concat();
         let key = HmacKey::new(secret.as_bytes())
             .derive(scope.day.as_bytes())
@@ -102,7 +102,7 @@ impl Key {
         self.key.sign(text)
     }
 
-    fn is_for(&self, credentials: &Credentials, scope: Scope<'_>) -> bool {
+    fn is_for(&self, credentials: &Credentials, scope: CredentialScope<'_>) -> bool {
         self.credentials.secret_access_key() == credentials.secret_access_key()
             && self.day == scope.day
             && self.region == scope.region
@@ -116,19 +116,20 @@ mod tests {
 
     use super::*;
 
-    const SCOPE: Scope<'_> = Scope { day: "20150830", region: "us-east-1", service: "iam" };
+    const SCOPE: CredentialScope<'_> =
+        CredentialScope { day: "20150830", region: "us-east-1", service: "iam" };
 
     fn credentials(access_key: &str, secret: &str) -> Credentials {
         Credentials::new(access_key, secret, None, None, "test")
     }
 
-    fn signed(keys: &Keys, credentials: &Credentials, scope: Scope<'_>) -> String {
+    fn signed(keys: &Keys, credentials: &Credentials, scope: CredentialScope<'_>) -> String {
         let signature = keys.with(credentials, scope, |key| key.sign(b"text"));
         signature.as_str().to_owned()
     }
 
     /// What a key that was not kept signs.
-    fn expected(credentials: &Credentials, scope: Scope<'_>) -> String {
+    fn expected(credentials: &Credentials, scope: CredentialScope<'_>) -> String {
         signed(&Keys::default(), credentials, scope)
     }
 
@@ -141,7 +142,7 @@ mod tests {
     #[test]
     fn the_key_is_that_of_the_example() {
         let credentials = credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-        let scope = Scope { day: "20120215", ..SCOPE };
+        let scope = CredentialScope { day: "20120215", ..SCOPE };
         let key: [u8; 32] = [
             0xf4, 0x78, 0x0e, 0x2d, 0x9f, 0x65, 0xfa, 0x89, 0x5f, 0x9c, 0x67, 0xb3, 0x2c, 0xe1,
             0xba, 0xf0, 0xb0, 0xd8, 0xa4, 0x35, 0x05, 0xa0, 0x00, 0xa1, 0xa9, 0xe0, 0x90, 0xd4,
@@ -170,7 +171,7 @@ mod tests {
         let keys = Keys::default();
         let alice = credentials("alice", "secret");
         for _ in 0..2 {
-            keys.keep(&Arc::new(Key::derive(&alice, SCOPE)), &alice, SCOPE);
+            keys.keep(&Arc::new(SigningKey::derive(&alice, SCOPE)), &alice, SCOPE);
         }
         assert_eq!(kept(&keys), 1);
     }
@@ -183,9 +184,9 @@ mod tests {
         for (credentials, scope) in [
             (&alice, SCOPE),
             (&rotated, SCOPE),
-            (&alice, Scope { region: "eu-west-1", ..SCOPE }),
-            (&alice, Scope { service: "dynamodb", ..SCOPE }),
-            (&alice, Scope { day: "20150831", ..SCOPE }),
+            (&alice, CredentialScope { region: "eu-west-1", ..SCOPE }),
+            (&alice, CredentialScope { service: "dynamodb", ..SCOPE }),
+            (&alice, CredentialScope { day: "20150831", ..SCOPE }),
         ] {
             let signature = signed(&keys, credentials, scope);
             assert_eq!(signature, expected(credentials, scope));
@@ -200,7 +201,7 @@ mod tests {
         let (alice, bob) = (credentials("alice", "a"), credentials("bob", "b"));
         signed(&keys, &alice, SCOPE);
         signed(&keys, &bob, SCOPE);
-        let tomorrow = Scope { day: "20150831", ..SCOPE };
+        let tomorrow = CredentialScope { day: "20150831", ..SCOPE };
         assert_eq!(signed(&keys, &alice, tomorrow), expected(&alice, tomorrow));
         assert_eq!(kept(&keys), 1);
         assert_eq!(signed(&keys, &bob, SCOPE), expected(&bob, SCOPE));

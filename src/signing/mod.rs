@@ -13,6 +13,6 @@ mod sigv4;
 mod tests;
 mod text;
 
-pub(crate) use date::{Date, is_off};
+pub(crate) use date::{Date, is_skewed};
 pub(crate) use keys::Keys;
 pub(crate) use sigv4::{Request, authorization};

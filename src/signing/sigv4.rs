@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 
 use super::crypto::{Hex, sha256};
 use super::date::Date;
-use super::keys::{Key, Keys, Scope};
+use super::keys::{CredentialScope, Keys, SigningKey};
 use super::text::Text;
 
 /// What a signature covers of a request.
@@ -34,7 +34,7 @@ pub(crate) fn authorization(
     request: Request<'_>,
 ) -> String {
     let canonical = canonical(request);
-    let scope = Scope { day: date.day(), region, service };
+    let scope = CredentialScope { day: date.day(), region, service };
     keys.with(credentials, scope, |key| {
         let mut message = Text::new();
         message.push(b"AWS4-HMAC-SHA256\n");
@@ -47,7 +47,12 @@ pub(crate) fn authorization(
     })
 }
 
-fn header(request: Request<'_>, credentials: &Credentials, key: &Key, signature: &Hex) -> String {
+fn header(
+    request: Request<'_>,
+    credentials: &Credentials,
+    key: &SigningKey,
+    signature: &Hex,
+) -> String {
     const CREDENTIAL: &str = "AWS4-HMAC-SHA256 Credential=";
     const SIGNED_HEADERS: &str = ", SignedHeaders=";
     const SIGNATURE: &str = ", Signature=";

@@ -11,7 +11,7 @@ use crate::keys::replicas::Replicas;
 
 /// What is known of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct TableInfo {
     pub(crate) key: PartitionKey,
     /// A UUID; `None` where the table has not been looked up, or the server does not tell.
     pub(crate) id: Option<Box<str>>,
@@ -24,7 +24,7 @@ pub(crate) struct Known {
     pub(crate) learned: Option<Moment>,
 }
 
-impl Known {
+impl TableInfo {
     /// What the user has said of a table.
     pub(super) fn configured(key: PartitionKey) -> Self {
         Self { key, id: None, replicas: None, ordered: None, isolation: None, learned: None }

@@ -9,9 +9,9 @@ pub(crate) mod routing;
 mod table;
 mod warnings;
 
-pub(crate) use info::Known;
-pub(crate) use pace::{Outlook, Timing};
+pub(crate) use info::TableInfo;
+pub(crate) use pace::{Freshness, Timing};
 pub(crate) use refusals::Role;
 pub(crate) use registry::{Tables, Turn};
 pub(crate) use table::{Claim, LOOKUP, Table};
-pub(crate) use warnings::Said;
+pub(crate) use warnings::WarnOnce;

@@ -34,7 +34,7 @@ const JITTER: f64 = 0.1;
 
 /// What may be expected of a table that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outlook {
+pub(crate) enum Freshness {
     /// It will change soon, or has just changed.
     Moving,
     /// It stays as it is.
@@ -70,19 +70,19 @@ pub(super) struct Pace {
 
 impl Pace {
     /// In how long it may be looked up again, and in how long it is to be without any other reason.
-    pub(super) fn learned(&mut self, outlook: Outlook, timing: Timing) -> (Duration, Duration) {
+    pub(super) fn learned(&mut self, freshness: Freshness, timing: Timing) -> (Duration, Duration) {
         let Timing { longest, random, .. } = timing;
-        let (soonest, interval) = match outlook {
-            Outlook::Incomplete => {
+        let (soonest, interval) = match freshness {
+            Freshness::Incomplete => {
                 let again = self.failed(random);
                 return (again, again);
             }
             // To another role, it is what it was.
-            Outlook::Denied => return (Duration::ZERO, Duration::ZERO),
+            Freshness::Denied => return (Duration::ZERO, Duration::ZERO),
             // Doubts will not be settled either.
-            Outlook::Hidden => (ABSENT, REFUSED),
-            Outlook::Moving => (timing.pause(), SOON.min(longest)),
-            Outlook::Settled => {
+            Freshness::Hidden => (ABSENT, REFUSED),
+            Freshness::Moving => (timing.pause(), SOON.min(longest)),
+            Freshness::Settled => {
                 let doubled = (self.interval * 2).clamp(SOON.min(longest), longest);
                 (timing.pause(), doubled)
             }
@@ -125,17 +125,17 @@ mod tests {
     }
 
     /// In how long it is to be looked up again.
-    fn due(pace: &mut Pace, outlook: Outlook, longest: Duration, random: f64) -> Duration {
-        pace.learned(outlook, timing(Duration::ZERO, longest, random)).1
+    fn due(pace: &mut Pace, freshness: Freshness, longest: Duration, random: f64) -> Duration {
+        pace.learned(freshness, timing(Duration::ZERO, longest, random)).1
     }
 
     #[test]
     fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
         let mut pace = Pace::default();
-        let mut settled = || due(&mut pace, Outlook::Settled, LONGEST, MIDDLE).as_secs();
+        let mut settled = || due(&mut pace, Freshness::Settled, LONGEST, MIDDLE).as_secs();
         assert_eq!([0; 8].map(|_| settled()), [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(due(&mut pace, Outlook::Moving, LONGEST, MIDDLE), SOON);
-        let next = due(&mut pace, Outlook::Settled, LONGEST, MIDDLE);
+        assert_eq!(due(&mut pace, Freshness::Moving, LONGEST, MIDDLE), SOON);
+        let next = due(&mut pace, Freshness::Settled, LONGEST, MIDDLE);
         assert_eq!(next, 2 * SOON);
     }
 
@@ -143,11 +143,11 @@ mod tests {
     fn an_interval_is_never_longer_than_the_option_says_but_for_its_jitter() {
         let short = Duration::from_millis(300);
         let mut pace = Pace::default();
-        for outlook in [Outlook::Moving, Outlook::Settled, Outlook::Settled] {
-            assert_eq!(due(&mut pace, outlook, short, MIDDLE), short);
+        for freshness in [Freshness::Moving, Freshness::Settled, Freshness::Settled] {
+            assert_eq!(due(&mut pace, freshness, short, MIDDLE), short);
         }
         for (random, expected) in [(0.0, 270), (0.999_999_999, 330)] {
-            let wait = due(&mut pace, Outlook::Settled, short, random);
+            let wait = due(&mut pace, Freshness::Settled, short, random);
             assert_eq!(wait.as_millis().next_multiple_of(10), expected);
         }
     }
@@ -156,11 +156,11 @@ mod tests {
     fn what_nobody_may_know_is_asked_for_late_and_what_a_role_may_not_by_others_at_once() {
         let mut pace = Pace::default();
         let timing = timing(Duration::ZERO, LONGEST, MIDDLE);
-        let denied = pace.learned(Outlook::Denied, timing);
+        let denied = pace.learned(Freshness::Denied, timing);
         assert_eq!(denied, (Duration::ZERO, Duration::ZERO));
-        assert_eq!(pace.learned(Outlook::Hidden, timing).0, ABSENT);
-        assert_eq!(due(&mut pace, Outlook::Hidden, LONGEST, MIDDLE), REFUSED);
-        assert_eq!(due(&mut pace, Outlook::Moving, LONGEST, MIDDLE), SOON);
+        assert_eq!(pace.learned(Freshness::Hidden, timing).0, ABSENT);
+        assert_eq!(due(&mut pace, Freshness::Hidden, LONGEST, MIDDLE), REFUSED);
+        assert_eq!(due(&mut pace, Freshness::Moving, LONGEST, MIDDLE), SOON);
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(waits, expected);
         waits.fill_with(|| pace.failed(MIDDLE).as_millis());
         assert_eq!(waits, [60_000; 12]);
-        due(&mut pace, Outlook::Settled, LONGEST, MIDDLE);
+        due(&mut pace, Freshness::Settled, LONGEST, MIDDLE);
         assert_eq!(pace.failed(MIDDLE), FIRST_RETRY);
     }
 

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use fnv::FnvHashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Said, Table};
+use super::{Table, WarnOnce};
 use crate::balance::moment::Moment;
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Hosts;
@@ -42,7 +42,7 @@ pub(crate) struct Tables {
     roomy: AtomicU64,
     hosts: Mutex<Option<Looked>>,
     turns: Arc<Semaphore>,
-    pub(crate) said: Said,
+    pub(crate) warnings: WarnOnce,
 }
 
 /// Names are the application's own, so that a hash which is cheap for short ones will do.
@@ -70,7 +70,7 @@ impl Tables {
             roomy: AtomicU64::default(),
             hosts: Mutex::default(),
             turns: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
-            said: Said::default(),
+            warnings: WarnOnce::default(),
         }
     }
 

@@ -9,11 +9,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::balance::moment::Moment;
 use crate::keys::key::{Key, KeyType};
 use crate::keys::replicas::{Kind, Replicas};
-use crate::tables::Known;
+use crate::tables::TableInfo;
 
 /// What is known of a table, and what requests about it are routed by: a copy of one moment.
 #[derive(Clone, Debug)]
-pub struct TableRouting(Arc<Known>);
+pub struct TableRouting(Arc<TableInfo>);
 
 /// What a table's replicas are known from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct Replica {
 }
 
 impl TableRouting {
-    pub(crate) fn new(known: Arc<Known>) -> Self {
-        Self(known)
+    pub(crate) fn new(info: Arc<TableInfo>) -> Self {
+        Self(info)
     }
 
     /// The name of the partition key's attribute.
@@ -92,7 +92,7 @@ impl TableRouting {
             return Vec::new();
         };
         let of_token = replicas.of(token).iter();
-        let known = of_token.filter_map(|replica| {
+        let info = of_token.filter_map(|replica| {
             let host = replicas.hosts().get(usize::from(replica.host))?;
             Some(Replica {
                 address: host.address,
@@ -102,7 +102,7 @@ impl TableRouting {
                 shard: replica.shard,
             })
         });
-        known.collect()
+        info.collect()
     }
 
     fn replicas_known(&self) -> Option<&Replicas> {

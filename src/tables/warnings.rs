@@ -6,14 +6,14 @@ use crate::keys::partition_key::PartitionKey;
 
 /// What the log was told already.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct WarnOnce {
     denied: AtomicBool,
     hidden: AtomicBool,
     too_long: AtomicBool,
     unlike: AtomicBool,
 }
 
-impl Said {
+impl WarnOnce {
     /// Says that a permission is missing.
     pub(crate) fn denied(&self, what: &str) {
         if !self.denied.swap(true, Relaxed) {

@@ -23,7 +23,7 @@ const LONGEST_SHED: usize = 512;
 /// closes it.
 pub(crate) struct NodeBody {
     incoming: Incoming,
-    progress: Progress,
+    progress: Reading,
     sheds: Sheds,
 }
 
@@ -48,8 +48,8 @@ impl Sheds {
     }
 }
 
-enum Progress {
-    Reading(Lease),
+enum Reading {
+    Open(Lease),
     Read,
     Broken,
 }
@@ -60,8 +60,7 @@ impl NodeBody {
             // The node closes this connection too, but the answer must be read first.
             lease.connection.poison();
         }
-        let mut body =
-            Self { incoming, progress: Progress::Reading(lease), sheds: Sheds::of(status) };
+        let mut body = Self { incoming, progress: Reading::Open(lease), sheds: Sheds::of(status) };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -70,23 +69,23 @@ impl NodeBody {
 
     /// Whether all of the answer has been read.
     pub(crate) fn is_read(&self) -> bool {
-        matches!(self.progress, Progress::Read)
+        matches!(self.progress, Reading::Read)
     }
 
     fn finish(&mut self) {
-        if let Progress::Reading(lease) = mem::replace(&mut self.progress, Progress::Read) {
+        if let Reading::Open(lease) = mem::replace(&mut self.progress, Reading::Read) {
             lease.finish();
         }
     }
 
     /// Reads no more of the answer, which closes the connection.
     pub(crate) fn give_up(&mut self) {
-        self.progress = Progress::Broken;
+        self.progress = Reading::Broken;
     }
 
     /// Whether the answer broke off.
     pub(crate) fn is_broken(&self) -> bool {
-        matches!(self.progress, Progress::Broken)
+        matches!(self.progress, Reading::Broken)
     }
 
     /// Whether the answer, once it has been read, says that the node sheds load.
@@ -110,7 +109,7 @@ impl NodeBody {
             Sheds::HalfTold => true,
         };
         self.sheds = if sheds { Sheds::Yes } else { Sheds::HalfTold };
-        if sheds && let Progress::Reading(lease) = &self.progress {
+        if sheds && let Reading::Open(lease) = &self.progress {
             lease.connection.poison();
         }
     }
@@ -127,7 +126,7 @@ impl Body for NodeBody {
         let this = &mut *self;
         let mut polled = Pin::new(&mut this.incoming).poll_frame(&mut unwoken());
         if polled.is_pending()
-            && let Progress::Reading(lease) = &mut this.progress
+            && let Reading::Open(lease) = &mut this.progress
         {
             // Asking for a frame is what makes the connection read one.
             let _ = lease.connection.drive(cx);
@@ -141,9 +140,9 @@ impl Body for NodeBody {
                     this.finish();
                 }
             }
-            Poll::Ready(Some(Err(_))) => this.progress = Progress::Broken,
+            Poll::Ready(Some(Err(_))) => this.progress = Reading::Broken,
             // A broken body ends too.
-            Poll::Ready(None) if matches!(this.progress, Progress::Broken) => {}
+            Poll::Ready(None) if matches!(this.progress, Reading::Broken) => {}
             Poll::Ready(None) => this.finish(),
         }
         polled

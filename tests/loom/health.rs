@@ -10,7 +10,7 @@ use loom::sync::Arc;
 
 use crate::balance::moment::Moment;
 use crate::side_by_side;
-use state::{Health, Out};
+use state::{Down, Health};
 
 fn at(seconds: u64) -> Moment {
     Moment::default().after(Duration::from_secs(1000 + seconds))
@@ -18,7 +18,7 @@ fn at(seconds: u64) -> Moment {
 
 fn out() -> Arc<Health> {
     let health = Health::good();
-    assert!(health.take_out(Out::Unreachable, at(0), 0.5));
+    assert!(health.take_out(Down::Unreachable, at(0), 0.5));
     Arc::new(health)
 }
 
@@ -34,11 +34,11 @@ fn a_node_is_taken_out_by_one_of_those_who_try() {
         let health = Arc::new(Health::good());
         let copy = Arc::clone(&health);
         let (one, other) = side_by_side(
-            || health.take_out(Out::Unreachable, at(0), 0.5),
-            move || copy.take_out(Out::Ejected, at(0), 0.5),
+            || health.take_out(Down::Unreachable, at(0), 0.5),
+            move || copy.take_out(Down::Ejected, at(0), 0.5),
         );
         assert!(one != other);
-        let why = if one { Out::Unreachable } else { Out::Ejected };
+        let why = if one { Down::Unreachable } else { Down::Ejected };
         assert_eq!(health.out(), Some(why));
         assert_whole(&health);
     });
@@ -64,10 +64,10 @@ fn a_node_that_is_taken_out_while_it_returns_is_out_or_in_and_nothing_between() 
         let copy = Arc::clone(&health);
         let (back, taken) = side_by_side(
             || health.bring_back(at(5)),
-            move || copy.take_out(Out::Ejected, at(5), 0.5),
+            move || copy.take_out(Down::Ejected, at(5), 0.5),
         );
         assert!(back);
-        assert_eq!(health.out(), taken.then_some(Out::Ejected));
+        assert_eq!(health.out(), taken.then_some(Down::Ejected));
         assert_whole(&health);
     });
 }
@@ -79,7 +79,7 @@ fn a_probe_that_fails_while_the_node_returns_keeps_it_from_nothing() {
         let copy = Arc::clone(&health);
         side_by_side(
             || health.bring_back(at(5)),
-            move || copy.probe_failed(Out::Ejected, at(5), 0.5),
+            move || copy.probe_failed(Down::Ejected, at(5), 0.5),
         );
         assert_eq!(health.out(), None);
         assert_whole(&health);
@@ -92,7 +92,7 @@ fn whoever_finds_a_node_due_finds_when() {
         let health = Arc::new(Health::good());
         let copy = Arc::clone(&health);
         side_by_side(
-            || health.take_out(Out::Unreachable, at(0), 0.5),
+            || health.take_out(Down::Unreachable, at(0), 0.5),
             move || {
                 let due = copy.probe_due();
                 assert!(due.is_none_or(|due| due > at(0)));

@@ -3,7 +3,7 @@
 use super::events::{Event, Found};
 use super::server::Condition;
 use super::world::{ROUND_TRIP, World};
-use crate::balance::health::Out;
+use crate::balance::health::Down;
 
 /// The connector's default, in seconds.
 const PROBE_TIMEOUT: f64 = 2.0;
@@ -13,7 +13,7 @@ impl World<'_> {
         if !out {
             return;
         }
-        if self.clients[client].nodes[node].health.out() == Some(Out::Ejected) {
+        if self.clients[client].nodes[node].health.out() == Some(Down::Ejected) {
             let out = self.clients[client].out();
             self.report.most_out = self.report.most_out.max(out);
         }
@@ -50,8 +50,8 @@ impl World<'_> {
         let now = self.now;
         let why = match found {
             Found::Well => return self.clients[client].probed(node, now),
-            Found::NotConnected => Out::Unreachable,
-            Found::NotAnswering => Out::Ejected,
+            Found::NotConnected => Down::Unreachable,
+            Found::NotAnswering => Down::Ejected,
         };
         self.clients[client].probe_failed(node, why, now);
         self.plan_probe(client, node);

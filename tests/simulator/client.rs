@@ -4,11 +4,11 @@
 use super::attempt::Ended;
 use std::time::Duration;
 
-use crate::balance::health::{Health, Out, may_eject};
+use crate::balance::health::{Down, Health, may_eject};
 use crate::balance::load::Load;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Policy;
-use crate::balance::policy::{Candidate, Chooser, Circumstances};
+use crate::balance::policy::{Candidate, Chooser, PickContext};
 
 /// As in `outcome`.
 const LONG_SILENCE: Duration = Duration::from_secs(1);
@@ -82,9 +82,9 @@ impl Client {
         avoid: &[usize],
         now: Moment,
     ) -> Option<usize> {
-        let circumstances = Circumstances { now, draw: self.random.u64(..), tried: tried.len() };
+        let context = PickContext { now, draw: self.random.u64(..), tried: tried.len() };
         let (tried, avoid) = (has(tried), has(avoid));
-        self.chooser.next(&self.nodes, tried, avoid, circumstances)
+        self.chooser.next(&self.nodes, tried, avoid, context)
     }
 
     /// Takes an idle connection to the node for a request, if there is one.
@@ -108,7 +108,7 @@ impl Client {
 
     pub(crate) fn connected(&mut self, node: usize, took: Duration, now: Moment) {
         self.connect_time = Some(took);
-        if self.nodes[node].health.out() == Some(Out::Unreachable) {
+        if self.nodes[node].health.out() == Some(Down::Unreachable) {
             self.bring_back(node, now);
         }
     }
@@ -126,8 +126,8 @@ impl Client {
     }
 
     pub(crate) fn head_start(&self, connect_timeout: Duration) -> Duration {
-        let usual = self.connect_time.unwrap_or_default();
-        HEAD_START.max(usual * 2).min(connect_timeout / 2)
+        let last = self.connect_time.unwrap_or_default();
+        HEAD_START.max(last * 2).min(connect_timeout / 2)
     }
 
     /// As `Cluster::stalled`: answers whether the node was taken out.
@@ -138,7 +138,7 @@ impl Client {
     /// As `Cluster::unreachable`: answers whether the node was taken out.
     pub(crate) fn unreachable(&mut self, node: usize, now: Moment) -> bool {
         let draw = self.random.f64();
-        self.nodes[node].health.take_out(Out::Unreachable, now, draw)
+        self.nodes[node].health.take_out(Down::Unreachable, now, draw)
     }
 
     /// As `Cluster::failed`: answers whether the node was taken out.
@@ -153,7 +153,7 @@ impl Client {
             return false;
         }
         may_eject(self.out(), self.nodes.len())
-            && self.nodes[node].health.take_out(Out::Ejected, now, draw)
+            && self.nodes[node].health.take_out(Down::Ejected, now, draw)
     }
 
     /// How many nodes are out.
@@ -161,14 +161,14 @@ impl Client {
         self.nodes.iter().filter(|n| !n.serves()).count()
     }
 
-    /// As `Outcome::answered` and `Outcome::read`.
+    /// As `InFlight::answered` and `InFlight::read`.
     pub(crate) fn answered(&mut self, ended: Ended, now: Moment) {
         let node = &self.nodes[ended.node];
         node.load.answered(now.since(ended.begun), ended.sharing, now);
         node.health.succeeded();
     }
 
-    /// As `Outcome::timed_out`: answers whether the node was taken out.
+    /// As `InFlight::timed_out`: answers whether the node was taken out.
     pub(crate) fn timed_out(&mut self, ended: Ended, now: Moment) -> bool {
         let load = &self.nodes[ended.node].load;
         let waited = now.since(ended.begun);
@@ -189,7 +189,7 @@ impl Client {
         self.bring_back(node, now);
     }
 
-    pub(crate) fn probe_failed(&mut self, node: usize, why: Out, now: Moment) {
+    pub(crate) fn probe_failed(&mut self, node: usize, why: Down, now: Moment) {
         let draw = self.random.f64();
         self.nodes[node].health.probe_failed(why, now, draw);
     }

@@ -115,7 +115,7 @@ impl Cluster {
     fn keeps(&self, policy: Policy, all: &[Bounds]) {
         let healthy = self.with(policy, Healthy);
         let healthy = Row::of("Healthy", &healthy, 0, SINCE);
-        let usual = healthy.later().percentile(0.99);
+        let fast = healthy.later().percentile(0.99);
         for bounds in all {
             let setting = self.with(policy, bounds.fault);
             let row = Row::of(format!("{:?}", bounds.fault), &setting, self.bad, SINCE);
@@ -126,7 +126,7 @@ impl Cluster {
             assert!(row.faulty().wasted() <= bounds.wasted, "wasted: {text}");
             assert!(row.share_of_bad() <= bounds.bad, "bad: {text}");
             assert!(row.unevenness() <= bounds.uneven, "uneven: {text}");
-            let p99 = row.later().percentile(0.99) / usual;
+            let p99 = row.later().percentile(0.99) / fast;
             assert!(p99 <= bounds.p99, "p99 {p99:.2} times the usual: {text}");
         }
     }

@@ -7,7 +7,7 @@
 
 mod state;
 
-pub(crate) use state::{Health, Out, may_eject};
+pub(crate) use state::{Down, Health, may_eject};
 
 #[cfg(test)]
 mod tests {
@@ -32,7 +32,7 @@ mod tests {
     }
 
     /// The waits of a node that answers no probe.
-    fn waits(why: Out, probes: usize) -> Vec<u128> {
+    fn waits(why: Down, probes: usize) -> Vec<u128> {
         let health = Health::good();
         assert!(health.take_out(why, at(0), EXACT));
         let mut now = at(0);
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_node_that_is_out_has_no_share() {
-        for why in [Out::Unreachable, Out::Ejected] {
+        for why in [Down::Unreachable, Down::Ejected] {
             let health = Health::good();
             assert!(health.take_out(why, at(0), EXACT));
             assert_eq!(health.out(), Some(why));
@@ -75,25 +75,25 @@ mod tests {
     #[test]
     fn an_unreachable_node_is_probed_after_a_tenth_of_a_second_and_then_up_to_five_seconds() {
         let expected = [100, 200, 400, 800, 1600, 3200, 5000, 5000];
-        assert_eq!(waits(Out::Unreachable, 7), expected);
+        assert_eq!(waits(Down::Unreachable, 7), expected);
     }
 
     #[test]
     fn an_ejected_node_is_probed_after_a_second_and_then_up_to_sixty() {
         let expected = [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000];
-        assert_eq!(waits(Out::Ejected, 7), expected);
+        assert_eq!(waits(Down::Ejected, 7), expected);
     }
 
     #[test]
     fn waits_stay_the_longest_however_often_probes_fail() {
-        assert_eq!(waits(Out::Unreachable, 100)[100], 5000);
+        assert_eq!(waits(Down::Unreachable, 100)[100], 5000);
     }
 
     #[test]
     fn waits_vary_by_fifteen_percent() {
         for (draw, expected) in [(0.0, 850), (EXACT, 1000), (1.0, 1150)] {
             let health = Health::good();
-            health.take_out(Out::Ejected, at(0), draw);
+            health.take_out(Down::Ejected, at(0), draw);
             assert_eq!(wait(&health, at(0)), expected);
         }
     }
@@ -101,16 +101,16 @@ mod tests {
     #[test]
     fn a_probe_may_find_another_reason() {
         let health = Health::good();
-        health.take_out(Out::Unreachable, at(0), EXACT);
-        health.probe_failed(Out::Ejected, at(100), EXACT);
-        assert_eq!(health.out(), Some(Out::Ejected));
+        health.take_out(Down::Unreachable, at(0), EXACT);
+        health.probe_failed(Down::Ejected, at(100), EXACT);
+        assert_eq!(health.out(), Some(Down::Ejected));
         assert_eq!(wait(&health, at(100)), 2000);
     }
 
     #[test]
     fn a_probe_that_comes_too_late_tells_nothing() {
         let health = Health::good();
-        health.probe_failed(Out::Unreachable, at(0), EXACT);
+        health.probe_failed(Down::Unreachable, at(0), EXACT);
         assert_eq!(health.out(), None);
         assert_eq!(health.probe_due(), None);
     }
@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn a_node_is_taken_out_once() {
         let health = Health::good();
-        assert!(health.take_out(Out::Unreachable, at(0), EXACT));
-        assert!(!health.take_out(Out::Ejected, at(50), EXACT));
-        assert_eq!(health.out(), Some(Out::Unreachable));
+        assert!(health.take_out(Down::Unreachable, at(0), EXACT));
+        assert!(!health.take_out(Down::Ejected, at(50), EXACT));
+        assert_eq!(health.out(), Some(Down::Unreachable));
         assert_eq!(wait(&health, at(0)), 100);
     }
 
@@ -128,7 +128,7 @@ mod tests {
     fn it_is_brought_back_once() {
         let health = Health::good();
         assert!(!health.bring_back(at(0)));
-        health.take_out(Out::Unreachable, at(0), EXACT);
+        health.take_out(Down::Unreachable, at(0), EXACT);
         assert!(health.bring_back(at(5000)));
         assert!(!health.bring_back(at(5000)));
         assert_eq!(health.probe_due(), None);
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn failures_of_a_node_that_is_out_are_none_of_its_return() {
         let health = Health::good();
-        health.take_out(Out::Unreachable, at(0), EXACT);
+        health.take_out(Down::Unreachable, at(0), EXACT);
         assert!(!health.failed(3, at(10)));
         // It is not away for long, so it is not on probation.
         health.bring_back(at(100));
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_node_that_returns_starts_with_a_tenth_and_has_all_after_ten_seconds() {
         let health = Health::good();
-        health.take_out(Out::Ejected, at(0), EXACT);
+        health.take_out(Down::Ejected, at(0), EXACT);
         health.bring_back(at(1000));
         for (after, share) in [(0, 0.1), (500, 0.1), (1000, 0.1), (3000, 0.3), (9000, 0.9)] {
             let now = at(1000 + after);
@@ -187,7 +187,7 @@ mod tests {
     fn a_node_that_was_away_for_less_than_a_second_has_all_at_once() {
         for (away, share) in [(999, 1.0), (1000, 0.1)] {
             let health = Health::good();
-            health.take_out(Out::Unreachable, at(0), EXACT);
+            health.take_out(Down::Unreachable, at(0), EXACT);
             health.bring_back(at(away));
             assert!((health.share(at(away)) - share).abs() < 0.001);
         }
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn one_failure_is_enough_on_probation() {
         let health = Health::good();
-        health.take_out(Out::Ejected, at(0), EXACT);
+        health.take_out(Down::Ejected, at(0), EXACT);
         health.bring_back(at(1000));
         assert!(health.failed(1, at(10_999)));
         health.succeeded();
@@ -214,12 +214,12 @@ mod tests {
     #[test]
     fn who_fails_again_soon_waits_longer_and_who_was_good_for_a_minute_does_not() {
         let health = Health::good();
-        health.take_out(Out::Ejected, at(0), EXACT);
+        health.take_out(Down::Ejected, at(0), EXACT);
         health.bring_back(at(1000));
-        health.take_out(Out::Ejected, at(60_999), EXACT);
+        health.take_out(Down::Ejected, at(60_999), EXACT);
         assert_eq!(wait(&health, at(60_999)), 2000);
         health.bring_back(at(63_000));
-        health.take_out(Out::Ejected, at(123_000), EXACT);
+        health.take_out(Down::Ejected, at(123_000), EXACT);
         assert_eq!(wait(&health, at(123_000)), 1000);
     }
 
@@ -234,9 +234,9 @@ mod tests {
     #[test]
     fn a_probe_comes_within_a_second_where_it_is_needed_sooner() {
         let health = Health::good();
-        health.take_out(Out::Ejected, at(0), EXACT);
+        health.take_out(Down::Ejected, at(0), EXACT);
         for _ in 0..6 {
-            health.probe_failed(Out::Ejected, at(1000), EXACT);
+            health.probe_failed(Down::Ejected, at(1000), EXACT);
         }
         assert_eq!(health.probe_due(), Some(at(1000 + 60_000)));
         health.hurry(at(5000));

@@ -48,7 +48,7 @@ const INTERRUPTION: Duration = Duration::from_secs(1);
 
 /// Why a node gets no requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Out {
+pub(crate) enum Down {
     /// It cannot be connected.
     Unreachable,
     /// It fails requests.
@@ -57,11 +57,11 @@ pub(crate) enum Out {
 
 /// How a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum NodeHealth {
     Serving,
     /// Serving since then, with a share that still grows.
     Returning(Moment),
-    Out(Out),
+    Down(Down),
 }
 
 /// Whether one more node may be ejected, where so many of all are out: never if that makes more
@@ -73,8 +73,8 @@ pub(crate) fn may_eject(out: usize, nodes: usize) -> bool {
 /// The health of one node.
 #[derive(Debug)]
 pub(crate) struct Health {
-    /// A [`Standing`] in one word, as it is read for every choice.
-    standing: AtomicU64,
+    /// A [`NodeHealth`] in one word, as it is read for every choice.
+    node_health: AtomicU64,
     /// Failures in a row.
     failures: AtomicU32,
     record: Mutex<Record>,
@@ -86,7 +86,7 @@ struct Record {
     /// Waits in a row for the same reason.
     waits: u32,
     /// Why it went out the last time.
-    why: Out,
+    why: Down,
     /// When it is to be probed, while it is out.
     due: Moment,
     /// When it went out the last time.
@@ -99,21 +99,21 @@ const SERVING: u64 = 0;
 const UNREACHABLE: u64 = u64::MAX;
 const EJECTED: u64 = u64::MAX - 1;
 
-impl Standing {
+impl NodeHealth {
     fn to_word(self) -> u64 {
         match self {
             Self::Serving => SERVING,
             Self::Returning(since) => since.as_nanos().clamp(SERVING + 1, EJECTED - 1),
-            Self::Out(Out::Unreachable) => UNREACHABLE,
-            Self::Out(Out::Ejected) => EJECTED,
+            Self::Down(Down::Unreachable) => UNREACHABLE,
+            Self::Down(Down::Ejected) => EJECTED,
         }
     }
 
     fn from_word(word: u64) -> Self {
         match word {
             SERVING => Self::Serving,
-            UNREACHABLE => Self::Out(Out::Unreachable),
-            EJECTED => Self::Out(Out::Ejected),
+            UNREACHABLE => Self::Down(Down::Unreachable),
+            EJECTED => Self::Down(Down::Ejected),
             since => Self::Returning(Moment::from_nanos(since)),
         }
     }
@@ -123,11 +123,11 @@ impl Health {
     /// A node that has its full share at once, as all do that are there from the beginning.
     pub(crate) fn good() -> Self {
         Self {
-            standing: AtomicU64::new(SERVING),
+            node_health: AtomicU64::new(SERVING),
             failures: AtomicU32::new(0),
             record: Mutex::new(Record {
                 waits: 0,
-                why: Out::Unreachable,
+                why: Down::Unreachable,
                 due: Moment::default(),
                 left: Moment::default(),
                 back: Moment::default(),
@@ -135,8 +135,8 @@ impl Health {
         }
     }
 
-    fn standing(&self) -> Standing {
-        Standing::from_word(self.standing.load(Relaxed))
+    fn node_health(&self) -> NodeHealth {
+        NodeHealth::from_word(self.node_health.load(Relaxed))
     }
 
     fn record(&self) -> MutexGuard<'_, Record> {
@@ -145,19 +145,19 @@ impl Health {
     }
 
     /// Why the node is out, if it is.
-    pub(crate) fn out(&self) -> Option<Out> {
-        match self.standing() {
-            Standing::Out(out) => Some(out),
-            Standing::Serving | Standing::Returning(_) => None,
+    pub(crate) fn out(&self) -> Option<Down> {
+        match self.node_health() {
+            NodeHealth::Down(out) => Some(out),
+            NodeHealth::Serving | NodeHealth::Returning(_) => None,
         }
     }
 
     /// The part of a full share that the node may have: zero while it is out, and one as a rule.
     pub(crate) fn share(&self, now: Moment) -> f32 {
-        match self.standing() {
-            Standing::Serving => 1.0,
-            Standing::Out(_) => 0.0,
-            Standing::Returning(since) => {
+        match self.node_health() {
+            NodeHealth::Serving => 1.0,
+            NodeHealth::Down(_) => 0.0,
+            NodeHealth::Returning(since) => {
                 let part = now.seconds_since(since) / SLOW_START.as_secs_f32();
                 part.clamp(FIRST_SHARE, 1.0)
             }
@@ -181,7 +181,7 @@ impl Health {
 
     /// Whether a request that was begun then tells of the node as it was before its return.
     pub(crate) fn has_returned_since(&self, begun: Moment) -> bool {
-        matches!(self.standing(), Standing::Returning(since) if begun < since)
+        matches!(self.node_health(), NodeHealth::Returning(since) if begun < since)
     }
 
     /// Says that the node did what was asked.
@@ -196,16 +196,16 @@ impl Health {
     /// A node that has just come back is on probation: one failure is enough.
     pub(crate) fn failed(&self, weight: u32, now: Moment) -> bool {
         let failures = self.failures.fetch_add(weight, Relaxed) + weight;
-        match self.standing() {
-            Standing::Serving => failures >= FAILURES,
-            Standing::Returning(_) => self.share(now) < 1.0 || failures >= FAILURES,
-            Standing::Out(_) => false,
+        match self.node_health() {
+            NodeHealth::Serving => failures >= FAILURES,
+            NodeHealth::Returning(_) => self.share(now) < 1.0 || failures >= FAILURES,
+            NodeHealth::Down(_) => false,
         }
     }
 
     /// Takes the node out of service, and answers whether it was in. `draw` is a random number from
     /// zero to one.
-    pub(crate) fn take_out(&self, why: Out, now: Moment, draw: f64) -> bool {
+    pub(crate) fn take_out(&self, why: Down, now: Moment, draw: f64) -> bool {
         let mut record = self.record();
         if self.out().is_some() {
             return false;
@@ -215,17 +215,17 @@ impl Health {
             record.waits = 0;
         }
         record.why = why;
-        self.set(Standing::Out(why));
+        self.set(NodeHealth::Down(why));
         record.left = now;
         record.wait(why, now, draw);
         true
     }
 
     /// Notes that a probe got no answer, and `why`: the next one comes later.
-    pub(crate) fn probe_failed(&self, why: Out, now: Moment, draw: f64) {
+    pub(crate) fn probe_failed(&self, why: Down, now: Moment, draw: f64) {
         let mut record = self.record();
         if self.out().is_some() {
-            self.set(Standing::Out(why));
+            self.set(NodeHealth::Down(why));
             record.wait(why, now, draw);
         }
     }
@@ -238,17 +238,17 @@ impl Health {
         };
         self.failures.store(0, Relaxed);
         record.back = now;
-        let interrupted = why == Out::Unreachable && now.since(record.left) < INTERRUPTION;
+        let interrupted = why == Down::Unreachable && now.since(record.left) < INTERRUPTION;
         self.set(match interrupted {
-            true => Standing::Serving,
-            false => Standing::Returning(now),
+            true => NodeHealth::Serving,
+            false => NodeHealth::Returning(now),
         });
         true
     }
 
     /// Lets a new node begin with a small share.
     pub(crate) fn join(&self, now: Moment) {
-        self.set(Standing::Returning(now));
+        self.set(NodeHealth::Returning(now));
     }
 
     /// When the node is to be probed, if it is out.
@@ -263,16 +263,16 @@ impl Health {
         record.due = record.due.min(now.after(FIRST_EJECTION));
     }
 
-    fn set(&self, standing: Standing) {
-        self.standing.store(standing.to_word(), Relaxed);
+    fn set(&self, node_health: NodeHealth) {
+        self.node_health.store(node_health.to_word(), Relaxed);
     }
 }
 
 impl Record {
-    fn wait(&mut self, why: Out, now: Moment, draw: f64) {
+    fn wait(&mut self, why: Down, now: Moment, draw: f64) {
         let (first, longest) = match why {
-            Out::Unreachable => (FIRST_COOL_DOWN, LONGEST_COOL_DOWN),
-            Out::Ejected => (FIRST_EJECTION, LONGEST_EJECTION),
+            Down::Unreachable => (FIRST_COOL_DOWN, LONGEST_COOL_DOWN),
+            Down::Ejected => (FIRST_EJECTION, LONGEST_EJECTION),
         };
         // Doubled ten times, either reaches its longest.
         let wait = (first * (1 << self.waits.min(10))).min(longest);

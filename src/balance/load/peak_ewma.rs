@@ -41,8 +41,8 @@ impl PeakEwma {
         let (estimate, stamp) = self.estimate.load();
         let since = observed.until(now);
         let was_sent_later = since.may_be(waited);
-        let usual = estimate * waited / latency;
-        let goes_on = since.exceeds((usual * OVER.0).max(waited * OVER.1));
+        let expected = estimate * waited / latency;
+        let goes_on = since.exceeds((expected * OVER.0).max(waited * OVER.1));
         if was_sent_later || latency < last {
             self.last.store(latency, now);
         }

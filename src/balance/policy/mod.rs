@@ -70,7 +70,7 @@ pub(crate) enum Chooser {
 
 /// The circumstances of one choice.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Circumstances {
+pub(crate) struct PickContext {
     pub(crate) now: Moment,
     /// A random number: the only one that a choice draws on.
     pub(crate) draw: u64,
@@ -102,17 +102,17 @@ impl Chooser {
         nodes: &[C],
         tried: impl Fn(&C) -> bool,
         avoid: impl Fn(&C) -> bool,
-        circumstances: Circumstances,
+        context: PickContext,
     ) -> Option<usize> {
-        let Circumstances { now, draw, .. } = circumstances;
+        let PickContext { now, draw, .. } = context;
         let rivals = self.rivals(nodes.len());
         let fresh = |n: &C| !tried(n) && !avoid(n);
         let admitted = |n: &C| fresh(n) && n.admits(now, draw, rivals);
-        self.choose(nodes, admitted, circumstances)
-            .or_else(|| self.choose(nodes, |n| fresh(n) && n.serves(), circumstances))
-            .or_else(|| self.choose(nodes, |n| !tried(n) && n.serves(), circumstances))
-            .or_else(|| self.choose(nodes, fresh, circumstances))
-            .or_else(|| self.choose(nodes, |n| !tried(n), circumstances))
+        self.choose(nodes, admitted, context)
+            .or_else(|| self.choose(nodes, |n| fresh(n) && n.serves(), context))
+            .or_else(|| self.choose(nodes, |n| !tried(n) && n.serves(), context))
+            .or_else(|| self.choose(nodes, fresh, context))
+            .or_else(|| self.choose(nodes, |n| !tried(n), context))
     }
 
     /// How many rivals a node has for a request that one of so many nodes gets.
@@ -135,9 +135,9 @@ impl Chooser {
         &self,
         nodes: &[C],
         may: impl Fn(&C) -> bool,
-        circumstances: Circumstances,
+        context: PickContext,
     ) -> Option<usize> {
-        let Circumstances { now, draw, .. } = circumstances;
+        let PickContext { now, draw, .. } = context;
         match self {
             Self::PeakEwma(least_cost) => least_cost.choose(nodes, may, now, draw),
             // The cursor would give every third request the same of three nodes, and every third
@@ -152,9 +152,9 @@ impl Chooser {
         &self,
         nodes: &[C],
         may: impl Fn(&C) -> bool,
-        circumstances: Circumstances,
+        context: PickContext,
     ) -> Option<usize> {
-        let Circumstances { now, draw, tried } = circumstances;
+        let PickContext { now, draw, tried } = context;
         let first = match self {
             Self::PeakEwma(least_cost) => return least_cost.choose(nodes, may, now, draw),
             // Another turn of the cursor for the same request would meet the same bad node more
@@ -239,9 +239,8 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         let mut counts = vec![0; nodes.len()];
         for _ in 0..choices {
-            let circumstances =
-                Circumstances { now: Moment::default(), draw: random.u64(..), tried: 0 };
-            let index = chooser.next(nodes, |_| false, |_| false, circumstances);
+            let context = PickContext { now: Moment::default(), draw: random.u64(..), tried: 0 };
+            let index = chooser.next(nodes, |_| false, |_| false, context);
             counts[index.unwrap()] += 1;
         }
         counts
@@ -252,14 +251,14 @@ mod tests {
         let place = |n: &Node| nodes.iter().position(|other| std::ptr::eq(other, n)).unwrap();
         let mut order = Vec::new();
         loop {
-            let circumstances = Circumstances {
+            let context = PickContext {
                 now: Moment::default(),
                 draw: draw.wrapping_mul(order.len() as u64 + 1),
                 tried: order.len(),
             };
             let tried = |n: &Node| order.contains(&place(n));
             let avoided = |n: &Node| avoid.contains(&place(n));
-            match chooser.next(nodes, tried, avoided, circumstances) {
+            match chooser.next(nodes, tried, avoided, context) {
                 Some(next) => order.push(next),
                 None => return order,
             }
@@ -296,9 +295,9 @@ mod tests {
             let mut firsts = [0; 3];
             for _ in 0..3000 {
                 let chooser = Chooser::new(policy, &mut random);
-                let circumstances =
-                    Circumstances { now: Moment::default(), draw: random.u64(..), tried: 0 };
-                let first = chooser.next(&[GOOD; 3], |_| false, |_| false, circumstances);
+                let context =
+                    PickContext { now: Moment::default(), draw: random.u64(..), tried: 0 };
+                let first = chooser.next(&[GOOD; 3], |_| false, |_| false, context);
                 firsts[first.unwrap()] += 1;
             }
             // The standard deviation is 26.

@@ -70,7 +70,7 @@ mod tests {
     use crate::discovery::refresh::Memory;
 
     /// The addresses of the nodes that may serve, and of all.
-    type Known = (Vec<SocketAddr>, Vec<SocketAddr>);
+    type Nodes = (Vec<SocketAddr>, Vec<SocketAddr>);
 
     /// Two racks of one datacenter with two nodes each, and a node elsewhere.
     struct Stage {
@@ -113,7 +113,7 @@ mod tests {
         }
 
         /// Within more refreshes than any change takes.
-        async fn refresh_until(&mut self, condition: impl Fn(&Known) -> bool) {
+        async fn refresh_until(&mut self, condition: impl Fn(&Nodes) -> bool) {
             for _ in 0..10 {
                 self.refresh().await;
                 if condition(&self.known()) {
@@ -129,7 +129,7 @@ mod tests {
             Arc::clone(snapshot.as_ref().unwrap().at(ip).unwrap())
         }
 
-        fn known(&self) -> Known {
+        fn known(&self) -> Nodes {
             (addrs(&self.cluster.nodes()), addrs(&self.cluster.all_nodes()))
         }
     }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::contacts::{Contacts, Patience};
+use super::contacts::{Contacts, Until};
 use super::survey::{Finding, MISSES_TO_LEAVE, Misses, Survey};
 use crate::cluster::node::Node;
 use crate::cluster::{Cluster, Snapshot};
 use crate::config::Config;
-use crate::config::seeds::Host;
+use crate::config::seeds::SeedHost;
 use crate::error::RefreshError;
 use crate::scope::Scope;
 
@@ -87,10 +87,10 @@ impl Refresh {
     /// it is.
     pub(crate) async fn run(&mut self, cluster: &Cluster) -> Result<(), RefreshError> {
         let mut listed = BTreeSet::new();
-        let outcome = self.look(cluster, &mut listed).await;
+        let result = self.look(cluster, &mut listed).await;
         let is_listed = |addr| listed.contains(&addr);
         self.contacts.tidy(is_listed, &cluster.all_nodes(), Instant::now());
-        outcome
+        result
     }
 
     /// Adds to `everyone` whom anyone lists.
@@ -163,7 +163,7 @@ impl Refresh {
 
         let witnesses =
             fastrand::choose_multiple(list, WITNESSES).into_iter().cloned().collect::<Vec<_>>();
-        self.contacts.ask(&witnesses, &path, Patience::Grace, &mut survey).await;
+        self.contacts.ask(&witnesses, &path, Until::Grace, &mut survey).await;
         // A few who agree are believed. Fewer may know less than the seeds do.
         if survey.answers() < WITNESSES || *scope == Scope::Cluster {
             let silent = !survey.anyone_answered();
@@ -183,10 +183,10 @@ impl Refresh {
             }
             more.sort_by_key(|n| n.addr());
             more.dedup_by_key(|n| n.addr());
-            self.contacts.ask(&more, &path, Patience::UntilHeard, &mut survey).await;
+            self.contacts.ask(&more, &path, Until::Heard, &mut survey).await;
         }
         // A list that is still empty is worth waiting for, as the next scope may be far away.
-        let patience = if list.is_empty() { Patience::UntilAlive } else { Patience::UntilHeard };
+        let until = if list.is_empty() { Until::Alive } else { Until::Heard };
         let end = Instant::now() + self.config.discovery_timeout;
         loop {
             let mut next = survey.to_ask(in_force);
@@ -195,7 +195,7 @@ impl Refresh {
             }
             next.truncate(SIDE_BY_SIDE);
             let nodes: Vec<_> = next.iter().map(|addr| self.contacts.node(*addr, known)).collect();
-            self.contacts.ask(&nodes, &path, patience, &mut survey).await;
+            self.contacts.ask(&nodes, &path, until, &mut survey).await;
         }
     }
 
@@ -227,7 +227,7 @@ impl Refresh {
         let mut survey = Survey::default();
         self.contacts.begin(&path, &mut survey);
         let someone: Vec<_> = fastrand::choice(list).into_iter().cloned().collect();
-        self.contacts.ask(&someone, &path, Patience::Grace, &mut survey).await;
+        self.contacts.ask(&someone, &path, Until::Grace, &mut survey).await;
         let listed = survey.listed();
         let strangers = listed.iter().filter(|n| !list.iter().any(|l| l.addr() == **n));
         let strangers = fastrand::choose_multiple(strangers.copied(), ACQUAINTANCES);
@@ -287,8 +287,8 @@ pub(crate) fn seed_nodes(config: &Config) -> Option<Snapshot> {
         return None;
     }
     let addresses = config.seeds.hosts.iter().filter_map(|host| match host {
-        Host::Ip(ip) => Some(SocketAddr::new(*ip, config.seeds.port)),
-        Host::Name(_) => None,
+        SeedHost::Ip(ip) => Some(SocketAddr::new(*ip, config.seeds.port)),
+        SeedHost::Name(_) => None,
     });
     Snapshot::new(
         addresses.map(|addr| Arc::new(Node::new(addr, None, &config.dialer, config.pool))),

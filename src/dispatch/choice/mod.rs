@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::balance::policy::{Candidate, Chooser, Circumstances};
+use crate::balance::policy::{Candidate, Chooser, PickContext};
 use crate::cluster::Snapshot;
 use crate::cluster::node::Node;
 use crate::config::lwt_affinity::CoordinatorOrder;
-use crate::dispatch::route::{Aim, Place, Places, Route};
+use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::keys::order::{Draw, Generator};
-use crate::keys::replicas::Replica;
+use crate::keys::replicas::Placement;
 
 /// How many replicas of a key are looked at. A keyspace of Alternator has three in each datacenter.
 const MOST: usize = 8;
@@ -27,25 +27,27 @@ pub(crate) struct Choice<'a, M> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) chooser: &'a Chooser,
     pub(crate) order: CoordinatorOrder,
-    pub(crate) circumstances: Circumstances,
+    pub(crate) context: PickContext,
     /// Whether the request may try this node.
     pub(crate) may: M,
 }
 
 impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
     pub(crate) fn next(&self, route: &Route) -> Option<&'a Arc<Node>> {
-        match (route.aim, &route.places) {
-            (Aim::Replica, Places::One(place)) => self.replica(place),
-            (Aim::Replica, Places::Many(places)) => self.replica_of_most(places),
-            (Aim::Coordinator, Places::One(place)) => self.coordinator(place),
-            (Aim::Coordinator, Places::Many(places)) => self.coordinator_of_most(places),
+        match (route.aim, &route.partitions) {
+            (Aim::Replica, Partitions::One(partition)) => self.replica(partition),
+            (Aim::Replica, Partitions::Many(partitions)) => self.replica_of_most(partitions),
+            (Aim::Coordinator, Partitions::One(partition)) => self.coordinator(partition),
+            (Aim::Coordinator, Partitions::Many(partitions)) => {
+                self.coordinator_of_most(partitions)
+            }
         }
     }
 
-    fn replica(&self, place: &Place) -> Option<&'a Arc<Node>> {
+    fn replica(&self, partition: &Partition) -> Option<&'a Arc<Node>> {
         let mut nodes = [self.snapshot.all().first()?; MOST];
         let mut len = 0;
-        self.replicas(place, Aim::Replica, |node| {
+        self.replicas(partition, Aim::Replica, |node| {
             nodes[len] = node;
             len += 1;
         });
@@ -53,20 +55,20 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
     }
 
     /// The best of the nodes that hold the most of several places.
-    fn replica_of_most(&self, places: &[Place]) -> Option<&'a Arc<Node>> {
+    fn replica_of_most(&self, partitions: &[Partition]) -> Option<&'a Arc<Node>> {
         let mut votes = Votes::default();
-        for place in places {
-            self.replicas(place, Aim::Replica, |node| votes.add(node));
+        for partition in partitions {
+            self.replicas(partition, Aim::Replica, |node| votes.add(node));
         }
         self.best(&votes.most())
     }
 
     /// Each place has a first choice, and the node wins that is so for most of them; of several,
     /// the one whose URL sorts first. Alternator's other clients settle it alike.
-    fn coordinator_of_most(&self, places: &[Place]) -> Option<&'a Arc<Node>> {
+    fn coordinator_of_most(&self, partitions: &[Partition]) -> Option<&'a Arc<Node>> {
         let mut votes = Votes::default();
-        for place in places {
-            if let Some(node) = self.coordinator(place) {
+        for partition in partitions {
+            if let Some(node) = self.coordinator(partition) {
                 votes.add(node);
             }
         }
@@ -77,11 +79,11 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
 
     /// The first that serves, so that a key has one coordinator at a time, which it returns to at
     /// once.
-    fn coordinator(&self, place: &Place) -> Option<&'a Arc<Node>> {
+    fn coordinator(&self, partition: &Partition) -> Option<&'a Arc<Node>> {
         let generator = match self.order {
             CoordinatorOrder::PrimaryReplica => {
                 let mut first = None;
-                self.replicas(place, Aim::Coordinator, |node| {
+                self.replicas(partition, Aim::Coordinator, |node| {
                     first.get_or_insert(node);
                 });
                 if first.is_some() {
@@ -93,23 +95,23 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
             CoordinatorOrder::RustClient => Generator::XorShift,
         };
         let nodes = self.snapshot.by_url();
-        let order = Draw::new(generator, place.hash, nodes.len());
+        let order = Draw::new(generator, partition.hash, nodes.len());
         let mut order = order.filter_map(|index| nodes.get(index));
         order.find(|node| self.serves(node))
     }
 
     /// Visits those replicas of a place that come into question, in their order, by the map that
     /// goes for the aim.
-    fn replicas(&self, place: &Place, aim: Aim, mut visit: impl FnMut(&'a Arc<Node>)) {
-        let known = place.table.known();
-        let replicas = known.as_ref().and_then(|known| match aim {
-            Aim::Replica => known.replicas.as_deref(),
-            Aim::Coordinator => known.ordered.as_deref(),
+    fn replicas(&self, partition: &Partition, aim: Aim, mut visit: impl FnMut(&'a Arc<Node>)) {
+        let info = partition.table.info();
+        let replicas = info.as_ref().and_then(|info| match aim {
+            Aim::Replica => info.replicas.as_deref(),
+            Aim::Coordinator => info.ordered.as_deref(),
         });
-        let (Some(replicas), Some(token)) = (replicas, place.token) else {
+        let (Some(replicas), Some(token)) = (replicas, partition.token) else {
             return;
         };
-        let node = |replica: &Replica| {
+        let node = |replica: &Placement| {
             let host = replicas.hosts().get(usize::from(replica.host))?;
             self.snapshot.at(host.address)
         };
@@ -121,11 +123,11 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
     /// The best by the policy: of those that have their full share, before those that have just
     /// returned, and of the scope, before those of other racks.
     fn best(&self, nodes: &[&'a Arc<Node>]) -> Option<&'a Arc<Node>> {
-        let Circumstances { now, draw, .. } = self.circumstances;
+        let PickContext { now, draw, .. } = self.context;
         let rivals = self.chooser.rivals(nodes.len());
         let of = |may: &dyn Fn(&Arc<Node>) -> bool| {
             let may = |node: &&Arc<Node>| may(node);
-            let best = self.chooser.best(nodes, may, self.circumstances);
+            let best = self.chooser.best(nodes, may, self.context);
             best.map(|index| nodes[index])
         };
         let admitted = |node: &Arc<Node>| node.admits(now, draw, rivals);

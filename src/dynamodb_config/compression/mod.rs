@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use super::hooks::Asked;
+use super::hooks::OperationContext;
 use crate::cluster::Cluster;
 use crate::compression::{
     Compressed, DecodeError, Decoded, Encoding, RequestCompression, ResponseCompression, encode,
@@ -43,14 +43,16 @@ impl Compression {
     }
 
     fn of_requests<'a>(&'a self, config: &'a ConfigBag) -> &'a RequestCompression {
-        let of_operation = config.load::<Asked>();
-        let of_operation = of_operation.and_then(|asked| asked.request_compression.as_ref());
+        let of_operation = config.load::<OperationContext>();
+        let of_operation =
+            of_operation.and_then(|operation| operation.request_compression.as_ref());
         of_operation.unwrap_or(&self.0.config.request_compression)
     }
 
     fn of_answers<'a>(&'a self, config: &'a ConfigBag) -> &'a ResponseCompression {
-        let of_operation = config.load::<Asked>();
-        let of_operation = of_operation.and_then(|asked| asked.response_compression.as_ref());
+        let of_operation = config.load::<OperationContext>();
+        let of_operation =
+            of_operation.and_then(|operation| operation.response_compression.as_ref());
         of_operation.unwrap_or(&self.0.config.response_compression)
     }
 

@@ -16,12 +16,12 @@ use aws_smithy_types::retry::ErrorKind;
 use super::Compression;
 use crate::balance::moment::Moment;
 use crate::compression::{Compressed, DecodeError};
-use crate::discovery::{MISTAKEN, Question};
+use crate::discovery::{CompressionProbe, MISTAKEN};
 
 impl Compression {
     /// A question to be asked along with this request, if it is time for one: a request like any
     /// other, to be signed like this one, and then given to [`carry`].
-    pub(in crate::dynamodb_config) fn question(
+    pub(in crate::dynamodb_config) fn probe(
         &self,
         request: &HttpRequest,
         config: &ConfigBag,
@@ -29,24 +29,24 @@ impl Compression {
         let cluster = self.cluster();
         if cluster.understands_compression()
             || !self.applies(request, config)
-            || !cluster.begin_question(Moment::now())
+            || !cluster.begin_probe(Moment::now())
         {
             return None;
         }
-        let mut question = HttpRequest::new(SdkBody::from(Question::BODY));
-        question.set_method("POST").ok()?;
-        question.set_uri(request.uri()).ok()?;
-        let headers = question.headers_mut();
-        headers.insert("x-amz-target", Question::TARGET);
+        let mut probe = HttpRequest::new(SdkBody::from(CompressionProbe::BODY));
+        probe.set_method("POST").ok()?;
+        probe.set_uri(request.uri()).ok()?;
+        let headers = probe.headers_mut();
+        headers.insert("x-amz-target", CompressionProbe::TARGET);
         headers.insert("content-encoding", "gzip");
-        Some(question)
+        Some(probe)
     }
 }
 
 /// Lets the request take the question along to the connector.
-pub(in crate::dynamodb_config) fn carry(request: &mut HttpRequest, question: HttpRequest) {
-    if let Some(question) = question.try_into_http1x().ok().and_then(Question::new) {
-        request.add_extension(question);
+pub(in crate::dynamodb_config) fn carry(request: &mut HttpRequest, probe: HttpRequest) {
+    if let Some(probe) = probe.try_into_http1x().ok().and_then(CompressionProbe::new) {
+        request.add_extension(probe);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The words and signs of an expression, as the server's lexer tells them apart.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(super) enum Lexeme<'a> {
     /// An attribute, a function or a keyword.
     Name(&'a str),
     /// What stands for the name of an attribute, with its `#`.
@@ -13,20 +13,20 @@ pub(super) enum Token<'a> {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Tokens<'a> {
+pub(super) struct Lexemes<'a> {
     rest: &'a str,
 }
 
-impl<'a> Tokens<'a> {
+impl<'a> Lexemes<'a> {
     pub(super) fn of(expression: &'a str) -> Self {
         Self { rest: expression }
     }
 }
 
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
+impl<'a> Iterator for Lexemes<'a> {
+    type Item = Lexeme<'a>;
 
-    fn next(&mut self) -> Option<Token<'a>> {
+    fn next(&mut self) -> Option<Lexeme<'a>> {
         let text = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
         let first = text.chars().next()?;
         let length = match first {
@@ -39,10 +39,10 @@ impl<'a> Iterator for Tokens<'a> {
         let (word, rest) = text.split_at(length);
         self.rest = rest;
         Some(match first {
-            'a'..='z' | 'A'..='Z' => Token::Name(word),
-            '#' if length > 1 => Token::Alias(word),
-            ':' if length > 1 => Token::Value(word),
-            sign => Token::Sign(sign),
+            'a'..='z' | 'A'..='Z' => Lexeme::Name(word),
+            '#' if length > 1 => Lexeme::Alias(word),
+            ':' if length > 1 => Lexeme::Value(word),
+            sign => Lexeme::Sign(sign),
         })
     }
 }

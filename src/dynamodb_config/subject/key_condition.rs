@@ -3,20 +3,20 @@
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::types::{AttributeValue, ComparisonOperator};
 
-use super::expression::{Token, Tokens};
+use super::expression::{Lexeme, Lexemes};
 
 /// The value that the query's condition demands of this attribute; `None` where it demands no
 /// single one.
 pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a AttributeValue> {
     if let Some(expression) = &query.key_condition_expression {
         let names = query.expression_attribute_names.as_ref();
-        let is_attribute = |token: Token<'_>| match token {
-            Token::Name(name) => name == attribute,
-            Token::Alias(alias) => {
+        let is_attribute = |token: Lexeme<'_>| match token {
+            Lexeme::Name(name) => name == attribute,
+            Lexeme::Alias(alias) => {
                 let name = names.and_then(|names| names.get(alias));
                 name.is_some_and(|name| name == attribute)
             }
-            Token::Value(_) | Token::Sign(_) => false,
+            Lexeme::Value(_) | Lexeme::Sign(_) => false,
         };
         let reference = equal(expression, is_attribute)?;
         return query.expression_attribute_values.as_ref()?.get(reference);
@@ -30,23 +30,23 @@ pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a At
 
 /// The reference to a value that stands on the other side of an equals sign than the attribute. The
 /// server allows no `OR` and no `NOT` in a key condition, so that it holds wherever it stands.
-fn equal(expression: &str, is_attribute: impl Fn(Token<'_>) -> bool) -> Option<&str> {
-    let mut tokens = Tokens::of(expression);
+fn equal(expression: &str, is_attribute: impl Fn(Lexeme<'_>) -> bool) -> Option<&str> {
+    let mut tokens = Lexemes::of(expression);
     let (mut before, mut left) = (None, None);
     while let Some(token) = tokens.next() {
-        if token == Token::Sign('=') {
+        if token == Lexeme::Sign('=') {
             let mut ahead = tokens.clone();
             let (right, after) = (ahead.next(), ahead.next());
             match (left, right) {
-                (Some(name), Some(Token::Value(value)))
-                    if is_attribute(name) && before != Some(Token::Sign('.')) =>
+                (Some(name), Some(Lexeme::Value(value)))
+                    if is_attribute(name) && before != Some(Lexeme::Sign('.')) =>
                 {
                     return Some(value);
                 }
                 // Anything else after the name makes it part of a path, or a function.
-                (Some(Token::Value(value)), Some(name))
+                (Some(Lexeme::Value(value)), Some(name))
                     if is_attribute(name)
-                        && matches!(after, None | Some(Token::Sign(')') | Token::Name(_))) =>
+                        && matches!(after, None | Some(Lexeme::Sign(')') | Lexeme::Name(_))) =>
                 {
                     return Some(value);
                 }

@@ -30,7 +30,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::router::Router;
 use crate::balance::moment::Moment;
-use crate::dispatch::route::{Places, Route};
+use crate::dispatch::route::{Partitions, Route};
 use crate::tables::Table;
 use crate::tables::lookup::error_name;
 use reader::Reader;
@@ -44,7 +44,7 @@ pub(super) struct Subject {
     /// Where it belongs, as far as that is known.
     pub(super) route: Option<Route>,
     /// A table that should be learned of, one at most for each request.
-    pub(super) lesson: Option<Arc<Table>>,
+    pub(super) due_table: Option<Arc<Table>>,
     /// The name that stands for another table, or for none, once the request has succeeded.
     pub(super) renewed: Option<Arc<str>>,
 }
@@ -100,7 +100,7 @@ impl Subject {
 
     /// Takes to heart what an answer whose body has been read says of whether there are such
     /// tables.
-    pub(super) fn heed(&self, answer: &HttpResponse, router: &Router) {
+    pub(super) fn note_response(&self, answer: &HttpResponse, router: &Router) {
         if answer.status().is_success() {
             if let Some(name) = &self.renewed {
                 router.forget(name);
@@ -109,12 +109,12 @@ impl Subject {
             && let Some(route) = &self.route
             && answer.body().bytes().and_then(error_name).as_deref() == Some(NO_SUCH_TABLE)
         {
-            let places = match &route.places {
-                Places::One(place) => slice::from_ref(place),
-                Places::Many(places) => places,
+            let partitions = match &route.partitions {
+                Partitions::One(partition) => slice::from_ref(partition),
+                Partitions::Many(partitions) => partitions,
             };
             // If somebody creates it again, it may have the same key.
-            places.iter().for_each(|place| place.table.doubt());
+            partitions.iter().for_each(|partition| partition.table.doubt());
         }
     }
 }

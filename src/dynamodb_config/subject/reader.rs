@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Router, Subject};
 use crate::balance::moment::Moment;
-use crate::dispatch::route::{Aim, Place, Places, Route};
+use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::dynamodb::access::Access;
 use crate::keys::key::{Key, KeyType, Token};
 use crate::keys::partition_key::PartitionKey;
@@ -64,13 +64,13 @@ impl Reader<'_> {
         };
         let mut route = None;
         let mut due = self.is_due(&table);
-        if let Some(known) = &*table.known()
-            && let Some(aim) = self.router.aim(access, known.isolation)
+        if let Some(info) = &*table.info()
+            && let Some(aim) = self.router.aim(access, info.isolation)
         {
-            let place = match spot(&known.key) {
-                Spot::Key(key) => Some(place(&table, key, aim)),
+            let partition = match spot(&info.key) {
+                Spot::Key(key) => Some(partition(&table, key, aim)),
                 Spot::Token(token) => {
-                    Some(Place { table: Arc::clone(&table), token: Some(token), hash: 0 })
+                    Some(Partition { table: Arc::clone(&table), token: Some(token), hash: 0 })
                 }
                 Spot::Anywhere => None,
                 Spot::Unfit => {
@@ -78,10 +78,10 @@ impl Reader<'_> {
                     None
                 }
             };
-            let places = place.map(Places::One);
-            route = places.map(|places| Route { aim, places });
+            let partitions = partition.map(Partitions::One);
+            route = partitions.map(|partitions| Route { aim, partitions });
         }
-        Subject { route, lesson: due.then_some(table), renewed: None }
+        Subject { route, due_table: due.then_some(table), renewed: None }
     }
 
     /// A request about several items, each of a table. It aims at what the strictest of its tables
@@ -91,46 +91,46 @@ impl Reader<'_> {
         access: Access,
         items: impl Iterator<Item = (&'a str, &'a Item)> + Clone,
     ) -> Subject {
-        let mut lesson = None;
+        let mut due_table = None;
         let mut aim = None;
         let mut count = 0;
         for (name, _) in items.clone() {
             let Some(table) = self.table(name) else {
                 continue;
             };
-            if let Some(known) = &*table.known()
+            if let Some(info) = &*table.info()
                 && aim != Some(Aim::Coordinator)
             {
-                aim = self.router.aim(access, known.isolation);
+                aim = self.router.aim(access, info.isolation);
             }
             if self.is_due(&table) {
-                lesson.get_or_insert(table);
+                due_table.get_or_insert(table);
             }
             count += 1;
         }
         let route = aim.and_then(|aim| {
-            let mut places = Vec::with_capacity(count);
+            let mut partitions = Vec::with_capacity(count);
             for (name, item) in items {
                 let Some(table) = self.table(name) else {
                     continue;
                 };
-                if let Some(known) = &*table.known() {
-                    match key_of_item(item, &known.key) {
-                        Some(key) => places.push(place(&table, key, aim)),
+                if let Some(info) = &*table.info() {
+                    match key_of_item(item, &info.key) {
+                        Some(key) => partitions.push(partition(&table, key, aim)),
                         None if self.doubt(&table) => {
-                            lesson.get_or_insert_with(|| Arc::clone(&table));
+                            due_table.get_or_insert_with(|| Arc::clone(&table));
                         }
                         None => {}
                     }
                 }
             }
-            let places = match places.len() {
-                0 | 1 => Places::One(places.pop()?),
-                _ => Places::Many(places.into()),
+            let partitions = match partitions.len() {
+                0 | 1 => Partitions::One(partitions.pop()?),
+                _ => Partitions::Many(partitions.into()),
             };
-            Some(Route { aim, places })
+            Some(Route { aim, partitions })
         });
-        Subject { route, lesson, renewed: None }
+        Subject { route, due_table, renewed: None }
     }
 
     fn is_due(&self, table: &Table) -> bool {
@@ -152,8 +152,8 @@ impl Reader<'_> {
 }
 
 /// The place of a key, with what the aim needs of it.
-fn place(table: &Arc<Table>, key: Key<'_>, aim: Aim) -> Place {
-    Place {
+fn partition(table: &Arc<Table>, key: Key<'_>, aim: Aim) -> Partition {
+    Partition {
         table: Arc::clone(table),
         token: key.token(),
         hash: match aim {

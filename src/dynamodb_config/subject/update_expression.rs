@@ -4,22 +4,22 @@
 
 use std::iter::Peekable;
 
-use super::expression::{Token, Tokens};
+use super::expression::{Lexeme, Lexemes};
 
 /// Whether an update by this expression needs nothing of the item that is there.
 pub(super) fn is_blind(expression: &str) -> bool {
-    Parser(Tokens::of(expression).peekable()).clauses().is_some()
+    Parser(Lexemes::of(expression).peekable()).clauses().is_some()
 }
 
 /// Its methods give `None` at the first token that does not belong to a blind update.
-struct Parser<'a>(Peekable<Tokens<'a>>);
+struct Parser<'a>(Peekable<Lexemes<'a>>);
 
 impl Parser<'_> {
     fn clauses(&mut self) -> Option<()> {
         while let Some(token) = self.0.next() {
             let action = match token {
-                Token::Name(word) if word.eq_ignore_ascii_case("SET") => Self::assignment,
-                Token::Name(word) if word.eq_ignore_ascii_case("REMOVE") => Self::attribute,
+                Lexeme::Name(word) if word.eq_ignore_ascii_case("SET") => Self::assignment,
+                Lexeme::Name(word) if word.eq_ignore_ascii_case("REMOVE") => Self::attribute,
                 // `ADD` and `DELETE` change what is there.
                 _ => return None,
             };
@@ -44,8 +44,8 @@ impl Parser<'_> {
     /// A nested path is followed by a sign that nobody expects.
     fn attribute(&mut self) -> Option<()> {
         match self.0.next()? {
-            Token::Name(_) | Token::Alias(_) => Some(()),
-            Token::Value(_) | Token::Sign(_) => None,
+            Lexeme::Name(_) | Lexeme::Alias(_) => Some(()),
+            Lexeme::Value(_) | Lexeme::Sign(_) => None,
         }
     }
 
@@ -55,13 +55,13 @@ impl Parser<'_> {
         let mut open = 0;
         loop {
             match self.0.next()? {
-                Token::Value(_) => {}
-                Token::Name(_) => {
+                Lexeme::Value(_) => {}
+                Lexeme::Name(_) => {
                     self.expect('(')?;
                     open += 1;
                     continue;
                 }
-                Token::Alias(_) | Token::Sign(_) => return None,
+                Lexeme::Alias(_) | Lexeme::Sign(_) => return None,
             }
             while open > 0 && self.skip(')') {
                 open -= 1;
@@ -74,7 +74,7 @@ impl Parser<'_> {
     }
 
     fn skip(&mut self, sign: char) -> bool {
-        self.0.next_if_eq(&Token::Sign(sign)).is_some()
+        self.0.next_if_eq(&Lexeme::Sign(sign)).is_some()
     }
 
     fn expect(&mut self, sign: char) -> Option<()> {

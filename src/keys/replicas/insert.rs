@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::hosts::MOST_HOSTS;
 use super::ranges::Ranges;
 use super::ring::weight;
-use super::{Hint, Host, Kind, MOST_RANGES, Replica, Replicas};
+use super::{Hint, Host, Kind, MOST_RANGES, Placement, Replicas};
 use crate::keys::key::Token;
 
 impl Hint {
@@ -81,17 +81,17 @@ impl Replicas {
 
     /// The hint's replicas, with the shards that are known of them, and those of other datacenters,
     /// of which a hint says nothing.
-    fn replaced_by(&self, hint: &Hint, hosts: &mut Vec<Host>) -> Vec<Replica> {
+    fn replaced_by(&self, hint: &Hint, hosts: &mut Vec<Host>) -> Vec<Placement> {
         let before = self.of(Token(hint.end));
         let hinted = hint.replicas.iter().filter_map(|(address, shard)| {
             let host = place(hosts, *address)?;
             let same = before.iter().find(|replica| replica.host == host);
             let shard = shard.or(same.and_then(|replica| replica.shard));
-            Some(Replica { host, shard })
+            Some(Placement { host, shard })
         });
         let mut replicas: Vec<_> = hinted.collect();
         let here = hint.datacenter(self.hosts.iter());
-        let is_kept = |replica: &&Replica| {
+        let is_kept = |replica: &&Placement| {
             let host = self.hosts.get(usize::from(replica.host));
             host.is_some_and(|host| !hint.lists(host) && is_elsewhere(host, here))
         };

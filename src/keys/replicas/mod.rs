@@ -25,7 +25,7 @@ pub(crate) const MOST_RANGES: usize = 1 << 17;
 
 /// A replica of a range of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Replica {
+pub(crate) struct Placement {
     /// The place of its host in [`Replicas::hosts`].
     pub(crate) host: u16,
     pub(crate) shard: Option<u16>,
@@ -55,7 +55,7 @@ pub(crate) struct Replicas {
     ends: Box<[i64]>,
     /// Where the replicas of each range end among all.
     until: Box<[u32]>,
-    replicas: Box<[Replica]>,
+    replicas: Box<[Placement]>,
 }
 
 impl Replicas {
@@ -85,12 +85,12 @@ impl Replicas {
     }
 
     /// The replicas of a token, the primary replica first; none where nobody is known.
-    pub(crate) fn of(&self, token: Token) -> &[Replica] {
+    pub(crate) fn of(&self, token: Token) -> &[Placement] {
         self.range(self.ends.partition_point(|end| *end < token.0))
     }
 
     /// The replicas of a range; none behind the last one.
-    fn range(&self, index: usize) -> &[Replica] {
+    fn range(&self, index: usize) -> &[Placement] {
         let Some(until) = self.until.get(index) else {
             return &[];
         };

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Host, Kind, Replica, Replicas};
+use super::{Host, Kind, Placement, Replicas};
 
 /// The ranges so far.
 #[derive(Debug, Default)]
 pub(super) struct Ranges {
     ends: Vec<i64>,
     until: Vec<u32>,
-    replicas: Vec<Replica>,
+    replicas: Vec<Placement>,
 }
 
 impl Ranges {
@@ -19,7 +19,7 @@ impl Ranges {
         &mut self,
         start: i64,
         end: i64,
-        replicas: impl IntoIterator<Item = Replica>,
+        replicas: impl IntoIterator<Item = Placement>,
     ) {
         let covered = self.covered();
         if start > covered {
@@ -35,10 +35,10 @@ impl Ranges {
         self.ends.last().map_or(i64::MIN, |end| *end)
     }
 
-    fn add(&mut self, end: i64, replicas: impl IntoIterator<Item = Replica>) {
+    fn add(&mut self, end: i64, replicas: impl IntoIterator<Item = Placement>) {
         let first = self.replicas.len();
         for replica in replicas {
-            let is_known = |known: &Replica| known.host == replica.host;
+            let is_known = |known: &Placement| known.host == replica.host;
             if !self.replicas[first..].iter().any(is_known) {
                 self.replicas.push(replica);
             }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::ranges::Ranges;
-use super::{Hosts, Kind, Replica, Replicas};
+use super::{Hosts, Kind, Placement, Replicas};
 
 /// One replica of the tokens behind `start`, up to and with `end`; behind the last token is the
 /// first.
@@ -50,14 +50,14 @@ impl Replicas {
 }
 
 /// The hosts of these endpoints, in the order that belongs to the end of their range.
-fn ordered(hosts: &Hosts, end: i64, endpoints: Vec<IpAddr>) -> Vec<Replica> {
+fn ordered(hosts: &Hosts, end: i64, endpoints: Vec<IpAddr>) -> Vec<Placement> {
     let weigh = |endpoint: IpAddr| {
         let (host, known) = hosts.of_internal(endpoint)?;
         Some((weight(end, known.address), host))
     };
     let mut weighed: Vec<_> = endpoints.into_iter().filter_map(weigh).collect();
     weighed.sort_unstable();
-    let replica = |(_, host)| Replica { host, shard: None };
+    let replica = |(_, host)| Placement { host, shard: None };
     weighed.into_iter().map(replica).collect()
 }
 

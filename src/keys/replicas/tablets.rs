@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ranges::Ranges;
-use super::{HostId, Hosts, Kind, Replica, Replicas};
+use super::{HostId, Hosts, Kind, Placement, Replicas};
 
 /// A tablet: the tokens behind those of the one before, up to and with `last_token`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Replicas {
             let replicas = replicas.iter().filter_map(|(id, shard)| {
                 let host = hosts.of_id(*id)?;
                 let shard = Some(*shard);
-                Some(Replica { host, shard })
+                Some(Placement { host, shard })
             });
             ranges.push(ranges.covered(), end, replicas);
         }

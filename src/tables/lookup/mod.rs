@@ -26,11 +26,11 @@ use crate::error::BoxError;
 use crate::tables::{Claim, LOOKUP, Table, Tables, Timing, Turn};
 pub(crate) use description::error_name;
 use one_table::Lookup;
-use session::{Asking, Refusal};
+use session::{LookupError, Session};
 
 /// Completes a request that has a body and the header `x-amz-target`, in the name of a client: its
 /// address, what it says of itself, and its signature.
-pub(crate) trait Complete: fmt::Debug + Send + Sync {
+pub(crate) trait SignAs: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Where the request cannot be signed.
@@ -40,29 +40,28 @@ pub(crate) trait Complete: fmt::Debug + Send + Sync {
 /// One lookup of one table, which is asked for by a request and made in the background. Carried by
 /// that request as an extension, with the claim that [`Table::begin`] has given.
 #[derive(Clone, Debug)]
-pub(crate) struct Lesson {
+pub(crate) struct TableLookup {
     pub(crate) table: Arc<Table>,
     pub(crate) claim: Claim,
-    pub(crate) client: Arc<dyn Complete>,
+    pub(crate) client: Arc<dyn SignAs>,
     /// Held until the lookup has ended.
     pub(crate) turn: Turn,
 }
 
-impl Lesson {
+impl TableLookup {
     /// Looks the table up, and tells it what was found or when to ask again.
-    pub(crate) async fn give(
-        self,
-        cluster: Arc<Cluster>,
-        tables: Arc<Tables>,
-        config: Arc<Config>,
-    ) {
+    pub(crate) async fn run(self, cluster: Arc<Cluster>, tables: Arc<Tables>, config: Arc<Config>) {
         let (table, claim) = (&self.table, self.claim);
         let nodes = cluster.all_nodes();
         let Some(node) = any(&cluster.nodes()) else {
             return table.failed(claim, Moment::now(), fastrand::f64());
         };
         let lookup = Lookup {
-            asking: Asking { node: &node, client: &*self.client, limit: config.discovery_timeout },
+            session: Session {
+                node: &node,
+                client: &*self.client,
+                limit: config.discovery_timeout,
+            },
             tables: &tables,
             config: &config,
             listed: nodes.iter().map(|n| n.addr().ip().to_canonical()).collect(),
@@ -72,21 +71,21 @@ impl Lesson {
         let found = timeout(LOOKUP, lookup.table(table)).await;
         let took = Moment::now().since(begun);
         drop(self.turn);
-        let found = found.unwrap_or_else(|_| Err(Refusal::Failed("no answer in time".into())));
+        let found = found.unwrap_or_else(|_| Err(LookupError::Failed("no answer in time".into())));
         let (now, random) = (Moment::now(), fastrand::f64());
         match found {
-            Ok((known, outlook)) => {
+            Ok((info, freshness)) => {
                 let longest = config.token_awareness.refresh_interval;
-                tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?outlook, "table was looked up");
+                tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?freshness, "table was looked up");
                 let timing = Timing { took, longest, random };
-                table.learned(claim, known, outlook, timing, now);
+                table.learned(claim, info, freshness, timing, now);
             }
-            Err(Refusal::NotFound) => table.absent(claim, now),
-            Err(Refusal::Denied | Refusal::TooLong) => {
-                tables.said.denied("DescribeTable");
+            Err(LookupError::NotFound) => table.absent(claim, now),
+            Err(LookupError::Denied | LookupError::TooLong) => {
+                tables.warnings.denied("DescribeTable");
                 table.refused(claim, now);
             }
-            Err(Refusal::Failed(error)) => {
+            Err(LookupError::Failed(error)) => {
                 tracing::debug!(table = table.name(), node = %node.addr(), %error, "table could not be looked up");
                 table.failed(claim, now, random);
             }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::description::{Description, isolation_by_config, isolation_by_tags};
-use super::session::{Asking, Refusal};
+use super::session::{LookupError, Session};
 use crate::balance::moment::Moment;
 use crate::config::Config;
 use crate::config::lwt_affinity::CoordinatorOrder;
 use crate::dynamodb::access::Isolation;
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Replicas;
-use crate::tables::{Known, Outlook, Table, Tables};
+use crate::tables::{Freshness, Table, TableInfo, Tables};
 
 const DESCRIBE_TABLE: &str = "DynamoDB_20120810.DescribeTable";
 const LIST_TAGS: &str = "DynamoDB_20120810.ListTagsOfResource";
@@ -24,7 +24,7 @@ pub(super) const SCAN: &str = "DynamoDB_20120810.Scan";
 /// Who is asked, and what for.
 #[derive(Debug)]
 pub(super) struct Lookup<'a> {
-    pub(super) asking: Asking<'a>,
+    pub(super) session: Session<'a>,
     pub(super) tables: &'a Tables,
     pub(super) config: &'a Config,
     /// The addresses of the node list.
@@ -36,45 +36,45 @@ pub(super) struct Lookup<'a> {
 impl Lookup<'_> {
     /// Everything that the options need to know of a table. Without its key there is nothing; what
     /// else cannot be had now stays what it was.
-    pub(super) async fn table(&self, table: &Table) -> Result<(Known, Outlook), Refusal> {
-        let question = json!({ "TableName": table.name() });
-        let answer = self.asking.ask(DESCRIBE_TABLE, &question).await?;
+    pub(super) async fn table(&self, table: &Table) -> Result<(TableInfo, Freshness), LookupError> {
+        let body = json!({ "TableName": table.name() });
+        let answer = self.session.ask(DESCRIBE_TABLE, &body).await?;
         let description = Description::parse(&answer).ok_or_else(no_sense)?;
-        let (found, mut outlook) = self.replicas(table.name(), description.id.as_deref()).await;
+        let (found, mut freshness) = self.replicas(table.name(), description.id.as_deref()).await;
         let isolation = self.isolation(description.arn.as_deref()).await;
         // Not before all is asked, as hints may come meanwhile.
-        let before = table.known().clone();
-        let before = before.filter(|known| known.id == description.id);
+        let before = table.info().clone();
+        let before = before.filter(|info| info.id == description.id);
         let now = Moment::now();
         if let (Some(found), Some(before)) = (&found, &before)
             && self.knows_less(found, before, now)
         {
-            outlook = Outlook::Denied;
+            freshness = Freshness::Denied;
         }
-        let (replicas, ordered, learned) = match outlook {
-            Outlook::Moving | Outlook::Settled => {
+        let (replicas, ordered, learned) = match freshness {
+            Freshness::Moving | Freshness::Settled => {
                 let found = found.map(Arc::new);
                 let ordered = found.clone().filter(|found| found.is_ordered());
                 (found, ordered, None)
             }
-            Outlook::Hidden | Outlook::Denied | Outlook::Incomplete => {
+            Freshness::Hidden | Freshness::Denied | Freshness::Incomplete => {
                 let before = before.as_deref();
-                before.map_or_else(Default::default, |known| {
-                    let learned = known.learned.filter(|_| known.ordered.is_some());
-                    (known.replicas.clone(), known.ordered.clone(), learned)
+                before.map_or_else(Default::default, |info| {
+                    let learned = info.learned.filter(|_| info.ordered.is_some());
+                    (info.replicas.clone(), info.ordered.clone(), learned)
                 })
             }
         };
         let isolation = match isolation {
             Ok(isolation) => isolation,
             Err(refusal) => {
-                if matches!(refusal, Refusal::Failed(_)) {
-                    outlook = Outlook::Incomplete;
+                if matches!(refusal, LookupError::Failed(_)) {
+                    freshness = Freshness::Incomplete;
                 }
-                before.and_then(|known| known.isolation)
+                before.and_then(|info| info.isolation)
             }
         };
-        let known = Known {
+        let info = TableInfo {
             key: self.key(table, description.key),
             id: description.id,
             replicas,
@@ -82,74 +82,74 @@ impl Lookup<'_> {
             isolation,
             learned: learned.or(Some(now)),
         };
-        Ok((known, outlook))
+        Ok((info, freshness))
     }
 
     /// Whether the client may not read the order of replicas that another one of the connector has
     /// lately.
-    fn knows_less(&self, found: &Replicas, before: &Known, now: Moment) -> bool {
+    fn knows_less(&self, found: &Replicas, before: &TableInfo, now: Moment) -> bool {
         let longest = self.config.token_awareness.refresh_interval;
         !found.is_ordered() && before.is_ordered_lately(longest, now)
     }
 
     fn key(&self, table: &Table, found: PartitionKey) -> PartitionKey {
         if let Some(configured) = table.configured().filter(|key| **key != found) {
-            self.tables.said.unlike(table.name(), configured, &found);
+            self.tables.warnings.unlike(table.name(), configured, &found);
         }
         found
     }
 
     /// The replicas, where the options ask for them, and what is to be expected of them.
-    async fn replicas(&self, name: &str, id: Option<&str>) -> (Option<Replicas>, Outlook) {
+    async fn replicas(&self, name: &str, id: Option<&str>) -> (Option<Replicas>, Freshness) {
         let affinity = self.config.lwt_affinity;
         // Clients that are not aware of tokens must agree with those that are on the coordinators
         // of keys.
         let by_primary_replica =
             affinity.is_on() && affinity.coordinator_order() == CoordinatorOrder::PrimaryReplica;
         if !self.config.token_awareness.is_on && !by_primary_replica {
-            return (None, Outlook::Settled);
+            return (None, Freshness::Settled);
         }
         match self.map(name, id).await {
-            Ok((replicas, outlook)) => (Some(replicas), outlook),
-            Err(Refusal::Failed(error)) => {
+            Ok((replicas, freshness)) => (Some(replicas), freshness),
+            Err(LookupError::Failed(error)) => {
                 tracing::debug!(table = name, %error, "replicas of a table could not be looked up");
-                (None, Outlook::Incomplete)
+                (None, Freshness::Incomplete)
             }
-            Err(Refusal::NotFound) => {
-                self.tables.said.hidden();
-                (None, Outlook::Hidden)
+            Err(LookupError::NotFound) => {
+                self.tables.warnings.hidden();
+                (None, Freshness::Hidden)
             }
-            Err(Refusal::TooLong) => {
-                self.tables.said.too_long(name);
-                (None, Outlook::Hidden)
+            Err(LookupError::TooLong) => {
+                self.tables.warnings.too_long(name);
+                (None, Freshness::Hidden)
             }
-            Err(Refusal::Denied) => (None, Outlook::Denied),
+            Err(LookupError::Denied) => (None, Freshness::Denied),
         }
     }
 
     /// The table's write isolation, where the options ask for it: its own, or else that of the
     /// node.
-    async fn isolation(&self, arn: Option<&str>) -> Result<Option<Isolation>, Refusal> {
+    async fn isolation(&self, arn: Option<&str>) -> Result<Option<Isolation>, LookupError> {
         if !self.config.lwt_affinity.asks_for_isolation() {
             return Ok(None);
         }
         if let Some(arn) = arn {
-            let question = json!({ "ResourceArn": arn });
-            let answer = self.asking.ask(LIST_TAGS, &question).await;
+            let body = json!({ "ResourceArn": arn });
+            let answer = self.session.ask(LIST_TAGS, &body).await;
             let answer = self.noting(answer, "the tags of tables")?;
             let own = isolation_by_tags(&answer).ok_or_else(no_sense)?;
             if own.is_some() {
                 return Ok(own);
             }
         }
-        let question = json!({
+        let body = json!({
             "TableName": ".scylla.alternator.system.config",
             "KeyConditionExpression": "#n = :n",
             "ExpressionAttributeNames": { "#n": "name" },
             "ExpressionAttributeValues": { ":n": { "S": "alternator_write_isolation" } },
         });
         let mut found = None;
-        let rows = self.asking.rows(QUERY, question, |row| {
+        let rows = self.session.rows(QUERY, body, |row| {
             found = row.text("value").and_then(isolation_by_config);
         });
         self.noting(rows.await, "system.config")?;
@@ -157,14 +157,18 @@ impl Lookup<'_> {
     }
 
     /// The answer, which is told the log if it is that the client may not ask.
-    pub(super) fn noting<T>(&self, answer: Result<T, Refusal>, what: &str) -> Result<T, Refusal> {
-        if matches!(answer, Err(Refusal::Denied)) {
-            self.tables.said.denied(what);
+    pub(super) fn noting<T>(
+        &self,
+        answer: Result<T, LookupError>,
+        what: &str,
+    ) -> Result<T, LookupError> {
+        if matches!(answer, Err(LookupError::Denied)) {
+            self.tables.warnings.denied(what);
         }
         answer
     }
 }
 
-fn no_sense() -> Refusal {
-    Refusal::Failed("its answer makes no sense".into())
+fn no_sense() -> LookupError {
+    LookupError::Failed("its answer makes no sense".into())
 }

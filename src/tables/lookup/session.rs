@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::Complete;
+use super::SignAs;
 use super::description::error_name;
 use super::rows::{Page, Row};
 use crate::cluster::node::Node;
@@ -30,16 +30,16 @@ const PAGES: usize = 128;
 
 /// A node, and in whose name it is asked.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asking<'a> {
+pub(super) struct Session<'a> {
     pub(super) node: &'a Node,
-    pub(super) client: &'a dyn Complete,
+    pub(super) client: &'a dyn SignAs,
     /// For each answer.
     pub(super) limit: Duration,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum LookupError {
     /// The client may not ask this.
     Denied,
     /// What was asked about does not exist.
@@ -50,22 +50,22 @@ pub(super) enum Refusal {
     Failed(BoxError),
 }
 
-impl Asking<'_> {
+impl Session<'_> {
     /// The body of a good answer.
-    pub(super) async fn ask(&self, target: &str, question: &Value) -> Result<Bytes, Refusal> {
-        let answer = timeout(self.limit, self.exchange(target, question)).await;
+    pub(super) async fn ask(&self, target: &str, body: &Value) -> Result<Bytes, LookupError> {
+        let answer = timeout(self.limit, self.exchange(target, body)).await;
         let answer =
             answer.unwrap_or_else(|_| Err(format!("no answer within {:?}", self.limit).into()));
-        let (status, body) = answer.map_err(|e| Refusal::Failed(explain(&*e).into()))?;
+        let (status, body) = answer.map_err(|e| LookupError::Failed(explain(&*e).into()))?;
         if status == StatusCode::OK {
             return Ok(body);
         }
         match error_name(&body).as_deref() {
-            Some("AccessDeniedException") => Err(Refusal::Denied),
-            Some("ResourceNotFoundException") => Err(Refusal::NotFound),
+            Some("AccessDeniedException") => Err(LookupError::Denied),
+            Some("ResourceNotFoundException") => Err(LookupError::NotFound),
             name => {
                 let name = name.unwrap_or("no reason that is understood");
-                Err(Refusal::Failed(format!("it answered {status} to {target}: {name}").into()))
+                Err(LookupError::Failed(format!("it answered {status} to {target}: {name}").into()))
             }
         }
     }
@@ -74,30 +74,26 @@ impl Asking<'_> {
     pub(super) async fn rows(
         &self,
         target: &str,
-        mut question: Value,
+        mut request: Value,
         mut show: impl FnMut(Row<'_>),
-    ) -> Result<(), Refusal> {
-        question["Limit"] = json!(ROWS);
+    ) -> Result<(), LookupError> {
+        request["Limit"] = json!(ROWS);
         for _ in 0..PAGES {
-            let body = self.ask(target, &question).await?;
+            let body = self.ask(target, &request).await?;
             let page = Page::parse(&body);
-            let page = page.ok_or_else(|| Refusal::Failed("its answer has no items".into()))?;
+            let page = page.ok_or_else(|| LookupError::Failed("its answer has no items".into()))?;
             page.rows().for_each(&mut show);
             let Some(next) = page.next else {
                 return Ok(());
             };
-            question["ExclusiveStartKey"] = next;
+            request["ExclusiveStartKey"] = next;
         }
-        Err(Refusal::TooLong)
+        Err(LookupError::TooLong)
     }
 
-    async fn exchange(
-        &self,
-        target: &str,
-        question: &Value,
-    ) -> Result<(StatusCode, Bytes), BoxError> {
+    async fn exchange(&self, target: &str, body: &Value) -> Result<(StatusCode, Bytes), BoxError> {
         let mut request =
-            Request::post("/").header(TARGET, target).body(Bytes::from(question.to_string()))?;
+            Request::post("/").header(TARGET, target).body(Bytes::from(body.to_string()))?;
         self.client.complete(&mut request)?;
         loop {
             let mut lease = self.node.pool.lease_uncounted(self.limit).await?;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use super::info::Known;
-use super::pace::{self, Outlook, Pace, Timing};
+use super::info::TableInfo;
+use super::pace::{self, Freshness, Pace, Timing};
 use super::refusals::{Refusals, Role};
 use crate::balance::moment::Moment;
 use crate::keys::key::Token;
@@ -26,7 +26,7 @@ pub(crate) struct Table {
     pub(super) name: Arc<str>,
     /// The key that the user has named.
     configured: Option<PartitionKey>,
-    known: ArcSwapOption<Known>,
+    info: ArcSwapOption<TableInfo>,
     /// The moment from which it is to be looked up anew, as [`Moment::as_nanos`].
     due: AtomicU64,
     /// The moment from which it may be, whatever the reason. It lies in the future while a lookup
@@ -59,11 +59,11 @@ pub(crate) struct Claim {
 
 impl Table {
     pub(super) fn new(name: &str, configured: Option<PartitionKey>) -> Self {
-        let known = configured.clone().map(Known::configured).map(Arc::new);
+        let info = configured.clone().map(TableInfo::configured).map(Arc::new);
         Self {
             name: name.into(),
             configured,
-            known: ArcSwapOption::new(known),
+            info: ArcSwapOption::new(info),
             due: AtomicU64::new(0),
             soonest: AtomicU64::new(0),
             changes: AtomicU64::new(0),
@@ -77,8 +77,8 @@ impl Table {
         &self.name
     }
 
-    pub(crate) fn known(&self) -> Guard<Option<Arc<Known>>> {
-        self.known.load()
+    pub(crate) fn info(&self) -> Guard<Option<Arc<TableInfo>>> {
+        self.info.load()
     }
 
     /// The key that the user has named.
@@ -115,24 +115,24 @@ impl Table {
     pub(crate) fn learned(
         &self,
         claim: Claim,
-        known: Known,
-        outlook: Outlook,
+        info: TableInfo,
+        freshness: Freshness,
         timing: Timing,
         now: Moment,
     ) {
         let Some(mut lookups) = self.end(claim) else {
             return;
         };
-        let is_new = !self.known().as_ref().is_some_and(|before| before.routes_like(&known));
-        self.known.store(Some(Arc::new(known)));
-        let outlook = match outlook {
-            Outlook::Settled if is_new => Outlook::Moving,
-            outlook => outlook,
+        let is_new = !self.info().as_ref().is_some_and(|before| before.routes_like(&info));
+        self.info.store(Some(Arc::new(info)));
+        let freshness = match freshness {
+            Freshness::Settled if is_new => Freshness::Moving,
+            freshness => freshness,
         };
-        if outlook == Outlook::Denied {
+        if freshness == Freshness::Denied {
             lookups.refusals.add(claim.role, now);
         }
-        let (soonest, due) = lookups.pace.learned(outlook, timing);
+        let (soonest, due) = lookups.pace.learned(freshness, timing);
         self.ask_again(now.after(soonest), now.after(due));
     }
 
@@ -175,11 +175,11 @@ impl Table {
         let Some(hint) = hint.filter(|hint| hint.covers(token)) else {
             return;
         };
-        let before = self.known();
-        let Some(known) = before.as_deref() else {
+        let before = self.info();
+        let Some(info) = before.as_deref() else {
             return;
         };
-        let replicas = known.replicas.as_deref();
+        let replicas = info.replicas.as_deref();
         if replicas.is_some_and(|replicas| replicas.agrees_with(&hint)) {
             return;
         }
@@ -195,10 +195,10 @@ impl Table {
         let Some(hinted) = hinted else {
             return;
         };
-        let hinted = Known { replicas: Some(Arc::new(hinted)), ..known.clone() };
+        let hinted = TableInfo { replicas: Some(Arc::new(hinted)), ..info.clone() };
         // What has been looked up or forgotten since stays.
-        let found = self.known.compare_and_swap(&before, Some(Arc::new(hinted)));
-        if found.as_deref().is_some_and(|found| ptr::eq(found, known)) {
+        let found = self.info.compare_and_swap(&before, Some(Arc::new(hinted)));
+        if found.as_deref().is_some_and(|found| ptr::eq(found, info)) {
             self.doubt();
         }
     }
@@ -213,8 +213,8 @@ impl Table {
     }
 
     fn clear(&self, lookups: &mut Lookups) {
-        let known = self.configured.clone().map(Known::configured);
-        self.known.store(known.map(Arc::new));
+        let info = self.configured.clone().map(TableInfo::configured);
+        self.info.store(info.map(Arc::new));
         lookups.pace = Pace::default();
         lookups.refusals = Refusals::default();
     }
@@ -244,10 +244,10 @@ impl Table {
 
     /// Has it know this, as if a lookup had just found it.
     #[cfg(test)]
-    pub(crate) fn set(&self, known: Known, longest: Duration, now: Moment) {
+    pub(crate) fn set(&self, info: TableInfo, longest: Duration, now: Moment) {
         let claim = self.lookups().claim(Role::of(None));
         let timing = Timing { took: Duration::ZERO, longest, random: 0.5 };
-        self.learned(claim, known, Outlook::Settled, timing, now);
+        self.learned(claim, info, Freshness::Settled, timing, now);
     }
 }
 

@@ -17,8 +17,8 @@ fn key(name: &str) -> PartitionKey {
     PartitionKey { name: name.into(), key_type: KeyType::String }
 }
 
-fn known(id: &str) -> Known {
-    Known { id: Some(id.into()), ..Known::configured(key("id")) }
+fn info(id: &str) -> TableInfo {
+    TableInfo { id: Some(id.into()), ..TableInfo::configured(key("id")) }
 }
 
 fn table() -> Table {
@@ -42,13 +42,13 @@ fn claim(table: &Table) -> Claim {
     Claim { role, number }
 }
 
-fn learned(table: &Table, now: f64, id: &str, outlook: Outlook) {
-    learned_in(QUICK, table, known(id), outlook, now);
+fn learned(table: &Table, now: f64, id: &str, freshness: Freshness) {
+    learned_in(QUICK, table, info(id), freshness, now);
 }
 
-fn learned_in(took: Duration, table: &Table, known: Known, outlook: Outlook, now: f64) {
+fn learned_in(took: Duration, table: &Table, info: TableInfo, freshness: Freshness, now: f64) {
     let timing = Timing { took, ..TIMING };
-    table.learned(claim(table), known, outlook, timing, at(now));
+    table.learned(claim(table), info, freshness, timing, at(now));
 }
 
 /// The first second, to a tenth, at which the table is due.
@@ -80,7 +80,7 @@ fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
     let mut waits = Vec::new();
     for _ in 0..8 {
         assert!(begins(&table, at(now), 0));
-        learned(&table, now, "a", Outlook::Settled);
+        learned(&table, now, "a", Freshness::Settled);
         let next = due(&table, now, 0);
         waits.push((next - now).round());
         now = next;
@@ -88,7 +88,7 @@ fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
     assert_eq!(waits, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]);
     // Another table of that name is a change.
     assert!(begins(&table, at(now), 0));
-    learned(&table, now, "b", Outlook::Settled);
+    learned(&table, now, "b", Freshness::Settled);
     assert_eq!(due(&table, now, 0), now + 1.0);
 }
 
@@ -97,18 +97,18 @@ fn a_table_is_due_soon_when_the_node_list_has_changed_or_something_did_not_fit()
     let table = table();
     for now in [0.0, 2.0, 5.0, 10.0, 20.0] {
         assert!(begins(&table, at(now), 7));
-        learned(&table, now, "a", Outlook::Settled);
+        learned(&table, now, "a", Freshness::Settled);
     }
     assert!(!table.is_due(at(21.1), 7));
     assert!(!table.is_due(at(20.9), 8), "but not within the same second");
     assert!(table.is_due(at(21.1), 8));
     assert!(begins(&table, at(21.1), 8));
-    learned(&table, 21.1, "a", Outlook::Settled);
+    learned(&table, 21.1, "a", Freshness::Settled);
     assert!(!table.is_due(at(30.0), 8));
     table.doubt();
     assert!(table.is_due(at(30.0), 8));
     assert!(begins(&table, at(30.0), 8));
-    learned(&table, 30.0, "a", Outlook::Settled);
+    learned(&table, 30.0, "a", Freshness::Settled);
     table.doubt();
     assert_eq!(due(&table, 30.0, 8), 31.0, "once a second at most");
 }
@@ -118,7 +118,7 @@ fn a_lookup_that_takes_long_is_not_made_often() {
     let table = table();
     assert!(begins(&table, at(0.0), 0));
     let took = Duration::from_millis(200);
-    learned_in(took, &table, known("a"), Outlook::Moving, 1.0);
+    learned_in(took, &table, info("a"), Freshness::Moving, 1.0);
     assert_eq!(due(&table, 1.0, 1), 11.0);
 }
 
@@ -138,7 +138,7 @@ fn what_cannot_be_learned_is_asked_again_late_and_what_failed_soon() {
     table.absent(claim(&table), at(400.0));
     wait(400.0);
     begin(500.0);
-    learned(&table, 500.0, "a", Outlook::Hidden);
+    learned(&table, 500.0, "a", Freshness::Hidden);
     wait(500.0);
     for (wait, expected) in waits.iter().zip([0.1, 0.2, 30.0, 300.0]) {
         assert!((wait - expected).abs() < 0.15, "{waits:?}");
@@ -146,7 +146,7 @@ fn what_cannot_be_learned_is_asked_again_late_and_what_failed_soon() {
     table.doubt();
     assert!((due(&table, 500.0, 0) - 530.0).abs() < 0.15);
     begin(600.0);
-    learned(&table, 600.0, "a", Outlook::Incomplete);
+    learned(&table, 600.0, "a", Freshness::Incomplete);
     assert!((due(&table, 600.0, 0) - 600.1).abs() < 0.15);
 }
 
@@ -165,14 +165,14 @@ fn what_one_role_is_refused_another_may_ask_for_at_once() {
     let (poor, rich) = (role("poor"), role("rich"));
     let refuse: [fn(&Table, Claim); 2] = [
         |table, claim| table.refused(claim, at(10.0)),
-        |table, claim| table.learned(claim, known("a"), Outlook::Denied, TIMING, at(10.0)),
+        |table, claim| table.learned(claim, info("a"), Freshness::Denied, TIMING, at(10.0)),
     ];
     for refuse in refuse {
         let table = table();
         let claim = table.begin(at(10.0), 0, poor).unwrap();
         refuse(&table, claim);
         let claim = table.begin(at(10.0), 0, rich).unwrap();
-        table.learned(claim, known("a"), Outlook::Settled, TIMING, at(10.0));
+        table.learned(claim, info("a"), Freshness::Settled, TIMING, at(10.0));
         // Whom the one that was refused passes it on to.
         assert!(table.begin(at(12.0), 0, poor).is_none());
         assert!(table.begin(at(12.2), 0, Role::of(None)).is_some());
@@ -181,13 +181,13 @@ fn what_one_role_is_refused_another_may_ask_for_at_once() {
 
 #[test]
 fn an_order_of_replicas_is_kept_until_those_who_may_not_know_it_ask_again() {
-    let known = Known { learned: Some(at(100.0)), ..of_hosts(&[1]) };
-    let is_kept = |known: &Known, longest, now| {
-        known.is_ordered_lately(Duration::from_secs(longest), at(now))
+    let info = TableInfo { learned: Some(at(100.0)), ..of_hosts(&[1]) };
+    let is_kept = |info: &TableInfo, longest, now| {
+        info.is_ordered_lately(Duration::from_secs(longest), at(now))
     };
-    assert!(is_kept(&known, 60, 399.0) && !is_kept(&known, 60, 401.0));
-    assert!(is_kept(&known, 3600, 7000.0));
-    let unordered = Known { ordered: None, ..known };
+    assert!(is_kept(&info, 60, 399.0) && !is_kept(&info, 60, 401.0));
+    assert!(is_kept(&info, 3600, 7000.0));
+    let unordered = TableInfo { ordered: None, ..info };
     assert!(!is_kept(&unordered, 60, 101.0));
 }
 
@@ -211,9 +211,9 @@ fn a_lookup_that_was_begun_before_the_table_was_forgotten_says_nothing_any_more(
     let old = table.begin(at(1.0), 0, role("a")).unwrap();
     table.forget();
     let learned = |claim, id| {
-        table.learned(claim, known(id), Outlook::Settled, TIMING, at(2.0));
-        let known = table.known();
-        known.as_ref().and_then(|known| known.id.clone())
+        table.learned(claim, info(id), Freshness::Settled, TIMING, at(2.0));
+        let info = table.info();
+        info.as_ref().and_then(|info| info.id.clone())
     };
     assert_eq!(learned(old, "deleted"), None);
     let new = table.begin(at(1.0), 0, role("a")).unwrap();
@@ -230,13 +230,13 @@ fn a_lookup_that_was_begun_before_the_table_was_forgotten_says_nothing_any_more(
 fn a_table_that_is_gone_is_forgotten_but_for_what_the_user_has_said() {
     let configured = Table::new("t", Some(key("user")));
     for (table, left) in [(table(), None), (configured, Some(key("user")))] {
-        learned(&table, 0.0, "a", Outlook::Settled);
-        assert_eq!(table.known().as_ref().unwrap().key, key("id"));
+        learned(&table, 0.0, "a", Freshness::Settled);
+        assert_eq!(table.info().as_ref().unwrap().key, key("id"));
         table.absent(claim(&table), at(1.0));
-        let known = table.known().as_ref().map(|known| known.key.clone());
-        assert_eq!(known, left);
+        let info = table.info().as_ref().map(|info| info.key.clone());
+        assert_eq!(info, left);
         assert!(!table.is_due(at(2.0), 0));
-        learned(&table, 3.0, "a", Outlook::Settled);
+        learned(&table, 3.0, "a", Freshness::Settled);
         table.forget();
         assert!(table.is_due(at(3.0), 0), "it may be there again");
     }
@@ -245,7 +245,7 @@ fn a_table_that_is_gone_is_forgotten_but_for_what_the_user_has_said() {
 const A: &str = "00000000-0000-0000-0000-000000000001";
 
 /// A table of which the first of these hosts has all.
-fn of_hosts(hosts: &[u8]) -> Known {
+fn of_hosts(hosts: &[u8]) -> TableInfo {
     let host = |n: u8| {
         let address: IpAddr = [10, 0, 0, n].into();
         let host = Host {
@@ -259,21 +259,21 @@ fn of_hosts(hosts: &[u8]) -> Known {
     let tablet = Tablet { last_token: i64::MAX, replicas: vec![(HostId::parse(A).unwrap(), 0)] };
     let hosts = Hosts::new(hosts.iter().map(|n| host(*n)));
     let replicas = Arc::new(Replicas::from_tablets(&hosts, [tablet]));
-    Known { replicas: Some(Arc::clone(&replicas)), ordered: Some(replicas), ..known("a") }
+    TableInfo { replicas: Some(Arc::clone(&replicas)), ordered: Some(replicas), ..info("a") }
 }
 
 fn with_replicas(table: &Table) {
-    let known = of_hosts(&[1]);
+    let info = of_hosts(&[1]);
     for now in [0.0, 1.5, 4.0, 10.0] {
-        learned_in(QUICK, table, known.clone(), Outlook::Settled, now);
+        learned_in(QUICK, table, info.clone(), Freshness::Settled, now);
     }
 }
 
 fn replicas_of(table: &Table, token: i64) -> Vec<IpAddr> {
-    let known = table.known();
-    let replicas = known.as_ref().unwrap().replicas.as_ref().unwrap();
+    let info = table.info();
+    let replicas = info.as_ref().unwrap().replicas.as_ref().unwrap();
     let address =
-        |r: &crate::keys::replicas::Replica| replicas.hosts()[usize::from(r.host)].address;
+        |r: &crate::keys::replicas::Placement| replicas.hosts()[usize::from(r.host)].address;
     replicas.of(Token(token)).iter().map(address).collect()
 }
 
@@ -283,8 +283,8 @@ fn a_hint_is_taken_over_and_raises_doubts_unless_it_is_of_other_tokens_or_says_n
     with_replicas(&table);
     let first: IpAddr = [10, 0, 0, 1].into();
     let second: IpAddr = [10, 0, 0, 2].into();
-    let known = ["-9,90,10.0.0.1/0", "-9,90,10.0.0.1"];
-    for ignored in ["0,10,10.0.0.2", "10,20", "\u{ff}", known[0], known[1]] {
+    let info = ["-9,90,10.0.0.1/0", "-9,90,10.0.0.1"];
+    for ignored in ["0,10,10.0.0.2", "10,20", "\u{ff}", info[0], info[1]] {
         table.hint(ignored.as_bytes(), Token(15));
         assert_eq!(replicas_of(&table, 15), [first], "{ignored}");
         assert!(!table.is_due(at(12.0), 0));
@@ -300,7 +300,7 @@ fn a_host_that_holds_nothing_of_a_table_is_no_change_of_it() {
     let table = table();
     with_replicas(&table);
     for (now, hosts, next) in [(20.0, &[1, 2][..], 36.0), (40.0, &[1], 72.0)] {
-        learned_in(QUICK, &table, of_hosts(hosts), Outlook::Settled, now);
+        learned_in(QUICK, &table, of_hosts(hosts), Freshness::Settled, now);
         assert_eq!(due(&table, now, 0), next);
     }
 }
@@ -311,11 +311,11 @@ fn a_hint_that_says_nothing_new_costs_no_copy_and_no_change() {
     with_replicas(&table);
     let hint = || table.hint(b"-9,90,10.0.0.1", Token(15));
     hint();
-    let before = table.known.load_full();
+    let before = table.info.load_full();
     let allocated = allocation_counter::measure(hint);
     // The hint itself.
     assert!(allocated.count_total <= 1, "{allocated:?}");
-    assert!(Arc::ptr_eq(&before.unwrap(), &table.known.load_full().unwrap()));
+    assert!(Arc::ptr_eq(&before.unwrap(), &table.info.load_full().unwrap()));
 }
 
 #[test]
@@ -335,8 +335,8 @@ fn while_one_hint_is_taken_over_another_is_left_to_a_later_answer() {
 fn a_table_without_a_map_learns_from_hints_and_one_without_a_key_does_not() {
     let table = table();
     table.hint(b"10,20,10.0.0.2", Token(15));
-    assert!(table.known().is_none());
-    learned(&table, 0.0, "a", Outlook::Hidden);
+    assert!(table.info().is_none());
+    learned(&table, 0.0, "a", Freshness::Hidden);
     table.hint(b"10,20,10.0.0.2", Token(15));
     assert_eq!(replicas_of(&table, 20), [IpAddr::from([10, 0, 0, 2])]);
     assert_eq!(replicas_of(&table, 21), [] as [IpAddr; 0]);
@@ -348,13 +348,13 @@ fn a_table_is_found_by_its_name_and_made_once() {
     let named = |name| tables.named(name, at(0.0)).unwrap();
     let (a, c) = (named("a"), named("c"));
     assert!(Arc::ptr_eq(&a, &named("a")));
-    assert!(a.known().is_none());
-    assert_eq!(c.known().as_ref().unwrap().key, key("user"));
+    assert!(a.info().is_none());
+    assert_eq!(c.info().as_ref().unwrap().key, key("user"));
     assert!(tables.find("b").is_none());
-    learned(&c, 0.0, "x", Outlook::Settled);
+    learned(&c, 0.0, "x", Freshness::Settled);
     tables.forget("c");
     tables.forget("b");
-    assert_eq!(c.known().as_ref().unwrap().key, key("user"));
+    assert_eq!(c.info().as_ref().unwrap().key, key("user"));
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn what_every_request_asks_allocates_nothing() {
     let tables = Tables::new(&[("t".to_owned(), key("id"))]);
     let ask = |n: u32| {
         let table = tables.named("t", at(f64::from(n))).unwrap();
-        assert!(table.known().is_some() && table.is_due(at(f64::from(n)), 0));
+        assert!(table.info().is_some() && table.is_due(at(f64::from(n)), 0));
     };
     // The first time on a thread, arc-swap makes its own state.
     ask(0);

@@ -49,7 +49,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if self.counted {
-            self.pool.places.give_back();
+            self.pool.permits.give_back();
         }
     }
 }

@@ -6,7 +6,7 @@
 
 mod idle;
 mod lease;
-mod places;
+mod permits;
 mod spares;
 
 use std::num::NonZeroUsize;
@@ -21,7 +21,7 @@ use crate::error::ConnectError;
 use idle::Idle;
 pub(crate) use lease::Lease;
 use lease::Slot;
-use places::Places;
+use permits::Permits;
 
 /// What bounds the connections of a node.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Pool {
     /// Each request on the node takes one, and so does each spare connection on its way. As a
     /// connection is only made while none is idle, in the place of an idle one, or where there is
     /// room beside all, there are never more connections than places.
-    places: Places,
+    permits: Permits,
     idle: Idle,
     /// Spare connections on their way.
     spares: AtomicUsize,
@@ -57,7 +57,7 @@ impl Pool {
         Self {
             endpoint,
             limits,
-            places: Places::new(limits.max_connections.get(), limits.max_waiting),
+            permits: Permits::new(limits.max_connections.get(), limits.max_waiting),
             idle: Idle::new(limits.idle_timeout),
             spares: AtomicUsize::new(0),
             opened: AtomicU64::new(0),
@@ -73,12 +73,12 @@ impl Pool {
 
     /// Requests that hold a connection or wait for one.
     pub(crate) fn in_flight(&self) -> usize {
-        self.places.wanted().saturating_sub(self.spares.load(Relaxed))
+        self.permits.wanted().saturating_sub(self.spares.load(Relaxed))
     }
 
     /// Whether requests hold all that the limit allows.
     pub(crate) fn is_full(&self) -> bool {
-        self.places.is_full()
+        self.permits.is_full()
     }
 
     pub(crate) fn idle(&self) -> usize {
@@ -173,11 +173,11 @@ impl Pool {
     }
 
     fn try_slot(self: &Arc<Self>) -> Option<Slot> {
-        self.places.try_take().then(|| self.slot(true))
+        self.permits.try_take().then(|| self.slot(true))
     }
 
     async fn wait_for_slot(self: &Arc<Self>, limit: Duration) -> Result<Slot, ConnectError> {
-        self.places.wait(limit).await?;
+        self.permits.wait(limit).await?;
         Ok(self.slot(true))
     }
 
@@ -193,7 +193,7 @@ impl Pool {
     /// Whether one more connection would keep the limit. A request that has its slot but not yet
     /// its connection counts, so the answer may be no where it could be yes.
     fn has_room_beside(&self, idle: usize) -> bool {
-        idle + self.places.taken() < self.limits.max_connections.get()
+        idle + self.permits.taken() < self.limits.max_connections.get()
     }
 }
 

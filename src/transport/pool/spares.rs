@@ -60,7 +60,7 @@ impl Spare {
         }
         let slot = pool.try_slot()?;
         let limit = pool.limits.max_connections.get();
-        let fits = |idle| idle + pool.places.taken() <= limit;
+        let fits = |idle| idle + pool.permits.taken() <= limit;
         let begun = Self { slot, way };
         pool.idle.leaves_room(fits).then_some(begun)
     }

@@ -10,7 +10,7 @@ fn a_key_has_one_coordinator_and_the_next_serves_while_it_does_not() {
     let table = table(&[(i64::MAX, &[5, 2, 8])]);
     for order in ORDERS {
         let cluster = Cluster::new(1..=9, []);
-        let route = to(Aim::Coordinator, &[place(&table, 77)]);
+        let route = to(Aim::Coordinator, &[partition(&table, 77)]);
         let first = cluster.way(Policy::PeakEwma, order, &route);
         assert_eq!(first.len(), 9);
         for policy in POLICIES {
@@ -30,7 +30,7 @@ fn a_key_has_one_coordinator_and_the_next_serves_while_it_does_not() {
 fn the_primary_replica_is_the_first_of_the_tablet_and_the_shared_order_follows_the_last() {
     let cluster = Cluster::new([1, 2, 5], 6..=9);
     let table = table(&[(i64::MAX, &[8, 2, 4])]);
-    let route = to(Aim::Coordinator, &[place(&table, 77)]);
+    let route = to(Aim::Coordinator, &[partition(&table, 77)]);
     let way = |order| cluster.way(Policy::PeakEwma, order, &route);
     let primary = way(CoordinatorOrder::PrimaryReplica);
     let shared = way(CoordinatorOrder::Shared);
@@ -44,11 +44,11 @@ fn the_primary_replica_is_the_first_of_the_tablet_and_the_shared_order_follows_t
 fn while_the_replicas_are_not_known_the_primary_replica_is_that_of_the_shared_order() {
     let cluster = Cluster::new(1..=9, []);
     let unknown = unknown();
-    let route = to(Aim::Coordinator, &[place(&unknown, 77)]);
+    let route = to(Aim::Coordinator, &[partition(&unknown, 77)]);
     let way = |order| cluster.way(Policy::PeakEwma, order, &route);
     let shared = way(CoordinatorOrder::Shared);
     assert_eq!(way(CoordinatorOrder::PrimaryReplica), shared);
-    let route = to(Aim::Replica, &[place(&unknown, 77)]);
+    let route = to(Aim::Replica, &[partition(&unknown, 77)]);
     assert!(cluster.way(Policy::PeakEwma, CoordinatorOrder::Shared, &route).is_empty());
 }
 
@@ -58,7 +58,7 @@ fn replicas_in_an_order_of_their_own_do_not_decide_who_coordinates() {
     let cluster = Cluster::new(1..=9, []);
     let order = CoordinatorOrder::PrimaryReplica;
     let way = |table: &Arc<Table>, aim| {
-        let route = to(aim, &[place(table, 77)]);
+        let route = to(aim, &[partition(table, 77)]);
         cluster.way(Policy::PeakEwma, order, &route)
     };
     let shared = way(&unknown(), Aim::Coordinator);
@@ -82,9 +82,9 @@ fn a_hint_changes_who_is_a_replica_and_not_who_coordinates() {
     let cluster = Cluster::new(1..=9, []);
     let table = table(&[(i64::MAX, &[8, 2, 5])]);
     table.hint(b"0,100,10.0.0.7,10.0.0.2,10.0.0.5", Token(77));
-    let route = to(Aim::Replica, &[place(&table, 77)]);
+    let route = to(Aim::Replica, &[partition(&table, 77)]);
     assert_eq!(cluster.chosen(Policy::Random, &route), [2, 5, 7].into());
-    let route = to(Aim::Coordinator, &[place(&table, 77)]);
+    let route = to(Aim::Coordinator, &[partition(&table, 77)]);
     let order = CoordinatorOrder::PrimaryReplica;
     let way = cluster.way(Policy::PeakEwma, order, &route);
     assert_eq!(way[..3], [8, 2, 5]);
@@ -113,8 +113,9 @@ fn coordinators_are_those_of_the_other_clients() {
             "N" => Key::Number(payload),
             _ => Key::Binary(&bytes),
         };
-        let place = Place { table: Arc::clone(&unknown), token: key.token(), hash: key.hash() };
-        let route = to(Aim::Coordinator, &[place]);
+        let partition =
+            Partition { table: Arc::clone(&unknown), token: key.token(), hash: key.hash() };
+        let route = to(Aim::Coordinator, &[partition]);
         for (order, expected) in
             [(CoordinatorOrder::Shared, go), (CoordinatorOrder::RustClient, rust)]
         {
@@ -133,8 +134,8 @@ fn of_several_keys_the_coordinator_of_most_is_chosen_and_of_equals_the_url_that_
     let table = table(&[(0, &[2]), (10, &[10]), (i64::MAX, &[9])]);
     let order = CoordinatorOrder::PrimaryReplica;
     let first = |tokens: &[i64]| {
-        let places: Vec<_> = tokens.iter().map(|t| place(&table, *t)).collect();
-        cluster.way(Policy::PeakEwma, order, &to(Aim::Coordinator, &places))[0]
+        let partitions: Vec<_> = tokens.iter().map(|t| partition(&table, *t)).collect();
+        cluster.way(Policy::PeakEwma, order, &to(Aim::Coordinator, &partitions))[0]
     };
     assert_eq!(first(&[-1, 5, 11, 12]), 9);
     // By their URLs, with a port behind them, 10 comes before 2.

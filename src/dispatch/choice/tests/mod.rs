@@ -8,13 +8,13 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::*;
-use crate::balance::health::Out;
+use crate::balance::health::Down;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Policy;
 use crate::keys::key::{Key, KeyType, Token};
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
-use crate::tables::{Known, Table, Tables};
+use crate::tables::{Table, TableInfo, Tables};
 use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
 const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
@@ -78,7 +78,7 @@ fn hosts() -> Hosts {
 /// A table that was looked up and has these replicas.
 fn knowing(replicas: Replicas) -> Arc<Table> {
     let replicas = Arc::new(replicas);
-    let known = Known {
+    let info = TableInfo {
         key: PartitionKey { name: "id".into(), key_type: KeyType::String },
         id: None,
         ordered: replicas.is_ordered().then(|| Arc::clone(&replicas)),
@@ -87,20 +87,20 @@ fn knowing(replicas: Replicas) -> Arc<Table> {
         learned: None,
     };
     let table = unknown();
-    table.set(known, Duration::from_secs(60), NOW);
+    table.set(info, Duration::from_secs(60), NOW);
     table
 }
 
-fn place(table: &Arc<Table>, token: i64) -> Place {
-    Place { table: Arc::clone(table), token: Some(Token(token)), hash: token }
+fn partition(table: &Arc<Table>, token: i64) -> Partition {
+    Partition { table: Arc::clone(table), token: Some(Token(token)), hash: token }
 }
 
-fn to(aim: Aim, places: &[Place]) -> Route {
-    let places = match places {
-        [place] => Places::One(place.clone()),
-        places => Places::Many(places.into()),
+fn to(aim: Aim, partitions: &[Partition]) -> Route {
+    let partitions = match partitions {
+        [partition] => Partitions::One(partition.clone()),
+        partitions => Partitions::Many(partitions.into()),
     };
-    Route { aim, places }
+    Route { aim, partitions }
 }
 
 struct Cluster {
@@ -121,7 +121,7 @@ impl Cluster {
 
     fn take_out(&self, last: u8) {
         let node = self.node(last);
-        node.health.take_out(Out::Unreachable, Moment::default(), 0.5);
+        node.health.take_out(Down::Unreachable, Moment::default(), 0.5);
     }
 
     /// The node for the route, where those in `tried` are no longer to be had.
@@ -136,7 +136,7 @@ impl Cluster {
             snapshot: &self.snapshot,
             chooser,
             order,
-            circumstances: Circumstances { now: NOW, draw: fastrand::u64(..), tried: tried.len() },
+            context: PickContext { now: NOW, draw: fastrand::u64(..), tried: tried.len() },
             may: |node: &Arc<Node>| !tried.contains(&last(node)),
         };
         choice.next(route).map(last)

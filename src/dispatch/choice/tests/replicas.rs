@@ -9,7 +9,7 @@ fn any_replica_of_the_key_is_chosen_and_nobody_else() {
     let table = table(&[(0, &[3, 1, 5]), (i64::MAX, &[2, 9, 4])]);
     for policy in POLICIES {
         for (token, replicas) in [(-5, [1, 3, 5]), (0, [1, 3, 5]), (1, [2, 4, 9])] {
-            let route = to(Aim::Replica, &[place(&table, token)]);
+            let route = to(Aim::Replica, &[partition(&table, token)]);
             assert_eq!(cluster.chosen(policy, &route), replicas.into());
         }
     }
@@ -21,7 +21,7 @@ fn replicas_of_other_datacenters_do_not_count() {
     // None of those from 10 on is in the list.
     let everywhere = [10, 11, 12, 13, 14, 15, 16, 17, 18, 3, 1, 5];
     let table = table(&[(i64::MAX, &everywhere)]);
-    let route = to(Aim::Replica, &[place(&table, 7)]);
+    let route = to(Aim::Replica, &[partition(&table, 7)]);
     let chosen = cluster.chosen(Policy::Random, &route);
     assert_eq!(chosen, [1, 3, 5].into());
 }
@@ -31,7 +31,7 @@ fn replicas_that_are_out_or_were_tried_are_passed_over_until_none_is_left() {
     fastrand::seed(7);
     let cluster = Cluster::new(1..=9, []);
     let table = table(&[(i64::MAX, &[3, 1, 5])]);
-    let route = to(Aim::Replica, &[place(&table, 7)]);
+    let route = to(Aim::Replica, &[partition(&table, 7)]);
     cluster.take_out(1);
     for policy in POLICIES {
         let mut way = cluster.way(policy, CoordinatorOrder::default(), &route);
@@ -51,7 +51,7 @@ fn replicas_of_one_key_share_its_requests_evenly() {
     let mut counts = [[0_u32; 10]; 3];
     let chooser = chooser(Policy::RoundRobin);
     for i in 0..9000 {
-        let route = to(Aim::Replica, &[place(&table, i % 3)]);
+        let route = to(Aim::Replica, &[partition(&table, i % 3)]);
         let order = CoordinatorOrder::default();
         let next = cluster.next(&chooser, order, &route, &[]).unwrap();
         counts[i as usize % 3][usize::from(next)] += 1;
@@ -70,11 +70,11 @@ fn replicas_of_the_own_rack_come_before_those_of_others() {
     let cluster = Cluster::new(1..=3, 4..=9);
     let table = table(&[(0, &[4, 2, 7]), (i64::MAX, &[4, 5, 7])]);
     for policy in POLICIES {
-        let with_one = to(Aim::Replica, &[place(&table, -1)]);
+        let with_one = to(Aim::Replica, &[partition(&table, -1)]);
         assert_eq!(cluster.chosen(policy, &with_one), [2].into());
         let way = cluster.way(policy, CoordinatorOrder::default(), &with_one);
         assert_eq!((way[0], way.len()), (2, 3));
-        let without = to(Aim::Replica, &[place(&table, 1)]);
+        let without = to(Aim::Replica, &[partition(&table, 1)]);
         assert_eq!(cluster.chosen(policy, &without), [4, 5, 7].into());
     }
 }
@@ -89,7 +89,7 @@ fn answered(cluster: &Cluster, node: u8, millis: u64, age: Duration) {
 #[test]
 fn a_replica_of_another_rack_is_chosen_where_that_of_the_own_is_far_slower() {
     let table = table(&[(i64::MAX, &[4, 2])]);
-    let route = to(Aim::Replica, &[place(&table, 1)]);
+    let route = to(Aim::Replica, &[partition(&table, 1)]);
     for (own, other, chosen) in [(20, 10, 2), (400, 10, 4), (4, 0, 2)] {
         let cluster = Cluster::new(1..=3, 4..=9);
         answered(&cluster, 2, own, Duration::ZERO);
@@ -103,7 +103,7 @@ fn a_replica_of_another_rack_is_chosen_where_that_of_the_own_is_far_slower() {
 #[test]
 fn a_replica_of_another_rack_is_no_better_for_having_had_no_request_for_a_while() {
     let table = table(&[(i64::MAX, &[4, 2])]);
-    let route = to(Aim::Replica, &[place(&table, 1)]);
+    let route = to(Aim::Replica, &[partition(&table, 1)]);
     let cluster = Cluster::new(1..=3, 4..=9);
     answered(&cluster, 2, 20, Duration::ZERO);
     answered(&cluster, 4, 20, Duration::from_secs(20));
@@ -123,8 +123,8 @@ fn of_several_keys_the_nodes_that_hold_most_are_chosen_among() {
     fastrand::seed(7);
     let cluster = Cluster::new(1..=9, []);
     let table = table(&[(0, &[1, 2, 3]), (10, &[2, 3, 4]), (i64::MAX, &[3, 2, 5])]);
-    let places = [-1, 5, 11].map(|token| place(&table, token));
-    let route = to(Aim::Replica, &places);
+    let partitions = [-1, 5, 11].map(|token| partition(&table, token));
+    let route = to(Aim::Replica, &partitions);
     for policy in POLICIES {
         assert_eq!(cluster.chosen(policy, &route), [2, 3].into());
     }

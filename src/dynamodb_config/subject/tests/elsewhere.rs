@@ -117,6 +117,6 @@ fn operations_that_are_not_about_items_have_no_subject() {
     for input in inputs.iter().chain([&describe]) {
         let subject = Subject::of(input, &router);
         assert!(subject.route.is_none(), "{input:?}");
-        assert!(subject.lesson.is_none(), "{input:?}");
+        assert!(subject.due_table.is_none(), "{input:?}");
     }
 }

@@ -5,22 +5,24 @@ use std::time::Duration;
 use super::{item, key, number, router, text};
 use crate::balance::moment::Moment;
 use crate::config::lwt_affinity::LwtAffinity;
-use crate::dispatch::route::{Aim, Places};
+use crate::dispatch::route::{Aim, Partitions};
 use crate::dynamodb::access::{Access, Isolation};
 use crate::dynamodb_config::router::Router;
 use crate::dynamodb_config::subject::Subject;
 use crate::dynamodb_config::subject::reader::{Item, Reader};
 use crate::keys::key::Key;
-use crate::tables::Known;
+use crate::tables::TableInfo;
 
 /// A connector that goes by the isolation of these tables.
 fn auto(isolations: [(&str, Isolation); 2]) -> Router {
     let router = router(LwtAffinity::auto());
     for (name, isolation) in isolations {
         let table = router.table(name, Moment::now()).unwrap();
-        let known =
-            Known { isolation: Some(isolation), ..Known::clone(table.known().as_ref().unwrap()) };
-        table.set(known, Duration::from_secs(60), Moment::default());
+        let info = TableInfo {
+            isolation: Some(isolation),
+            ..TableInfo::clone(table.info().as_ref().unwrap())
+        };
+        table.set(info, Duration::from_secs(60), Moment::default());
     }
     router
 }
@@ -72,10 +74,10 @@ fn a_batch_goes_to_the_coordinator_where_any_of_its_tables_makes_transactions_of
         let reader = Reader { router: &router, now };
         let subject = reader.items(Access::Write, items.into_iter());
         assert_eq!(aim(&subject), Some(expected));
-        let Some(Places::Many(places)) = subject.route.map(|route| route.places) else {
+        let Some(Partitions::Many(partitions)) = subject.route.map(|route| route.partitions) else {
             panic!("two of three tables are known");
         };
-        let hashes: Vec<i64> = places.iter().map(|place| place.hash).collect();
+        let hashes: Vec<i64> = partitions.iter().map(|partition| partition.hash).collect();
         let coordinated = [Key::String("a").hash(), Key::Number("7").hash()];
         match expected {
             Aim::Replica => assert_eq!(hashes, [0, 0]),

@@ -62,7 +62,7 @@ fn a_request_without_what_it_needs_belongs_nowhere() {
     ];
     let routers = Routers::new();
     for input in inputs {
-        let (verdict, places) = routers.classify(&input);
-        assert_eq!((verdict, places.len()), (Nowhere, 0), "{input:?}");
+        let (verdict, partitions) = routers.classify(&input);
+        assert_eq!((verdict, partitions.len()), (Nowhere, 0), "{input:?}");
     }
 }

@@ -7,7 +7,7 @@ mod isolation;
 mod items;
 mod key_conditions;
 mod keys;
-mod lessons;
+mod lookups;
 mod scans;
 mod update_expressions;
 
@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::interceptors::context::Input;
 use super::{Router, Subject};
 use crate::config::lwt_affinity::LwtAffinity;
 use crate::connector::AlternatorConnector;
-use crate::dispatch::route::{Aim, Place, Places, Route};
+use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::keys::key::{Key, KeyType, Token};
 
 /// What a request does to its items, as far as it shows in where it goes.
@@ -64,7 +64,7 @@ impl Routers {
     }
 
     /// What such a request does, and the places that it is about.
-    fn classify(&self, input: &Input) -> (Verdict, Vec<Place>) {
+    fn classify(&self, input: &Input) -> (Verdict, Vec<Partition>) {
         let some = Subject::of(input, &self.read_modify_write).route;
         let every = Subject::of(input, &self.every_write).route;
         let aim = |route: &Option<Route>| route.as_ref().map(|r| r.aim);
@@ -75,15 +75,15 @@ impl Routers {
             (Some(Aim::Coordinator), Some(Aim::Coordinator)) => Verdict::ReadModifyWrite,
             other => panic!("{other:?}"),
         };
-        let places = match every.map(|route| route.places) {
+        let partitions = match every.map(|route| route.partitions) {
             None => Vec::new(),
-            Some(Places::One(place)) => vec![place],
-            Some(Places::Many(places)) => {
-                assert!(places.len() > 1, "one place needs no slice");
-                places.to_vec()
+            Some(Partitions::One(partition)) => vec![partition],
+            Some(Partitions::Many(partitions)) => {
+                assert!(partitions.len() > 1, "one place needs no slice");
+                partitions.to_vec()
             }
         };
-        (verdict, places)
+        (verdict, partitions)
     }
 
     /// Asserts what a request does, and which keys of which tables it is about, in any order.
@@ -91,15 +91,17 @@ impl Routers {
     where
         T: Debug + Send + Sync + 'static,
     {
-        let (found, places) = self.classify(&Input::erase(input));
+        let (found, partitions) = self.classify(&Input::erase(input));
         assert_eq!(found, verdict, "{what}");
         let coordinated = matches!(verdict, Verdict::Write | Verdict::ReadModifyWrite);
         let mut expected: Vec<(&str, Option<Token>, i64)> = keys
             .iter()
             .map(|(table, key)| (*table, key.token(), if coordinated { key.hash() } else { 0 }))
             .collect();
-        let mut found: Vec<(&str, Option<Token>, i64)> =
-            places.iter().map(|place| (place.table.name(), place.token, place.hash)).collect();
+        let mut found: Vec<(&str, Option<Token>, i64)> = partitions
+            .iter()
+            .map(|partition| (partition.table.name(), partition.token, partition.hash))
+            .collect();
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{what}");
@@ -130,10 +132,10 @@ fn key() -> HashMap<String, AttributeValue> {
     item([("pk", text("a")), ("sk", number("7"))])
 }
 
-fn name_of_lesson<T>(input: T, router: &Router) -> Option<String>
+fn name_of_due_table<T>(input: T, router: &Router) -> Option<String>
 where
     T: Debug + Send + Sync + 'static,
 {
-    let lesson = Subject::of(&Input::erase(input), router).lesson;
-    lesson.map(|table| table.name().to_owned())
+    let due_table = Subject::of(&Input::erase(input), router).due_table;
+    due_table.map(|table| table.name().to_owned())
 }

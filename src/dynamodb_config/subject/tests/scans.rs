@@ -33,10 +33,10 @@ fn the_first_page_of_a_segment_belongs_to_where_the_segment_starts() {
     for (i, n) in [(0, 2), (1, 2), (3, 4), (999_999, 1_000_000)] {
         for start_key in [None, Some(strange.clone())] {
             let scan = segment(i, n).set_exclusive_start_key(start_key);
-            let (verdict, places) = routers.classify(&Input::erase(scan.build().unwrap()));
-            assert_eq!((verdict, places.len()), (Read, 1));
-            assert_eq!(places[0].token, start_of(i, n));
-            assert_eq!(places[0].hash, 0);
+            let (verdict, partitions) = routers.classify(&Input::erase(scan.build().unwrap()));
+            assert_eq!((verdict, partitions.len()), (Read, 1));
+            assert_eq!(partitions[0].token, start_of(i, n));
+            assert_eq!(partitions[0].hash, 0);
         }
     }
 }

@@ -43,7 +43,7 @@ fn hosts(count: u16) -> Hosts {
 /// The replicas of a token, as numbers of hosts.
 fn of(map: &Replicas, token: i64) -> Vec<u16> {
     let hosts = map.hosts();
-    let number = |r: &Replica| match hosts[usize::from(r.host)].address {
+    let number = |r: &Placement| match hosts[usize::from(r.host)].address {
         IpAddr::V4(ip) => u16::from_be_bytes([ip.octets()[2], ip.octets()[3]]),
         IpAddr::V6(_) => unreachable!("no host has one"),
     };

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::error::ConnectError;
 
-pub(super) struct Places {
+pub(super) struct Permits {
     limit: usize,
     taken: AtomicUsize,
     /// How many may wait for a place.
@@ -20,7 +20,7 @@ pub(super) struct Places {
     freed: Notify,
 }
 
-impl Places {
+impl Permits {
     pub(super) fn new(limit: usize, queue: usize) -> Self {
         Self {
             limit,
@@ -87,16 +87,16 @@ impl Places {
 }
 
 /// One that waits, until dropped.
-struct Waiting<'a>(&'a Places);
+struct Waiting<'a>(&'a Permits);
 
 impl<'a> Waiting<'a> {
-    fn begin(places: &'a Places) -> Result<Self, ConnectError> {
-        let others = places.waiting.fetch_add(1, SeqCst);
-        let waiting = Self(places);
-        if others < places.queue {
+    fn begin(permits: &'a Permits) -> Result<Self, ConnectError> {
+        let others = permits.waiting.fetch_add(1, SeqCst);
+        let waiting = Self(permits);
+        if others < permits.queue {
             Ok(waiting)
         } else {
-            Err(ConnectError::QueueFull { limit: places.queue })
+            Err(ConnectError::QueueFull { limit: permits.queue })
         }
     }
 }
@@ -119,39 +119,39 @@ mod tests {
     /// and there are never more takers than places.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn every_waiter_gets_a_place_and_no_more_have_one_than_may() {
-        let places = Arc::new(Places::new(3, 1000));
+        let permits = Arc::new(Permits::new(3, 1000));
         let inside = Arc::new(AtomicUsize::new(0));
         let tasks = (0..64).map(|_| {
-            let (places, inside) = (Arc::clone(&places), Arc::clone(&inside));
+            let (permits, inside) = (Arc::clone(&permits), Arc::clone(&inside));
             tokio::spawn(async move {
                 for _ in 0..500 {
-                    if !places.try_take() {
-                        places.wait(LIMIT).await.unwrap();
+                    if !permits.try_take() {
+                        permits.wait(LIMIT).await.unwrap();
                     }
                     assert!(inside.fetch_add(1, SeqCst) < 3);
                     tokio::task::yield_now().await;
                     inside.fetch_sub(1, SeqCst);
-                    places.give_back();
+                    permits.give_back();
                 }
             })
         });
         for task in tasks.collect::<Vec<_>>() {
             task.await.unwrap();
         }
-        assert_eq!(places.taken(), 0);
-        assert_eq!(places.waiting.load(SeqCst), 0);
+        assert_eq!(permits.taken(), 0);
+        assert_eq!(permits.waiting.load(SeqCst), 0);
     }
 
     #[tokio::test]
     async fn a_newcomer_does_not_overtake_those_who_wait() {
-        let places = Places::new(1, 1);
-        assert!(places.try_take());
-        let mut waiting = std::pin::pin!(places.wait(LIMIT));
+        let permits = Permits::new(1, 1);
+        assert!(permits.try_take());
+        let mut waiting = std::pin::pin!(permits.wait(LIMIT));
         assert!(futures_util::poll!(&mut waiting).is_pending());
-        places.give_back();
-        assert!(!places.try_take());
+        permits.give_back();
+        assert!(!permits.try_take());
         waiting.await.unwrap();
-        places.give_back();
-        assert!(places.try_take());
+        permits.give_back();
+        assert!(permits.try_take());
     }
 }

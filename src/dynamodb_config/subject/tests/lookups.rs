@@ -12,12 +12,12 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::{Router, Routers, Subject, item, key, name_of_lesson, number, router, text};
+use super::{Router, Routers, Subject, item, key, name_of_due_table, number, router, text};
 use crate::balance::moment::Moment;
 use crate::config::lwt_affinity::LwtAffinity;
 use crate::dynamodb::access::{Access, Isolation};
 use crate::dynamodb_config::subject::reader::Reader;
-use crate::tables::Known;
+use crate::tables::TableInfo;
 
 fn get(table: &str) -> GetItemInput {
     let get = GetItemInput::builder().table_name(table);
@@ -27,11 +27,11 @@ fn get(table: &str) -> GetItemInput {
 #[test]
 fn a_table_that_is_not_known_is_learned_of() {
     let router = Routers::new().every_write;
-    let lesson = name_of_lesson(get("orders"), &router);
-    assert_eq!(lesson.as_deref(), Some("orders"));
+    let due_table = name_of_due_table(get("orders"), &router);
+    assert_eq!(due_table.as_deref(), Some("orders"));
     let scan = ScanInput::builder().table_name("events").build().unwrap();
-    let lesson = name_of_lesson(scan, &router);
-    assert_eq!(lesson.as_deref(), Some("events"));
+    let due_table = name_of_due_table(scan, &router);
+    assert_eq!(due_table.as_deref(), Some("events"));
 }
 
 #[test]
@@ -39,18 +39,18 @@ fn a_table_of_a_batch_that_is_not_known_is_learned_of() {
     let router = Routers::new().every_write;
     let keys = KeysAndAttributes::builder().keys(key()).build().unwrap();
     let batch = BatchGetItemInput::builder().request_items("orders", keys);
-    let lesson = name_of_lesson(batch.build().unwrap(), &router);
-    assert_eq!(lesson.as_deref(), Some("orders"));
+    let due_table = name_of_due_table(batch.build().unwrap(), &router);
+    assert_eq!(due_table.as_deref(), Some("orders"));
 }
 
 /// Learns again and again that a table is what it was said to be, so that it is not due for a while
 /// from then on.
 fn settle(router: &Router, name: &str, then: Moment) {
     let table = router.table(name, then).unwrap();
-    let known = Known::clone(table.known().as_ref().unwrap());
+    let info = TableInfo::clone(table.info().as_ref().unwrap());
     for _ in 0..8 {
         let hour = Duration::from_secs(3600);
-        table.set(known.clone(), hour, then);
+        table.set(info.clone(), hour, then);
     }
 }
 
@@ -65,8 +65,8 @@ fn answer(status: u16, body: &str) -> HttpResponse {
     HttpResponse::new(status.try_into().unwrap(), body.into())
 }
 
-fn lesson(subject: Subject) -> Option<String> {
-    subject.lesson.map(|table| table.name().to_owned())
+fn due_table(subject: Subject) -> Option<String> {
+    subject.due_table.map(|table| table.name().to_owned())
 }
 
 #[test]
@@ -74,7 +74,8 @@ fn a_table_that_is_known_is_left_alone_until_it_is_due() {
     let router = Routers::new().every_write;
     settle(&router, "texts", THEN);
     let (key, access) = (key(), Access::EventualRead);
-    let after = |seconds| lesson(after(&router, seconds).item(Some("texts"), access, Some(&key)));
+    let after =
+        |seconds| due_table(after(&router, seconds).item(Some("texts"), access, Some(&key)));
     assert_eq!(after(5), None);
     assert_eq!(after(600).as_deref(), Some("texts"));
 }
@@ -87,10 +88,10 @@ fn a_table_whose_key_is_another_than_it_was_is_learned_of_anew() {
     for other in &other {
         settle(&router, "texts", THEN);
         let reader = after(&router, 5);
-        let found = lesson(reader.item(Some("texts"), access, Some(other)));
+        let found = due_table(reader.item(Some("texts"), access, Some(other)));
         assert_eq!(found.as_deref(), Some("texts"));
         settle(&router, "texts", THEN);
-        let found = lesson(reader.items(access, [("texts", other)].into_iter()));
+        let found = due_table(reader.items(access, [("texts", other)].into_iter()));
         assert_eq!(found.as_deref(), Some("texts"));
     }
 }
@@ -103,7 +104,7 @@ fn of_the_tables_of_a_batch_one_that_is_due_is_learned_of() {
     let (key, access) = (key(), Access::EventualRead);
     let batch = |names: [&'static str; 3]| {
         let items = names.map(|name| (name, &key));
-        lesson(after(&router, 5).items(access, items.into_iter()))
+        due_table(after(&router, 5).items(access, items.into_iter()))
     };
     assert_eq!(batch(["texts", "texts", "texts"]), None);
     let found = batch(["texts", "blobs", "orders"]);
@@ -120,17 +121,17 @@ fn a_table_that_was_deleted_or_created_is_forgotten() {
     for input in inputs {
         let router = router(LwtAffinity::auto());
         let table = router.table("texts", Moment::now()).unwrap();
-        let known = Known {
+        let info = TableInfo {
             isolation: Some(Isolation::AlwaysUseLwt),
-            ..Known::clone(table.known().as_ref().unwrap())
+            ..TableInfo::clone(table.info().as_ref().unwrap())
         };
         let (minute, now) = (Duration::from_secs(60), Moment::now());
-        table.set(known, minute, now);
+        table.set(info, minute, now);
         let subject = Subject::of(&input, &router);
-        subject.heed(&answer(400, "{}"), &router);
+        subject.note_response(&answer(400, "{}"), &router);
         assert!(!table.is_due(now, router.changes()));
-        subject.heed(&answer(200, "{}"), &router);
-        assert!(table.known().as_ref().unwrap().isolation.is_none());
+        subject.note_response(&answer(200, "{}"), &router);
+        assert!(table.info().as_ref().unwrap().isolation.is_none());
         assert!(table.is_due(now, router.changes()));
     }
 }
@@ -149,14 +150,14 @@ fn a_table_that_a_node_does_not_find_is_learned_of_anew() {
     for at in [0, 1] {
         settle(&router, "texts", THEN);
         let subject = &after(5)[at];
-        let heed = |status, body: &str| {
-            subject.heed(&answer(status, body), &router);
-            after(5)[at].lesson.is_some()
+        let note_response = |status, body: &str| {
+            subject.note_response(&answer(status, body), &router);
+            after(5)[at].due_table.is_some()
         };
-        assert!(!heed(200, "{}"));
-        assert!(!heed(400, &error("ConditionalCheckFailedException")));
-        assert!(!heed(400, "ResourceNotFoundException"), "no error of a node");
-        assert!(heed(400, &error("ResourceNotFoundException")));
+        assert!(!note_response(200, "{}"));
+        assert!(!note_response(400, &error("ConditionalCheckFailedException")));
+        assert!(!note_response(400, "ResourceNotFoundException"), "no error of a node");
+        assert!(note_response(400, &error("ResourceNotFoundException")));
     }
 }
 
@@ -164,16 +165,16 @@ fn a_table_that_a_node_does_not_find_is_learned_of_anew() {
 fn nothing_is_learned_of_what_has_no_route_anyway() {
     let router = Routers::new().every_write;
     let internal = ".scylla.alternator.system.peers";
-    assert_eq!(name_of_lesson(get(internal), &router), None);
+    assert_eq!(name_of_due_table(get(internal), &router), None);
     let scan = ScanInput::builder().table_name(internal);
-    assert_eq!(name_of_lesson(scan.build().unwrap(), &router), None);
+    assert_eq!(name_of_due_table(scan.build().unwrap(), &router), None);
     let keys = KeysAndAttributes::builder().keys(key()).build().unwrap();
     let batch = BatchGetItemInput::builder().request_items(internal, keys);
-    assert_eq!(name_of_lesson(batch.build().unwrap(), &router), None);
+    assert_eq!(name_of_due_table(batch.build().unwrap(), &router), None);
     let query = QueryInput::builder().table_name("texts").index_name("by_time");
-    assert_eq!(name_of_lesson(query.build().unwrap(), &router), None);
+    assert_eq!(name_of_due_table(query.build().unwrap(), &router), None);
     let scan = ScanInput::builder().table_name("texts").index_name("by_time");
-    assert_eq!(name_of_lesson(scan.build().unwrap(), &router), None);
+    assert_eq!(name_of_due_table(scan.build().unwrap(), &router), None);
     let create = CreateTableInput::builder().table_name("texts");
-    assert_eq!(name_of_lesson(create.build().unwrap(), &router), None);
+    assert_eq!(name_of_due_table(create.build().unwrap(), &router), None);
 }
