@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, ReplicaMap};
+use alternator_connector::{AlternatorConnector, ReplicaSource};
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeyType;
@@ -75,7 +75,7 @@ async fn read(client: &Client, visitor: &str) -> Result<(), Failure> {
 async fn until_known(connector: &AlternatorConnector) -> Result<(), Failure> {
     for _ in 0..1000 {
         let routing = connector.routing(TABLE);
-        if routing.is_some_and(|known| known.replica_map() == Some(ReplicaMap::Tablets)) {
+        if routing.is_some_and(|known| known.replica_source() == Some(ReplicaSource::Tablets)) {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -15,15 +15,15 @@ use crate::config::token_awareness::TokenAwareness;
 use crate::config::user_agent::UserAgent;
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
-use crate::keys::key::KeyType;
+use crate::keys::key::PartitionKeyType;
 use crate::keys::partition_key::PartitionKey;
 use crate::scope::Scope;
 use crate::transport::{NodeProxy, Tls};
 
 impl AlternatorConnector {
     /// A builder with every option.
-    pub fn builder() -> Builder {
-        Builder { options: Options::default() }
+    pub fn builder() -> ConnectorBuilder {
+        ConnectorBuilder { options: Options::default() }
     }
 }
 
@@ -41,11 +41,11 @@ impl AlternatorConnector {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Builder {
+pub struct ConnectorBuilder {
     options: Options,
 }
 
-impl Builder {
+impl ConnectorBuilder {
     /// Adds a seed, the URL of a node or a name that stands for several. See
     /// [`AlternatorConnector::new`].
     pub fn seed(mut self, seed: impl Into<String>) -> Self {
@@ -214,7 +214,7 @@ impl Builder {
         self
     }
 
-    /// Whether requests are signed. Default: [`Authentication::WhereCredentials`].
+    /// Whether requests are signed. Default: [`Authentication::Optional`].
     ///
     /// This and the options below that say so concern clients made with
     /// [`dynamodb_config`](AlternatorConnector::dynamodb_config): what they are about is settled
@@ -278,11 +278,11 @@ impl Builder {
     /// The partition key of a table, so that it need not be asked for. May be called repeatedly.
     /// Default: it is asked for when the first request is about the table, which itself goes to any
     /// node.
-    pub fn table(
+    pub fn table_partition_key(
         mut self,
         name: impl Into<String>,
         partition_key: impl Into<String>,
-        key_type: KeyType,
+        key_type: PartitionKeyType,
     ) -> Self {
         let key = PartitionKey { name: partition_key.into().into(), key_type };
         self.options.tables.push((name.into(), key));

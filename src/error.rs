@@ -11,7 +11,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A configuration that cannot work, named by the value that makes it so.
 ///
-/// [`Builder::build`](crate::Builder::build) returns it. A connector made by
+/// [`ConnectorBuilder::build`](crate::ConnectorBuilder::build) returns it. A connector made by
 /// [`AlternatorConnector::new`](crate::AlternatorConnector::new) reports it with the first
 /// operation of each client, before anything is signed or sent.
 #[derive(Debug, thiserror::Error)]

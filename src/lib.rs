@@ -26,7 +26,8 @@ mod stats;
 mod tables;
 mod transport;
 
-/// What a resolver for [`Builder::dns_resolver`] is made of: the SDK's own trait and types.
+/// What a resolver for [`ConnectorBuilder::dns_resolver`] is made of: the SDK's own trait and
+/// types.
 pub mod dns {
     pub use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 }
@@ -34,17 +35,19 @@ pub mod dns {
 pub use balance::hedge::Hedging;
 pub use balance::policy::Policy;
 pub use body::Body;
-pub use builder::Builder;
+pub use builder::ConnectorBuilder;
 pub use cluster::node::{Node, NodeState, NodeStats};
-pub use compression::{DecodeError, Level, RequestCompression, ResponseCompression};
+pub use compression::{
+    CompressionLevel, DecompressionError, RequestCompression, ResponseCompression,
+};
 pub use config::authentication::Authentication;
 pub use config::lwt_affinity::{CoordinatorOrder, LwtAffinity};
 pub use config::token_awareness::TokenAwareness;
 pub use config::user_agent::UserAgent;
 pub use connector::AlternatorConnector;
 pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};
-pub use keys::key::KeyType;
+pub use keys::key::PartitionKeyType;
 pub use scope::Scope;
 pub use stats::Stats;
-pub use tables::routing::{Replica, ReplicaMap, TableRouting};
+pub use tables::routing::{Replica, ReplicaSource, TableRouting};
 pub use transport::{NodeProxy, Tls};

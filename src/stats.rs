@@ -11,7 +11,7 @@ pub struct Stats {
     /// time.
     pub redispatched: u64,
     /// How many reads were sent to a second node as well. See
-    /// [`Builder::hedging`](crate::Builder::hedging).
+    /// [`ConnectorBuilder::hedging`](crate::ConnectorBuilder::hedging).
     pub hedged: u64,
     /// The nodes that may serve requests now, and, where those are only a rack, what is known of
     /// the rest of its datacenter.

@@ -6,7 +6,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Authentication, Builder, RequestCompression, Tls};
+use alternator_connector::{
+    AlternatorConnector, Authentication, ConnectorBuilder, RequestCompression, Tls,
+};
 use alternator_testcluster::{Cluster, Version};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -36,7 +38,7 @@ pub(crate) fn print() {
     });
 }
 
-async fn client(connector: Builder) -> Client {
+async fn client(connector: ConnectorBuilder) -> Client {
     let connector = connector.active_refresh_interval(Duration::from_secs(3600)).build().unwrap();
     connector.refresh().await.unwrap();
     let sdk = sdk().credentials_provider(credentials()).load().await;

@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use alternator_connector::{CoordinatorOrder, KeyType, LwtAffinity, TokenAwareness};
+use alternator_connector::{CoordinatorOrder, LwtAffinity, PartitionKeyType, TokenAwareness};
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,8 +22,11 @@ const KEYS: usize = 100_000;
 const SENT: usize = 3_000;
 const NODES: [u8; 2] = [3, 12];
 /// Both clients are told the key, so that neither asks anybody.
-const TABLES: [(&str, KeyType); 3] =
-    [("strings", KeyType::String), ("numbers", KeyType::Number), ("binaries", KeyType::Binary)];
+const TABLES: [(&str, PartitionKeyType); 3] = [
+    ("strings", PartitionKeyType::String),
+    ("numbers", PartitionKeyType::Number),
+    ("binaries", PartitionKeyType::Binary),
+];
 
 pub(crate) fn print() -> bool {
     let mut rng = Rng::with_seed(7);
@@ -120,7 +123,8 @@ fn sent(nodes: u8, keys: &[AttributeValue]) -> (u16, Vec<String>) {
     let builder =
         ours(&cluster.urls()).lwt_affinity(affinity).token_awareness(TokenAwareness::off());
     let tables = TABLES.into_iter();
-    let builder = tables.fold(builder, |builder, (table, key)| builder.table(table, "pk", key));
+    let builder =
+        tables.fold(builder, |builder, (table, key)| builder.table_partition_key(table, "pk", key));
     let connector = builder.build().unwrap();
     let chosen = runtime().block_on(async {
         let client = Client::routed(&connector).await;

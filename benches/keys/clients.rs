@@ -1,6 +1,6 @@
 //! The clients that are compared. None of them retries, so that no request is counted twice.
 
-use alternator_connector::{AlternatorConnector, Builder, Policy};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder, Policy};
 use alternator_driver::{
     AlternatorBuilder, AlternatorClient, KeyRouteAffinityConfig, KeyRouteAffinityType as Affinity,
 };
@@ -96,6 +96,6 @@ fn affinity(writes: Affinity, tables: &[&str]) -> KeyRouteAffinityConfig {
 }
 
 /// A connector with its defaults for these nodes.
-pub(crate) fn ours(urls: &[String]) -> Builder {
+pub(crate) fn ours(urls: &[String]) -> ConnectorBuilder {
     AlternatorConnector::builder().seeds(urls)
 }

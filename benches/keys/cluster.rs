@@ -60,7 +60,7 @@ pub(crate) async fn known(
 ) {
     let is_known = || {
         let routing = connector.routing(table);
-        routing.is_some_and(|routing| routing.replica_map().is_some())
+        routing.is_some_and(|routing| routing.replica_source().is_some())
     };
     until(is_known, async || {
         let get = client.get_item().table_name(table);

@@ -1,6 +1,6 @@
 //! What the command line says.
 
-use alternator_connector::{AlternatorConnector, Builder, Scope};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder, Scope};
 
 pub(crate) const HELP: &str = "\
 Drives DynamoDB requests through the connector for about ten seconds, and checks every item that was written.
@@ -52,7 +52,7 @@ impl Arguments {
     }
 
     /// A connector for these nodes, in the scope of the arguments.
-    pub(crate) fn connector(&self, seeds: &[String]) -> Builder {
+    pub(crate) fn connector(&self, seeds: &[String]) -> ConnectorBuilder {
         let builder = AlternatorConnector::builder().seeds(seeds);
         match (&self.datacenter, &self.rack) {
             (Some(datacenter), Some(rack)) => builder.scope(Scope::rack(datacenter, rack)),

@@ -12,13 +12,13 @@ mod decode;
 mod encoding;
 
 use bytes::Bytes;
-use decode::{DecodeError, Decoder};
+use decode::{DecompressionError, Decoder};
 use encoding::Encoding;
 
 const LIMIT: usize = 1 << 20;
 
 /// What the body decodes to if it comes in pieces of this size.
-fn decoded(encoding: Encoding, body: &[u8], piece: usize) -> Result<Vec<u8>, DecodeError> {
+fn decoded(encoding: Encoding, body: &[u8], piece: usize) -> Result<Vec<u8>, DecompressionError> {
     let mut decoder = Decoder::new(encoding, LIMIT);
     let mut out = Vec::new();
     for piece in body.chunks(piece) {

@@ -1,4 +1,5 @@
-//! The rules by which a node is chosen and taken out, without I/O: time and randomness are arguments.
+//! The rules by which a node is chosen and taken out, without I/O: time and randomness are
+//! arguments.
 
 pub(crate) mod health;
 pub(crate) mod hedge;

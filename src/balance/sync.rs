@@ -1,5 +1,6 @@
 //! The atomics and locks of the files whose interleavings are tested: a test includes such a file
-//! by its path, and its own `crate::balance::sync` puts those of a model checker in the place of these.
+//! by its path, and its own `crate::balance::sync` puts those of a model checker in the place of
+//! these.
 
 pub(crate) use std::sync::{Mutex, MutexGuard};
 

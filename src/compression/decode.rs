@@ -15,7 +15,7 @@ const GZIP: u8 = 0x1f;
 /// Why a compressed answer cannot be read. It is a source of the SDK's error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DecodeError {
+pub enum DecompressionError {
     /// It is larger than [`ResponseCompression::max_size`](crate::ResponseCompression::max_size)
     /// allows.
     #[error(
@@ -84,12 +84,15 @@ impl Decoder {
 
     /// The next piece, for which some of the input is used up. `None` if that takes more input than
     /// there is.
-    pub(crate) fn decode(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
+    pub(crate) fn decode(
+        &mut self,
+        input: &mut Bytes,
+    ) -> Result<Option<Bytes>, DecompressionError> {
         while !input.is_empty() || self.progress == Progress::Full {
             if self.progress == Progress::Ended {
                 // Compressed data may follow each other in gzip only.
                 if self.encoding != Encoding::Gzip || input[0] != GZIP {
-                    return Err(DecodeError::Trailing);
+                    return Err(DecompressionError::Trailing);
                 }
                 self.inflate.reset(true);
             }
@@ -97,7 +100,7 @@ impl Decoder {
             self.left = self
                 .left
                 .checked_sub(piece.len())
-                .ok_or(DecodeError::TooLarge { max_size: self.max_size })?;
+                .ok_or(DecompressionError::TooLarge { max_size: self.max_size })?;
             if !piece.is_empty() {
                 return Ok(Some(piece.into()));
             }
@@ -105,13 +108,13 @@ impl Decoder {
         Ok(None)
     }
 
-    fn inflate(&mut self, input: &mut Bytes) -> Result<Vec<u8>, DecodeError> {
+    fn inflate(&mut self, input: &mut Bytes) -> Result<Vec<u8>, DecompressionError> {
         let mut piece = Vec::with_capacity(PIECE);
         let before = self.inflate.total_in();
         let status = self
             .inflate
             .decompress_vec(input, &mut piece, FlushDecompress::None)
-            .map_err(|error| DecodeError::Damaged(error.into()))?;
+            .map_err(|error| DecompressionError::Damaged(error.into()))?;
         input.advance((self.inflate.total_in() - before) as usize);
         self.progress = match status {
             Status::StreamEnd => Progress::Ended,
@@ -122,10 +125,10 @@ impl Decoder {
     }
 
     /// Says that there is no more input.
-    pub(crate) fn finish(&self) -> Result<(), DecodeError> {
+    pub(crate) fn finish(&self) -> Result<(), DecompressionError> {
         match self.progress {
             Progress::Ended => Ok(()),
-            Progress::Hungry | Progress::Full => Err(DecodeError::Truncated),
+            Progress::Hungry | Progress::Full => Err(DecompressionError::Truncated),
         }
     }
 }

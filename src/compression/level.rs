@@ -1,11 +1,11 @@
 //! How hard requests are compressed.
 
 /// How hard requests are compressed, from 1, the fastest, to 9, the smallest. Default:
-/// [`Level::DEFAULT`].
+/// [`CompressionLevel::DEFAULT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Level(u8);
+pub struct CompressionLevel(u8);
 
-impl Level {
+impl CompressionLevel {
     /// 1: the least CPU time per request.
     pub const FASTEST: Self = Self(1);
 
@@ -30,7 +30,7 @@ impl Level {
     }
 }
 
-impl Default for Level {
+impl Default for CompressionLevel {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -42,10 +42,10 @@ mod tests {
 
     #[test]
     fn levels_are_one_to_nine() {
-        assert_eq!(Level::new(0), None);
-        assert_eq!(Level::new(1), Some(Level::FASTEST));
-        assert_eq!(Level::new(9), Some(Level::SMALLEST));
-        assert_eq!(Level::new(10), None);
-        assert_eq!(Level::default().get(), Level::DEFAULT.get());
+        assert_eq!(CompressionLevel::new(0), None);
+        assert_eq!(CompressionLevel::new(1), Some(CompressionLevel::FASTEST));
+        assert_eq!(CompressionLevel::new(9), Some(CompressionLevel::SMALLEST));
+        assert_eq!(CompressionLevel::new(10), None);
+        assert_eq!(CompressionLevel::default().get(), CompressionLevel::DEFAULT.get());
     }
 }

@@ -11,10 +11,10 @@ mod response;
 mod tests;
 
 pub(crate) use body::Decoded;
-pub use decode::DecodeError;
+pub use decode::DecompressionError;
 pub(crate) use encode::encode;
 pub(crate) use encoding::Encoding;
-pub use level::Level;
+pub use level::CompressionLevel;
 pub use request::RequestCompression;
 pub use response::ResponseCompression;
 

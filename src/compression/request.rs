@@ -1,6 +1,6 @@
 //! What users choose for the bodies of requests.
 
-use super::{Encoding, Level};
+use super::{CompressionLevel, Encoding};
 
 /// Whether the bodies of requests are compressed, and how. Default: [`off`](Self::off).
 ///
@@ -22,13 +22,13 @@ use super::{Encoding, Level};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestCompression {
     encoding: Option<Encoding>,
-    level: Level,
+    level: CompressionLevel,
     min_size: usize,
 }
 
 impl RequestCompression {
     const fn with(encoding: Option<Encoding>) -> Self {
-        Self { encoding, level: Level::DEFAULT, min_size: 1024 }
+        Self { encoding, level: CompressionLevel::DEFAULT, min_size: 1024 }
     }
 
     /// Requests are sent as they are.
@@ -47,8 +47,8 @@ impl RequestCompression {
         Self::with(Some(Encoding::Deflate))
     }
 
-    /// How hard to compress. Default: [`Level::DEFAULT`].
-    pub const fn level(mut self, level: Level) -> Self {
+    /// How hard to compress. Default: [`CompressionLevel::DEFAULT`].
+    pub const fn level(mut self, level: CompressionLevel) -> Self {
         self.level = level;
         self
     }
@@ -62,7 +62,7 @@ impl RequestCompression {
     }
 
     /// What a body of this size is compressed to, if it is.
-    pub(crate) fn applies(&self, size: usize) -> Option<(Encoding, Level)> {
+    pub(crate) fn applies(&self, size: usize) -> Option<(Encoding, CompressionLevel)> {
         let encoding = self.encoding.filter(|_| size >= self.min_size);
         encoding.map(|encoding| (encoding, self.level))
     }
@@ -80,9 +80,9 @@ mod tests {
 
     #[test]
     fn a_body_is_compressed_from_the_least_size_on() {
-        let gzip = RequestCompression::gzip().min_size(10).level(Level::SMALLEST);
+        let gzip = RequestCompression::gzip().min_size(10).level(CompressionLevel::SMALLEST);
         assert_eq!(gzip.applies(9), None);
-        assert_eq!(gzip.applies(10), Some((Encoding::Gzip, Level::SMALLEST)));
+        assert_eq!(gzip.applies(10), Some((Encoding::Gzip, CompressionLevel::SMALLEST)));
         assert_eq!(RequestCompression::off().min_size(0).applies(10), None);
         assert_eq!(RequestCompression::default(), RequestCompression::off());
     }

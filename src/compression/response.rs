@@ -61,8 +61,8 @@ impl ResponseCompression {
     }
 
     /// The most bytes that an answer may have once it is decompressed; one that has more is an
-    /// error ([`DecodeError::TooLarge`](crate::DecodeError::TooLarge)). Default: 160 MiB, more than
-    /// any answer of 16 MB of items.
+    /// error ([`DecompressionError::TooLarge`](crate::DecompressionError::TooLarge)). Default: 160
+    /// MiB, more than any answer of 16 MB of items.
     pub const fn max_size(mut self, bytes: usize) -> Self {
         self.max_size = bytes;
         self

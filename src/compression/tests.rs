@@ -34,7 +34,7 @@ fn compressed(encoding: Encoding, body: &[u8]) -> Vec<u8> {
 
 /// The same by another way, and whether it is smaller or not.
 fn reference(encoding: Encoding, body: &[u8]) -> Vec<u8> {
-    let level = flate2::Compression::new(Level::DEFAULT.get().into());
+    let level = flate2::Compression::new(CompressionLevel::DEFAULT.get().into());
     let mut compressed = Vec::new();
     match encoding {
         Encoding::Gzip => GzEncoder::new(body, level).read_to_end(&mut compressed),
@@ -50,7 +50,11 @@ fn arriving(pieces: Vec<Vec<u8>>) -> impl Body<Data = Bytes, Error = BoxError> +
     StreamBody::new(stream::iter(frames))
 }
 
-fn decoded(encoding: Encoding, limit: usize, pieces: Vec<Vec<u8>>) -> Result<Bytes, DecodeError> {
+fn decoded(
+    encoding: Encoding,
+    limit: usize,
+    pieces: Vec<Vec<u8>>,
+) -> Result<Bytes, DecompressionError> {
     let body = Decoded::new(arriving(pieces), encoding, limit);
     let collected = body.collect().now_or_never().expect("it never waits");
     collected
@@ -58,7 +62,7 @@ fn decoded(encoding: Encoding, limit: usize, pieces: Vec<Vec<u8>>) -> Result<Byt
         .map_err(|error| *error.downcast().expect("an error of the decoder's"))
 }
 
-fn whole(encoding: Encoding, body: &[u8]) -> Result<Bytes, DecodeError> {
+fn whole(encoding: Encoding, body: &[u8]) -> Result<Bytes, DecompressionError> {
     decoded(encoding, LIMIT, vec![body.to_vec()])
 }
 
@@ -99,7 +103,7 @@ proptest! {
         places in vec(any::<prop::sample::Index>(), 0..20),
     ) {
         for encoding in ENCODINGS {
-            let options = options(encoding).level(Level::new(level).unwrap());
+            let options = options(encoding).level(CompressionLevel::new(level).unwrap());
             let Some((used, smaller)) = encode(&body, &options) else { continue };
             prop_assert_eq!(used, encoding);
             prop_assert!(smaller.len() < body.len());
@@ -167,7 +171,7 @@ fn a_lower_level_is_no_smaller() {
     let body: Vec<u8> =
         (0..5_000).flat_map(|i| format!("{{\"n\":{{\"N\":\"{i}\"}}}}").into_bytes()).collect();
     let size = |level| encode(&body, &options(Encoding::Gzip).level(level)).unwrap().1.len();
-    assert!(size(Level::SMALLEST) < size(Level::FASTEST));
+    assert!(size(CompressionLevel::SMALLEST) < size(CompressionLevel::FASTEST));
 }
 
 #[test]
@@ -177,7 +181,7 @@ fn every_truncation_is_an_error() {
         let good = compressed(encoding, &body);
         for end in 0..good.len() {
             let error = whole(encoding, &good[..end]).unwrap_err();
-            assert!(matches!(error, DecodeError::Truncated), "{end}: {error}");
+            assert!(matches!(error, DecompressionError::Truncated), "{end}: {error}");
         }
     }
 }
@@ -207,19 +211,19 @@ fn gzip_members_may_follow_each_other_and_nothing_else_may() {
     let both = [compressed(gzip, &one), compressed(gzip, &two)].concat();
     assert_eq!(whole(gzip, &both).unwrap(), [&*one, &two].concat());
     let truncated = whole(gzip, &both[..both.len() - 1]).unwrap_err();
-    assert!(matches!(truncated, DecodeError::Truncated));
+    assert!(matches!(truncated, DecompressionError::Truncated));
 
     let both = [compressed(deflate, &one), compressed(deflate, &two)].concat();
-    assert!(matches!(whole(deflate, &both), Err(DecodeError::Trailing)));
+    assert!(matches!(whole(deflate, &both), Err(DecompressionError::Trailing)));
     for encoding in ENCODINGS {
         for junk in [&b"junk"[..], b"\0", b"\n"] {
             let followed = [&*compressed(encoding, &one), junk].concat();
             let error = whole(encoding, &followed).unwrap_err();
-            assert!(matches!(error, DecodeError::Trailing), "{error}");
+            assert!(matches!(error, DecompressionError::Trailing), "{error}");
         }
     }
     let half = [&*compressed(gzip, &one), b"\x1f\x8bjunk"].concat();
-    assert!(matches!(whole(gzip, &half), Err(DecodeError::Damaged(_))));
+    assert!(matches!(whole(gzip, &half), Err(DecompressionError::Damaged(_))));
 }
 
 #[test]
@@ -232,7 +236,7 @@ fn a_bomb_is_stopped_at_the_limit() {
         assert_eq!(defused.unwrap().len(), body.len());
         for max_size in [body.len() - 1, 1, 0] {
             match decoded(encoding, max_size, vec![bomb.clone()]) {
-                Err(DecodeError::TooLarge { max_size: told }) => assert_eq!(told, max_size),
+                Err(DecompressionError::TooLarge { max_size: told }) => assert_eq!(told, max_size),
                 other => panic!("{other:?}"),
             }
         }

@@ -9,7 +9,7 @@ pub enum Authentication {
     /// configured, as Alternator's own default allows. A cluster that insists answers the latter
     /// with `MissingAuthenticationTokenException`.
     #[default]
-    WhereCredentials,
+    Optional,
     /// Requests are signed, and fail before they are sent where there are no credentials.
     Required,
     /// Requests carry no signature, as the node knows the client by its certificate

@@ -22,8 +22,8 @@ pub(crate) struct Partition {
     pub(crate) table: Arc<Table>,
     /// `None` where the key has none that is known of.
     pub(crate) token: Option<Token>,
-    /// [`Key::hash`](crate::keys::key::Key::hash), for requests that aim at the coordinator; 0 for all
-    /// others.
+    /// [`Key::hash`](crate::keys::key::Key::hash), for requests that aim at the coordinator; 0 for
+    /// all others.
     pub(crate) hash: i64,
 }
 

@@ -1,4 +1,5 @@
-//! What a request does to its items, and which accesses the server makes lightweight transactions of.
+//! What a request does to its items, and which accesses the server makes lightweight transactions
+//! of.
 
 /// What a request does to its items, by the rules of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

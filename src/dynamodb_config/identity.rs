@@ -39,9 +39,7 @@ impl Schemes {
         let is_signed = match self.0 {
             Authentication::Required => true,
             Authentication::ClientCertificate => false,
-            Authentication::WhereCredentials => {
-                components.identity_resolver(sigv4::SCHEME_ID).is_some()
-            }
+            Authentication::Optional => components.identity_resolver(sigv4::SCHEME_ID).is_some(),
         };
         let scheme = if is_signed { sigv4::SCHEME_ID } else { UNSIGNED };
         AuthSchemeOptionsFuture::ready(Ok(vec![scheme.into()]))
@@ -77,7 +75,7 @@ impl aws_sdk_dynamodbstreams::config::auth::ResolveAuthScheme for Schemes {
 /// Only the first request waits for such a chain. After that it is asked in the background, and
 /// signed again with what it finds.
 #[derive(Debug)]
-pub(super) struct WhereCredentials(Arc<Chain>);
+pub(super) struct OptionalCredentials(Arc<Chain>);
 
 #[derive(Debug)]
 struct Chain {
@@ -91,13 +89,13 @@ struct Chain {
     asking: Arc<Mutex<()>>,
 }
 
-impl WhereCredentials {
+impl OptionalCredentials {
     /// What is to provide credentials in place of the provider of the configuration, if anything.
     pub(super) fn of(
         authentication: Authentication,
         sdk: &SdkConfig,
     ) -> Option<SharedCredentialsProvider> {
-        if authentication != Authentication::WhereCredentials {
+        if authentication != Authentication::Optional {
             return None;
         }
         let time = sdk.time_source().unwrap_or_default();
@@ -160,7 +158,7 @@ impl Chain {
     }
 }
 
-impl ProvideCredentials for WhereCredentials {
+impl ProvideCredentials for OptionalCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

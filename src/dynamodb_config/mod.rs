@@ -31,7 +31,7 @@ use compression::Compression;
 use compression::support::PlainAgain;
 use endpoint::Address;
 use hooks::{Hooks, SignedRequests};
-use identity::{Schemes, WhereCredentials};
+use identity::{OptionalCredentials, Schemes};
 use preparation::Preparation;
 use router::Router;
 
@@ -59,7 +59,7 @@ macro_rules! config {
                 config =
                     config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
             }
-            if let Some(provider) = WhereCredentials::of(authentication, sdk) {
+            if let Some(provider) = OptionalCredentials::of(authentication, sdk) {
                 config.set_credentials_provider(Some(provider));
             }
             config = config
@@ -74,10 +74,10 @@ macro_rules! config {
                 .retry_classifier(PlainAgain(compression.clone()));
             let signed = match authentication {
                 Authentication::ClientCertificate => SignedRequests::None,
-                Authentication::WhereCredentials if sdk.credentials_provider().is_none() => {
+                Authentication::Optional if sdk.credentials_provider().is_none() => {
                     SignedRequests::Few
                 }
-                Authentication::WhereCredentials | Authentication::Required => SignedRequests::All,
+                Authentication::Optional | Authentication::Required => SignedRequests::All,
             };
             config.push_interceptor(Hooks::shared(
                 signed,
@@ -109,9 +109,9 @@ impl AlternatorConnector {
     /// ```
     ///
     /// Requests are addressed to the first seed, or to
-    /// [`only_endpoint`](crate::Builder::only_endpoint), unless `sdk` has an endpoint URL; which
-    /// node gets them is the connector's choice in any case. Where `sdk` has no region, they are
-    /// signed for `us-east-1`; the server takes any.
+    /// [`only_endpoint`](crate::ConnectorBuilder::only_endpoint), unless `sdk` has an endpoint URL;
+    /// which node gets them is the connector's choice in any case. Where `sdk` has no region, they
+    /// are signed for `us-east-1`; the server takes any.
     pub fn dynamodb_config(&self, sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
         config!(aws_sdk_dynamodb, self, sdk, Router::new)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::balance::moment::Moment;
-use crate::keys::key::{Key, KeyType};
+use crate::keys::key::{Key, PartitionKeyType};
 use crate::keys::replicas::{Kind, Replicas};
 use crate::tables::TableInfo;
 
@@ -18,7 +18,7 @@ pub struct TableRouting(Arc<TableInfo>);
 /// What a table's replicas are known from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ReplicaMap {
+pub enum ReplicaSource {
     /// Its tablets, which have an order of replicas: the first is the primary replica.
     Tablets,
     /// The ring of virtual nodes. The ring has no order of replicas; the connector gives each range
@@ -58,17 +58,17 @@ impl TableRouting {
     }
 
     /// The type of the partition key.
-    pub fn key_type(&self) -> KeyType {
+    pub fn key_type(&self) -> PartitionKeyType {
         self.0.key.key_type
     }
 
     /// What the replicas are known from; `None` while they are not known, which is so for a role
     /// that may not read the cluster's own tables, too.
-    pub fn replica_map(&self) -> Option<ReplicaMap> {
+    pub fn replica_source(&self) -> Option<ReplicaSource> {
         self.replicas_known().map(|replicas| match replicas.kind() {
-            Kind::Tablets => ReplicaMap::Tablets,
-            Kind::Ring => ReplicaMap::Vnodes,
-            Kind::Unordered => ReplicaMap::Unordered,
+            Kind::Tablets => ReplicaSource::Tablets,
+            Kind::Ring => ReplicaSource::Vnodes,
+            Kind::Unordered => ReplicaSource::Unordered,
         })
     }
 
@@ -78,14 +78,14 @@ impl TableRouting {
     }
 
     /// The nodes that hold a partition, in all datacenters, in the order of the
-    /// [map](Self::replica_map), in which the primary replica comes first, unless it is
-    /// [unordered](ReplicaMap::Unordered); none where they are not known, or `key` is no key of the
-    /// table.
+    /// [map](Self::replica_source), in which the primary replica comes first, unless it is
+    /// [unordered](ReplicaSource::Unordered); none where they are not known, or `key` is no key of
+    /// the table.
     pub fn replicas(&self, key: &AttributeValue) -> Vec<Replica> {
         let key = match (key, self.key_type()) {
-            (AttributeValue::S(text), KeyType::String) => Key::String(text),
-            (AttributeValue::N(number), KeyType::Number) => Key::Number(number),
-            (AttributeValue::B(bytes), KeyType::Binary) => Key::Binary(bytes.as_ref()),
+            (AttributeValue::S(text), PartitionKeyType::String) => Key::String(text),
+            (AttributeValue::N(number), PartitionKeyType::Number) => Key::Number(number),
+            (AttributeValue::B(bytes), PartitionKeyType::Binary) => Key::Binary(bytes.as_ref()),
             _ => return Vec::new(),
         };
         let (Some(replicas), Some(token)) = (self.replicas_known(), key.token()) else {

@@ -51,7 +51,7 @@ impl WarnOnce {
                 table,
                 ?configured,
                 ?found,
-                "the partition key is another than is configured; check Builder::table"
+                "the partition key is another than is configured; check ConnectorBuilder::table_partition_key"
             );
         }
     }

@@ -1,7 +1,7 @@
 //! Answers that are broken, too large or not what was asked for are errors that say so, and leave
 //! the connections sound.
 
-use alternator_connector::{DecodeError, ResponseCompression};
+use alternator_connector::{DecompressionError, ResponseCompression};
 use alternator_testcluster::{Cluster, Fault};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
@@ -66,12 +66,12 @@ impl Stage {
 #[tokio::test]
 async fn whatever_is_wrong_with_an_answer_is_told_and_the_next_requests_work() {
     let stage = Stage::set(ResponseCompression::on()).await;
-    type Check = fn(&DecodeError) -> bool;
-    let truncated: Check = |e| matches!(e, DecodeError::Truncated);
-    let damaged: Check = |e| matches!(e, DecodeError::Damaged(_));
-    let trailing: Check = |e| matches!(e, DecodeError::Trailing);
-    let too_large: Check = |e| matches!(e, DecodeError::TooLarge { max_size: LIMIT });
-    let unasked: Check = |e| matches!(e, DecodeError::Unasked { .. });
+    type Check = fn(&DecompressionError) -> bool;
+    let truncated: Check = |e| matches!(e, DecompressionError::Truncated);
+    let damaged: Check = |e| matches!(e, DecompressionError::Damaged(_));
+    let trailing: Check = |e| matches!(e, DecompressionError::Trailing);
+    let too_large: Check = |e| matches!(e, DecompressionError::TooLarge { max_size: LIMIT });
+    let unasked: Check = |e| matches!(e, DecompressionError::Unasked { .. });
     let bomb = vec![b' '; 100 * LIMIT];
     let mut checksum = gzip(ANSWER);
     let at = checksum.len() - 8;
@@ -124,7 +124,9 @@ async fn an_encoding_that_was_not_chosen_is_refused() {
     let stage = Stage::set(ResponseCompression::gzip()).await;
     let error = stage.answered("deflate", deflate(ANSWER)).await.unwrap_err();
     let told = decode_error(&error);
-    assert!(matches!(told, Some(DecodeError::Unasked { encoding }) if encoding == "deflate"));
+    assert!(
+        matches!(told, Some(DecompressionError::Unasked { encoding }) if encoding == "deflate")
+    );
     stage.is_sound().await;
 }
 

@@ -1,7 +1,7 @@
 //! With a rack as the scope, the nodes around it count too, as they get requests that belong to
 //! them.
 
-use alternator_connector::{CoordinatorOrder, KeyType, LwtAffinity, Scope};
+use alternator_connector::{CoordinatorOrder, LwtAffinity, PartitionKeyType, Scope};
 use alternator_testcluster::Version;
 
 use super::*;
@@ -32,7 +32,7 @@ async fn nothing_is_compressed_while_a_node_of_another_rack_does_not_understand_
     let connector = compressing(&cluster)
         .scope(Scope::rack("dc1", "r1"))
         .lwt_affinity(affinity)
-        .table(TABLE, "pk", KeyType::String);
+        .table_partition_key(TABLE, "pk", PartitionKeyType::String);
     let connector = connector.build().unwrap();
     create_table(&client(&connector).await).await;
     eventually_knows(&connector, 4).await;

@@ -17,7 +17,8 @@ use std::error::Error;
 use std::io::Write;
 
 use alternator_connector::{
-    AlternatorConnector, Builder, DecodeError, RequestCompression, ResponseCompression,
+    AlternatorConnector, ConnectorBuilder, DecompressionError, RequestCompression,
+    ResponseCompression,
 };
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
@@ -28,7 +29,7 @@ use support::direct::header;
 use support::*;
 
 /// Everything on.
-fn compressing(cluster: &Cluster) -> Builder {
+fn compressing(cluster: &Cluster) -> ConnectorBuilder {
     keyless(connector(cluster))
         .request_compression(RequestCompression::gzip())
         .response_compression(ResponseCompression::on())
@@ -98,7 +99,7 @@ fn all_compressed(cluster: &Cluster) -> usize {
 }
 
 /// What the decoder has to say about an answer, if that is why an operation failed.
-fn decode_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a DecodeError> {
+fn decode_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a DecompressionError> {
     match error.downcast_ref() {
         None => decode_error(error.source()?),
         told => told,

@@ -1,6 +1,6 @@
 //! Compressed requests arrive whole, with their signatures, and only where that saves something.
 
-use alternator_connector::{Level, RequestCompression};
+use alternator_connector::{CompressionLevel, RequestCompression};
 use alternator_testcluster::{Cluster, Fault};
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
@@ -24,7 +24,7 @@ async fn what_was_written_compressed_is_what_is_read() {
     let cluster = start();
     for (requests, encoding) in [
         (RequestCompression::gzip(), "gzip"),
-        (RequestCompression::deflate().level(Level::FASTEST), "deflate"),
+        (RequestCompression::deflate().level(CompressionLevel::FASTEST), "deflate"),
     ] {
         let connector = compressing(&cluster).request_compression(requests).build().unwrap();
         let client = client(&connector).await;

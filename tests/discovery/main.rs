@@ -17,7 +17,7 @@ mod witnesses;
 
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder};
 use alternator_testcluster::{Cluster, Node};
 use support::{USER, connector};
 
@@ -30,12 +30,12 @@ fn cluster(nodes: usize) -> Cluster {
 }
 
 /// A connector that refreshes only when it is told to, and does not wait long for anyone.
-fn by_hand(cluster: &Cluster) -> Builder {
+fn by_hand(cluster: &Cluster) -> ConnectorBuilder {
     connector(cluster).active_refresh_interval(NEVER).discovery_timeout(Duration::from_millis(500))
 }
 
 /// The same with these seeds instead.
-fn by_hand_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> Builder {
+fn by_hand_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> ConnectorBuilder {
     AlternatorConnector::builder()
         .seeds(seeds.into_iter().map(Node::url))
         .active_refresh_interval(NEVER)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use alternator_connector::{AlternatorConnector, Builder, Scope};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder, Scope};
 use alternator_testcluster::{Cluster, Node, View};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use tokio::sync::watch;
@@ -68,7 +68,7 @@ impl ResolveDns for Script {
 }
 
 /// A connector that knows the cluster by a name only.
-pub(crate) fn by_name(cluster: &Cluster, script: &Script) -> Builder {
+pub(crate) fn by_name(cluster: &Cluster, script: &Script) -> ConnectorBuilder {
     AlternatorConnector::builder()
         .seed(format!("http://alternator.test:{}", cluster.port()))
         .dns_resolver(script.clone())

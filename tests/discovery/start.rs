@@ -12,7 +12,7 @@ use crate::support::*;
 
 async fn comes_up_later(
     cluster: &Cluster,
-    builder: alternator_connector::Builder,
+    builder: alternator_connector::ConnectorBuilder,
     said: &[String],
     before_start: impl Fn(),
 ) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alternator_connector::{Builder, RequestCompression};
+use alternator_connector::{ConnectorBuilder, RequestCompression};
 use alternator_testcluster::{ApiError, Fault, Scope};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -14,7 +14,10 @@ use crate::enforcing;
 use crate::support::*;
 use crate::wire::{head_of, heads_of};
 
-async fn assert_sends_what_is_changed(options: impl Fn(Builder) -> Builder, compressed: bool) {
+async fn assert_sends_what_is_changed(
+    options: impl Fn(ConnectorBuilder) -> ConnectorBuilder,
+    compressed: bool,
+) {
     let cluster = enforcing().start().unwrap();
     let connector = options(connector(&cluster)).build().unwrap();
     let client = signing(&connector).await;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use alternator_connector::{
-    Authentication, Builder, RequestCompression, ResponseCompression, Tls, UserAgent,
+    Authentication, ConnectorBuilder, RequestCompression, ResponseCompression, Tls, UserAgent,
 };
 use alternator_testcluster::Cluster;
 use aws_config::SdkConfig;
@@ -54,7 +54,7 @@ async fn sdk(connector: &alternator_connector::AlternatorConnector) -> SdkConfig
 
 /// The head of a request by a client of the connector's configuration, encoded if that is what the
 /// options come to.
-async fn head(cluster: &Cluster, builder: Builder, signed: bool, encoded: bool) -> Head {
+async fn head(cluster: &Cluster, builder: ConnectorBuilder, signed: bool, encoded: bool) -> Head {
     let connector = builder.build().unwrap();
     let sdk = match signed {
         true => sdk(&connector).await,
@@ -127,7 +127,7 @@ fn assert_is(name: &str, arrived: &str) {
 
 /// A case: its file, its options, whether there are credentials, and whether requests are
 /// compressed then.
-type Case = (&'static str, fn(Builder) -> Builder, bool, bool);
+type Case = (&'static str, fn(ConnectorBuilder) -> ConnectorBuilder, bool, bool);
 
 const CASES: [Case; 11] = [
     ("signed", |b| b, true, false),
@@ -135,7 +135,7 @@ const CASES: [Case; 11] = [
     ("agent_replaced", |b| b.user_agent(UserAgent::new("inventory/2.4")), true, false),
     ("agent_extended", |b| b.user_agent(UserAgent::default().and("inventory/2.4")), true, false),
     ("agent_omitted", |b| b.user_agent(UserAgent::omitted()), true, false),
-    ("all_kept", |b| USELESS.into_iter().fold(b, Builder::keep_header), true, false),
+    ("all_kept", |b| USELESS.into_iter().fold(b, ConnectorBuilder::keep_header), true, false),
     ("content_type_kept", |b| b.keep_header("content-type"), true, false),
     ("answers_compressed", |b| b.response_compression(ResponseCompression::on()), true, false),
     (
@@ -228,8 +228,8 @@ async fn requests_for_streams_have_the_same_head() {
 #[tokio::test]
 async fn the_drop_in_sends_what_the_sdk_has_signed_and_little_else() {
     for (name, builder) in [
-        ("drop_in", (|b| b) as fn(Builder) -> Builder),
-        ("drop_in_with_all_kept", |b| USELESS.into_iter().fold(b, Builder::keep_header)),
+        ("drop_in", (|b| b) as fn(ConnectorBuilder) -> ConnectorBuilder),
+        ("drop_in_with_all_kept", |b| USELESS.into_iter().fold(b, ConnectorBuilder::keep_header)),
     ] {
         let cluster = node().start().unwrap();
         let connector = builder(connector(&cluster)).build().unwrap();

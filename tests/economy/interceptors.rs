@@ -1,6 +1,6 @@
 //! What users' own interceptors add to requests.
 
-use alternator_connector::{Builder, RequestCompression, ResponseCompression};
+use alternator_connector::{ConnectorBuilder, RequestCompression, ResponseCompression};
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
@@ -48,14 +48,17 @@ impl Intercept for Adds {
     }
 }
 
-fn everything(builder: Builder) -> Builder {
-    let builder = USELESS.into_iter().fold(builder, Builder::keep_header);
+fn everything(builder: ConnectorBuilder) -> ConnectorBuilder {
+    let builder = USELESS.into_iter().fold(builder, ConnectorBuilder::keep_header);
     builder
         .request_compression(RequestCompression::gzip().min_size(0))
         .response_compression(ResponseCompression::on())
 }
 
-async fn assert_sends_what_is_added(options: fn(Builder) -> Builder, compressed: bool) {
+async fn assert_sends_what_is_added(
+    options: fn(ConnectorBuilder) -> ConnectorBuilder,
+    compressed: bool,
+) {
     let cluster = enforcing().start().unwrap();
     let connector = options(keyless(connector(&cluster))).build().unwrap();
     let client = changed(&connector, |config| {

@@ -1,6 +1,6 @@
 //! Every combination of the options that change requests and answers.
 
-use alternator_connector::{Builder, RequestCompression, ResponseCompression, UserAgent};
+use alternator_connector::{ConnectorBuilder, RequestCompression, ResponseCompression, UserAgent};
 
 /// The headers of the SDK that the server does not read.
 pub(crate) const USELESS: [&str; 5] =
@@ -45,7 +45,7 @@ impl Options {
         })
     }
 
-    pub(crate) fn of(self, mut builder: Builder) -> Builder {
+    pub(crate) fn of(self, mut builder: ConnectorBuilder) -> ConnectorBuilder {
         builder = match self.agent {
             Agent::Default => builder,
             Agent::Replaced => builder.user_agent(UserAgent::new("inventory/2.4")),
@@ -64,7 +64,7 @@ impl Options {
             builder = builder.response_compression(ResponseCompression::on());
         }
         if self.keep_all {
-            builder = USELESS.into_iter().fold(builder, Builder::keep_header);
+            builder = USELESS.into_iter().fold(builder, ConnectorBuilder::keep_header);
         }
         builder
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder, Policy};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder, Policy};
 use alternator_testcluster::{Cluster, Node, Tls};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -70,7 +70,10 @@ impl Trial {
         Self::with(mode, |connector| connector).await
     }
 
-    pub(crate) async fn with(mode: Mode, options: impl Fn(Builder) -> Builder) -> Self {
+    pub(crate) async fn with(
+        mode: Mode,
+        options: impl Fn(ConnectorBuilder) -> ConnectorBuilder,
+    ) -> Self {
         // A bad node stays in the list for the whole trial.
         let cluster = Cluster::builder()
             .nodes(NODES)

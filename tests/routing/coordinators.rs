@@ -126,7 +126,7 @@ async fn a_coordinator_that_answers_is_tried_again_and_one_that_does_not_is_left
 
 #[tokio::test]
 async fn keys_go_where_other_clients_send_them() {
-    use alternator_connector::KeyType::{Binary, Number, String};
+    use alternator_connector::PartitionKeyType::{Binary, Number, String};
     let cluster = Cluster::builder().nodes(12).canned("PutItem", "{}");
     let cluster = cluster.failure_detection(HOUR).start().unwrap();
     let nodes = cluster.nodes();
@@ -134,9 +134,9 @@ async fn keys_go_where_other_clients_send_them() {
     for (order, column) in [(Shared, 4), (RustClient, 5)] {
         let builder = connector(&cluster)
             .lwt_affinity(LwtAffinity::read_modify_write().order(order))
-            .table("texts", "pk", String)
-            .table("numbers", "pk", Number)
-            .table("blobs", "pk", Binary);
+            .table_partition_key("texts", "pk", String)
+            .table_partition_key("numbers", "pk", Number)
+            .table_partition_key("blobs", "pk", Binary);
         let connector = builder.build().unwrap();
         let client = client(&connector).await;
         eventually_routes_to(&connector, &nodes).await;

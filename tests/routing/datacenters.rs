@@ -18,7 +18,7 @@ fn two_datacenters() -> [alternator_testcluster::Builder; 2] {
 }
 
 /// Nobody is passed over for being slow.
-fn turns(cluster: &Cluster) -> Builder {
+fn turns(cluster: &Cluster) -> ConnectorBuilder {
     connector(cluster).policy(Policy::RoundRobin)
 }
 

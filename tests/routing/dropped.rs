@@ -137,7 +137,7 @@ async fn a_key_that_was_configured_wrongly_is_warned_of_and_corrected() {
     listen();
     let cluster = nine().start().unwrap();
     let connector = connector(&cluster)
-        .table(TABLE, "id", alternator_connector::KeyType::Number)
+        .table_partition_key(TABLE, "id", alternator_connector::PartitionKeyType::Number)
         .build()
         .unwrap();
     let client = client(&connector).await;
@@ -145,5 +145,5 @@ async fn a_key_that_was_configured_wrongly_is_warned_of_and_corrected() {
     create_table(&client).await;
     asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     assert_eq!(connector.routing(TABLE).unwrap().partition_key(), "pk");
-    assert_eq!(heard(Level::WARN, "Builder::table"), 1);
+    assert_eq!(heard(Level::WARN, "ConnectorBuilder::table_partition_key"), 1);
 }

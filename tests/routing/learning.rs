@@ -13,7 +13,7 @@ use super::support::direct::{HOUR, header};
 use super::*;
 
 /// Learns the table by requests, and says from what.
-async fn learn(cluster: &Cluster, connector: &AlternatorConnector) -> ReplicaMap {
+async fn learn(cluster: &Cluster, connector: &AlternatorConnector) -> ReplicaSource {
     let client = client(connector).await;
     create_table(&client).await;
     asking_until(&client, "the replicas are known", || knows_the_replicas(connector, cluster))
@@ -31,7 +31,7 @@ async fn learn(cluster: &Cluster, connector: &AlternatorConnector) -> ReplicaMap
 async fn tablets_are_learned_with_their_order_and_shards() {
     let cluster = nine().tablets(16).shards(7).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    assert_eq!(learn(&cluster, &connector).await, ReplicaMap::Tablets);
+    assert_eq!(learn(&cluster, &connector).await, ReplicaSource::Tablets);
     assert!(knows_the_order(&connector, &cluster));
     let replicas = connector.routing(TABLE).unwrap().replicas(&s(key(0)));
     assert_eq!(replicas.len(), 3);
@@ -47,7 +47,7 @@ async fn tablets_are_learned_with_their_order_and_shards() {
 async fn vnodes_are_learned_in_an_order_that_all_clients_share() {
     let cluster = nine().vnodes(16).start().unwrap();
     let first = connector(&cluster).build().unwrap();
-    assert_eq!(learn(&cluster, &first).await, ReplicaMap::Vnodes);
+    assert_eq!(learn(&cluster, &first).await, ReplicaSource::Vnodes);
     let second = connector(&cluster).build().unwrap();
     let client = client(&second).await;
     asking_until(&client, "the replicas are known", || knows_the_replicas(&second, &cluster)).await;
@@ -108,14 +108,13 @@ async fn a_table_that_shares_the_tablets_of_another_is_learned_by_that_one() {
     create(&client, "base", "pk").await;
     cluster.colocate(TABLE, "base");
     asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
-    assert_eq!(map_of(&connector), Some(ReplicaMap::Tablets));
+    assert_eq!(map_of(&connector), Some(ReplicaSource::Tablets));
 }
 
 #[tokio::test]
 async fn a_client_without_credentials_learns_unsigned() {
     let cluster = Cluster::builder().nodes(6).start().unwrap();
-    let connector =
-        connector(&cluster).authentication(Authentication::WhereCredentials).build().unwrap();
+    let connector = connector(&cluster).authentication(Authentication::Optional).build().unwrap();
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .http_client(connector.clone())
         .no_credentials()

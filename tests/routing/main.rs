@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder, ReplicaMap};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder, ReplicaSource};
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -123,7 +123,7 @@ async fn with_table(builder: alternator_testcluster::Builder) -> Cluster {
 async fn knowing(
     cluster: &Cluster,
     nodes: &[Node],
-    builder: Builder,
+    builder: ConnectorBuilder,
 ) -> (AlternatorConnector, Client) {
     let connector = builder.build().unwrap();
     let client = client(&connector).await;
@@ -186,6 +186,6 @@ fn hits(cluster: &Cluster) -> u64 {
     cluster.nodes().iter().map(of).sum()
 }
 
-fn map_of(connector: &AlternatorConnector) -> Option<ReplicaMap> {
-    connector.routing(TABLE)?.replica_map()
+fn map_of(connector: &AlternatorConnector) -> Option<ReplicaSource> {
+    connector.routing(TABLE)?.replica_source()
 }

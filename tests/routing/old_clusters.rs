@@ -19,6 +19,6 @@ async fn a_cluster_that_has_no_tablets_is_learned_from_its_ring() {
             knows_the_replicas(&connector, &cluster)
         })
         .await;
-        assert_eq!(map_of(&connector), Some(ReplicaMap::Vnodes));
+        assert_eq!(map_of(&connector), Some(ReplicaSource::Vnodes));
     }
 }

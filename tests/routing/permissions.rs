@@ -23,7 +23,7 @@ async fn without_permission_on_tablets_the_ring_tells_the_replicas() {
     create_table(&client).await;
     asking_until(&client, "the replicas are known", || knows_the_replicas(&connector, &cluster))
         .await;
-    assert_eq!(map_of(&connector), Some(ReplicaMap::Unordered));
+    assert_eq!(map_of(&connector), Some(ReplicaSource::Unordered));
     assert_eq!(warnings(), 1);
     let before = hops(&cluster);
     for n in 0..KEYS {
@@ -138,7 +138,7 @@ async fn a_role_that_knows_less_does_not_take_from_a_map_what_another_has_learne
     asking_until(&poor, "it has asked as well", || asked(&cluster, "DescribeTable") > before).await;
     for n in 0..KEYS {
         get(&poor, n).await;
-        assert_eq!(map_of(&connector), Some(ReplicaMap::Tablets));
+        assert_eq!(map_of(&connector), Some(ReplicaSource::Tablets));
     }
 }
 

@@ -8,7 +8,7 @@ use super::support::direct::HOUR;
 use super::*;
 
 /// Of the rack with this number, counted from zero.
-fn in_rack(cluster: &Cluster, rack: usize) -> Builder {
+fn in_rack(cluster: &Cluster, rack: usize) -> ConnectorBuilder {
     let rack = cluster.node(3 * rack).rack().to_owned();
     connector(cluster).scope(Scope::rack("dc1", rack))
 }

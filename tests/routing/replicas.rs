@@ -30,7 +30,7 @@ async fn learned(cluster: &Cluster) -> Client {
             let get = client.get_item().table_name(table);
             get.key("pk", value(table, 0)).send().await.unwrap();
             let routing = connector.routing(table);
-            routing.is_some_and(|routing| routing.replica_map().is_some())
+            routing.is_some_and(|routing| routing.replica_source().is_some())
         })
         .await;
     }

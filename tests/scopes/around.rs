@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use alternator_connector::{
-    AlternatorConnector, Builder, CoordinatorOrder, KeyType, LwtAffinity, Scope, TokenAwareness,
+    AlternatorConnector, ConnectorBuilder, CoordinatorOrder, LwtAffinity, PartitionKeyType, Scope,
+    TokenAwareness,
 };
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
@@ -15,13 +16,13 @@ use crate::{by_hand_from, cluster, connector_from};
 /// What the connector asks for where it surveys the datacenter and not only the rack.
 const WHOLE_DATACENTER: &[u8] = b"GET /localnodes?dc=dc1 HTTP";
 
-fn in_the_rack(builder: Builder) -> Builder {
+fn in_the_rack(builder: ConnectorBuilder) -> ConnectorBuilder {
     let affinity = LwtAffinity::read_modify_write().order(CoordinatorOrder::Shared);
     builder
         .scope(Scope::rack("dc1", "r1"))
         .lwt_affinity(affinity)
         .token_awareness(TokenAwareness::off())
-        .table(TABLE, "pk", KeyType::String)
+        .table_partition_key(TABLE, "pk", PartitionKeyType::String)
 }
 
 /// A client whose conditional writes of a key all belong to the same node.

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use alternator_connector::{Builder, Error, RefreshError, Scope};
+use alternator_connector::{ConnectorBuilder, Error, RefreshError, Scope};
 use alternator_testcluster::{Cluster, Delay, Fault, Lie, Node};
 
 use crate::support::*;
 use crate::{by_hand_from, cluster, connector_from};
 
-fn with_fallbacks(builder: Builder) -> Builder {
+fn with_fallbacks(builder: ConnectorBuilder) -> ConnectorBuilder {
     builder
         .scope(Scope::rack("dc1", "r1"))
         .fallback(Scope::datacenter("dc1"))

@@ -15,7 +15,7 @@ mod unknown;
 
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder};
 use alternator_testcluster::{Cluster, Node};
 use support::USER;
 
@@ -30,7 +30,7 @@ fn cluster() -> Cluster {
 }
 
 /// A connector that refreshes often, and does not wait long for anyone.
-fn connector_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> Builder {
+fn connector_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> ConnectorBuilder {
     heard::listen();
     AlternatorConnector::builder()
         .seeds(seeds.into_iter().map(Node::url))
@@ -39,6 +39,6 @@ fn connector_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> Builder {
 }
 
 /// A connector that refreshes only when it is told to.
-fn by_hand_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> Builder {
+fn by_hand_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> ConnectorBuilder {
     connector_from(seeds).active_refresh_interval(Duration::from_secs(3600))
 }

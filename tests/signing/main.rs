@@ -22,7 +22,7 @@ fn enforcing(tls: alternator_testcluster::Tls) -> Builder {
     Cluster::builder().auth(USER.0, USER.1).tls(tls)
 }
 
-fn connector(cluster: &Cluster) -> alternator_connector::Builder {
+fn connector(cluster: &Cluster) -> alternator_connector::ConnectorBuilder {
     let builder = support::connector(cluster).policy(Policy::RoundRobin);
     if cluster.node(0).url().starts_with("https") {
         builder.tls(Tls::new().ca_pem(cluster.ca_pem()))

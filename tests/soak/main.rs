@@ -20,7 +20,7 @@ mod workload;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alternator_connector::{Builder, Hedging, Policy};
+use alternator_connector::{ConnectorBuilder, Hedging, Policy};
 use alternator_testcluster::Tls;
 
 use holdings::Holdings;
@@ -33,7 +33,7 @@ struct Run {
     seed: u64,
     setup: &'static str,
     tls: Tls,
-    options: fn(Builder) -> Builder,
+    options: fn(ConnectorBuilder) -> ConnectorBuilder,
 }
 
 /// In turn and not side by side, as what is leaked is counted for the whole process.

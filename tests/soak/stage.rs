@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder};
 use alternator_testcluster::{Cluster, Node, Tls};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -55,7 +55,10 @@ impl Stage {
         stage
     }
 
-    pub(crate) fn connector(&self, options: fn(Builder) -> Builder) -> AlternatorConnector {
+    pub(crate) fn connector(
+        &self,
+        options: fn(ConnectorBuilder) -> ConnectorBuilder,
+    ) -> AlternatorConnector {
         options(telling(trusting(&self.cluster))).build().unwrap()
     }
 

@@ -13,7 +13,7 @@ use crate::*;
 /// Failures in a row that eject a node.
 const FAILURES: usize = 3;
 
-fn impatient(cluster: &Cluster, policy: Policy) -> Builder {
+fn impatient(cluster: &Cluster, policy: Policy) -> ConnectorBuilder {
     by_hand(cluster).policy(policy).read_timeout(millis(300)).discovery_timeout(millis(300))
 }
 

@@ -15,7 +15,7 @@ mod unreachable;
 
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder, Error, Policy};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder, Error, Policy};
 use alternator_testcluster::{ApiError, Cluster, Delay, Fault, Node};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -39,12 +39,12 @@ fn start(count: usize) -> Cluster {
 }
 
 /// Refreshes at first, and then only when something asks for it.
-fn by_hand(cluster: &Cluster) -> Builder {
+fn by_hand(cluster: &Cluster) -> ConnectorBuilder {
     trusting(cluster).active_refresh_interval(HOUR)
 }
 
 /// The connector and a client of it that does not retry; all nodes are known.
-async fn settled(builder: Builder) -> (AlternatorConnector, Client) {
+async fn settled(builder: ConnectorBuilder) -> (AlternatorConnector, Client) {
     let connector = builder.build().unwrap();
     connector.refresh().await.unwrap();
     let client = client_without_retries(&connector).await;

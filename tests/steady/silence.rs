@@ -64,7 +64,10 @@ async fn a_read_that_hangs_ends_with_the_servers_deadline_and_the_retry_of_the_s
 }
 
 /// A single node that answers nothing, and how long which limit let the client wait.
-async fn hung(builder: impl Fn(&Cluster) -> Builder, of_the_sdk: Option<Duration>) -> Duration {
+async fn hung(
+    builder: impl Fn(&Cluster) -> ConnectorBuilder,
+    of_the_sdk: Option<Duration>,
+) -> Duration {
     let cluster = start(1);
     let (connector, client) = settled(builder(&cluster)).await;
     let client = match of_the_sdk {

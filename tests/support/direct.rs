@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use alternator_connector::{AlternatorConnector, Builder, Error, Tls};
+use alternator_connector::{AlternatorConnector, ConnectorBuilder, Error, Tls};
 use alternator_testcluster::Cluster;
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -18,7 +18,7 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// [`connector`](super::connector), which trusts the certificates of a cluster with TLS.
-pub fn trusting(cluster: &Cluster) -> Builder {
+pub fn trusting(cluster: &Cluster) -> ConnectorBuilder {
     let builder = super::connector(cluster);
     if cluster.node(0).url().starts_with("https") {
         builder.tls(Tls::new().ca_pem(cluster.ca_pem()))

@@ -24,7 +24,7 @@ pub const USER: (&str, &str) = ("alice", "salted-hash-of-alice");
 pub const TABLE: &str = "items";
 
 /// A builder for this cluster with times that suit a test.
-pub fn connector(cluster: &Cluster) -> alternator_connector::Builder {
+pub fn connector(cluster: &Cluster) -> alternator_connector::ConnectorBuilder {
     AlternatorConnector::builder()
         .seeds(cluster.urls())
         .active_refresh_interval(Duration::from_millis(100))
@@ -32,15 +32,19 @@ pub fn connector(cluster: &Cluster) -> alternator_connector::Builder {
 }
 
 /// Routes nothing by key, so that whatever arrives was sent by the user.
-pub fn keyless(builder: alternator_connector::Builder) -> alternator_connector::Builder {
+pub fn keyless(
+    builder: alternator_connector::ConnectorBuilder,
+) -> alternator_connector::ConnectorBuilder {
     builder.token_awareness(TokenAwareness::off()).lwt_affinity(LwtAffinity::off())
 }
 
 /// Lets requests say which attempt of which invocation they are.
-pub fn telling(builder: alternator_connector::Builder) -> alternator_connector::Builder {
+pub fn telling(
+    builder: alternator_connector::ConnectorBuilder,
+) -> alternator_connector::ConnectorBuilder {
     ["amz-sdk-invocation-id", "amz-sdk-request"]
         .into_iter()
-        .fold(builder, alternator_connector::Builder::keep_header)
+        .fold(builder, alternator_connector::ConnectorBuilder::keep_header)
 }
 
 /// The SDK's configuration with this connector, and without an endpoint.

@@ -24,7 +24,7 @@ fn trusting(cluster: &Cluster) -> Tls {
     Tls::new().ca_pem(cluster.ca_pem())
 }
 
-fn connector(cluster: &Cluster, tls: Tls) -> alternator_connector::Builder {
+fn connector(cluster: &Cluster, tls: Tls) -> alternator_connector::ConnectorBuilder {
     support::connector(cluster).policy(Policy::RoundRobin).tls(tls)
 }
 

@@ -12,7 +12,8 @@ use aws_smithy_types::config_bag::ConfigBag;
 use super::hooks::OperationContext;
 use crate::cluster::Cluster;
 use crate::compression::{
-    Compressed, DecodeError, Decoded, Encoding, RequestCompression, ResponseCompression, encode,
+    Compressed, Decoded, DecompressionError, Encoding, RequestCompression, ResponseCompression,
+    encode,
 };
 use crate::connector::Inner;
 use crate::tables::Tables;
@@ -97,7 +98,7 @@ impl Compression {
         &self,
         response: &mut HttpResponse,
         config: &ConfigBag,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<(), DecompressionError> {
         let Some(name) = response.headers().get(CONTENT_ENCODING) else {
             return Ok(());
         };
@@ -107,7 +108,7 @@ impl Compression {
         }
         let encoding = Encoding::named(name)
             .filter(|encoding| options.accepts(*encoding))
-            .ok_or_else(|| DecodeError::Unasked { encoding: name.to_owned() });
+            .ok_or_else(|| DecompressionError::Unasked { encoding: name.to_owned() });
         // Where it is not what was asked for it is dropped, so that the SDK's error does not hold
         // on to the connection.
         let body = response.take_body();

@@ -15,7 +15,7 @@ use aws_smithy_types::retry::ErrorKind;
 
 use super::Compression;
 use crate::balance::moment::Moment;
-use crate::compression::{Compressed, DecodeError};
+use crate::compression::{Compressed, DecompressionError};
 use crate::discovery::{CompressionProbe, MISTAKEN};
 
 impl Compression {
@@ -84,7 +84,7 @@ fn is_too_large(context: &InterceptorContext) -> bool {
     };
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
-        if matches!(error.downcast_ref(), Some(DecodeError::TooLarge { .. })) {
+        if matches!(error.downcast_ref(), Some(DecompressionError::TooLarge { .. })) {
             return true;
         }
         next = error.source();

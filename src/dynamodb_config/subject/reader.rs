@@ -9,7 +9,7 @@ use super::{Router, Subject};
 use crate::balance::moment::Moment;
 use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::dynamodb::access::Access;
-use crate::keys::key::{Key, KeyType, Token};
+use crate::keys::key::{Key, PartitionKeyType, Token};
 use crate::keys::partition_key::PartitionKey;
 use crate::tables::Table;
 
@@ -168,11 +168,11 @@ pub(super) fn key_of_item<'a>(item: &'a Item, key: &PartitionKey) -> Option<Key<
     key_of(item.get(&*key.name)?, key.key_type)
 }
 
-fn key_of(value: &AttributeValue, key_type: KeyType) -> Option<Key<'_>> {
+fn key_of(value: &AttributeValue, key_type: PartitionKeyType) -> Option<Key<'_>> {
     match (value, key_type) {
-        (AttributeValue::S(text), KeyType::String) => Some(Key::String(text)),
-        (AttributeValue::N(number), KeyType::Number) => Some(Key::Number(number)),
-        (AttributeValue::B(bytes), KeyType::Binary) => Some(Key::Binary(bytes.as_ref())),
+        (AttributeValue::S(text), PartitionKeyType::String) => Some(Key::String(text)),
+        (AttributeValue::N(number), PartitionKeyType::Number) => Some(Key::Number(number)),
+        (AttributeValue::B(bytes), PartitionKeyType::Binary) => Some(Key::Binary(bytes.as_ref())),
         _ => None,
     }
 }

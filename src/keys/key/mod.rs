@@ -13,7 +13,7 @@ use murmur3::Tail;
 
 /// The type of a partition key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyType {
+pub enum PartitionKeyType {
     /// `S`.
     String,
     /// `N`.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::dynamodb::access::Isolation;
-use crate::keys::key::KeyType;
+use crate::keys::key::PartitionKeyType;
 use crate::keys::partition_key::PartitionKey;
 
 /// The tag by which a table has a write isolation of its own.
@@ -24,13 +24,13 @@ impl Description {
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let answer: Value = serde_json::from_slice(body).ok()?;
         let table = &answer["Table"];
-        let key = find(&table["KeySchema"], "KeyType", "HASH")?;
+        let key = find(&table["KeySchema"], "PartitionKeyType", "HASH")?;
         let key_name = key["AttributeName"].as_str()?;
         let key = find(&table["AttributeDefinitions"], "AttributeName", key_name)?;
         let key_type = match key["AttributeType"].as_str()? {
-            "S" => KeyType::String,
-            "N" => KeyType::Number,
-            "B" => KeyType::Binary,
+            "S" => PartitionKeyType::String,
+            "N" => PartitionKeyType::Number,
+            "B" => PartitionKeyType::Binary,
             _ => return None,
         };
         let text = |name| table[name].as_str().map(Into::into);
@@ -87,17 +87,17 @@ mod tests {
         let mut table = json!({
             "TableId": "9e6b3b5c-0b9e-4c0c-9f0e-7f1f6d9f1b2a",
             "TableArn": "arn:scylla:alternator:alternator_t:scylla:table/t",
-            "KeySchema": [{"AttributeName": "sort", "KeyType": "RANGE"}, {"AttributeName": "id", "KeyType": "HASH"}],
+            "KeySchema": [{"AttributeName": "sort", "PartitionKeyType": "RANGE"}, {"AttributeName": "id", "PartitionKeyType": "HASH"}],
             "AttributeDefinitions": [
                 {"AttributeName": "sort", "AttributeType": "S"},
                 {"AttributeName": "id", "AttributeType": "N"},
             ],
         });
         let found = description(&table).unwrap();
-        assert_eq!((&*found.key.name, found.key.key_type), ("id", KeyType::Number));
+        assert_eq!((&*found.key.name, found.key.key_type), ("id", PartitionKeyType::Number));
         assert_eq!(found.id.as_deref(), table["TableId"].as_str());
         assert_eq!(found.arn.as_deref(), table["TableArn"].as_str());
-        for (name, key_type) in [("S", KeyType::String), ("B", KeyType::Binary)] {
+        for (name, key_type) in [("S", PartitionKeyType::String), ("B", PartitionKeyType::Binary)] {
             table["AttributeDefinitions"][1]["AttributeType"] = name.into();
             assert_eq!(description(&table).unwrap().key.key_type, key_type);
         }
@@ -111,8 +111,8 @@ mod tests {
             json!(null),
             json!({}),
             json!({"KeySchema": []}),
-            json!({"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}),
-            json!({"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "x"}]}),
+            json!({"KeySchema": [{"AttributeName": "id", "PartitionKeyType": "HASH"}]}),
+            json!({"KeySchema": [{"AttributeName": "id", "PartitionKeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "x"}]}),
         ] {
             assert_eq!(description(&table), None);
         }

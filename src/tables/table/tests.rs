@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::keys::key::KeyType;
+use crate::keys::key::PartitionKeyType;
 use crate::keys::replicas::{Host, HostId, Hosts, Tablet};
 use crate::tables::Tables;
 
@@ -14,7 +14,7 @@ fn at(seconds: f64) -> Moment {
 }
 
 fn key(name: &str) -> PartitionKey {
-    PartitionKey { name: name.into(), key_type: KeyType::String }
+    PartitionKey { name: name.into(), key_type: PartitionKeyType::String }
 }
 
 fn info(id: &str) -> TableInfo {

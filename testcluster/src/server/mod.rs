@@ -1,4 +1,5 @@
-//! One node's server: it accepts connections, reads requests, checks and executes them, and replies.
+//! One node's server: it accepts connections, reads requests, checks and executes them, and
+//! replies.
 
 pub(crate) mod api;
 pub(crate) mod connection;

@@ -11,7 +11,7 @@ use super::*;
 use crate::balance::health::Down;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Policy;
-use crate::keys::key::{Key, KeyType, Token};
+use crate::keys::key::{Key, PartitionKeyType, Token};
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
 use crate::tables::{Table, TableInfo, Tables};
@@ -79,7 +79,7 @@ fn hosts() -> Hosts {
 fn knowing(replicas: Replicas) -> Arc<Table> {
     let replicas = Arc::new(replicas);
     let info = TableInfo {
-        key: PartitionKey { name: "id".into(), key_type: KeyType::String },
+        key: PartitionKey { name: "id".into(), key_type: PartitionKeyType::String },
         id: None,
         ordered: replicas.is_ordered().then(|| Arc::clone(&replicas)),
         replicas: Some(replicas),

@@ -22,7 +22,7 @@ use super::{Router, Subject};
 use crate::config::lwt_affinity::LwtAffinity;
 use crate::connector::AlternatorConnector;
 use crate::dispatch::route::{Aim, Partition, Partitions, Route};
-use crate::keys::key::{Key, KeyType, Token};
+use crate::keys::key::{Key, PartitionKeyType, Token};
 
 /// What a request does to its items, as far as it shows in where it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +47,9 @@ fn router(affinity: LwtAffinity) -> Router {
     let connector = AlternatorConnector::builder()
         .seed("http://127.0.0.1:1")
         .lwt_affinity(affinity)
-        .table("texts", "pk", KeyType::String)
-        .table("numbers", "pk", KeyType::Number)
-        .table("blobs", "pk", KeyType::Binary)
+        .table_partition_key("texts", "pk", PartitionKeyType::String)
+        .table_partition_key("numbers", "pk", PartitionKeyType::Number)
+        .table_partition_key("blobs", "pk", PartitionKeyType::Binary)
         .build()
         .unwrap();
     Router::new(connector.inner().unwrap()).unwrap()
