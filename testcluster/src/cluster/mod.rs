@@ -11,15 +11,16 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::cluster::node::{Node, Shared};
-use crate::cluster::runtime::Threads;
 use crate::gossip::members::Members;
 use crate::server::contention::Contention;
 use crate::server::permissions::Permissions;
+use crate::server::settings::Settings;
+use crate::server::state::ClusterState;
 use crate::store::Store;
 use crate::tokens::Tokens;
 use crate::wire::tls::Authority;
-use builder::{Builder, Place, Settings};
+use node::Node;
+use runtime::Threads;
 
 /// Below the range from which the kernel takes the ports of outgoing connections, so that a node
 /// that stops finds its port free when it starts again.
@@ -28,10 +29,26 @@ const PORTS: std::ops::Range<u16> = 10_000..30_000;
 /// Where a cluster keeps its port from other clusters while its own nodes are down.
 const RESERVED: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 254);
 
+/// Where a node is to be.
+#[derive(Clone, Debug)]
+struct Place {
+    /// The next free loopback address, unless one is asked for.
+    ip: Option<IpAddr>,
+    datacenter: String,
+    rack: String,
+}
+
+impl Place {
+    /// Anywhere in a rack.
+    fn in_rack(datacenter: &str, rack: &str) -> Self {
+        Self { ip: None, datacenter: datacenter.to_owned(), rack: rack.to_owned() }
+    }
+}
+
 /// A running cluster. Dropping it stops every node.
 pub struct Cluster {
     nodes: Mutex<Vec<Node>>,
-    pub(crate) shared: Arc<Shared>,
+    state: Arc<ClusterState>,
     port: u16,
     /// How many nodes there have been; none of their addresses is used again.
     created: AtomicU64,
@@ -40,16 +57,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Describes a cluster to start.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    pub(crate) fn start(
-        places: Vec<Place>,
-        port: Option<u16>,
-        settings: Settings,
-    ) -> io::Result<Self> {
+    fn start(places: Vec<Place>, port: Option<u16>, settings: Settings) -> io::Result<Self> {
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -67,7 +75,7 @@ impl Cluster {
     fn start_at(places: &[Place], port: u16, settings: Settings) -> io::Result<Self> {
         let reservation = TcpListener::bind((RESERVED, port))?;
         let threads = Threads::start()?;
-        let shared = Shared {
+        let state = ClusterState {
             tokens: Tokens::new(settings.tokens.clone()),
             contention: Contention::new(settings.contention.clone()),
             permissions: Permissions::new(settings.denied.clone()),
@@ -79,7 +87,7 @@ impl Cluster {
         };
         let cluster = Self {
             nodes: Mutex::default(),
-            shared: Arc::new(shared),
+            state: Arc::new(state),
             port,
             created: AtomicU64::new(0),
             _reservation: reservation,
@@ -96,19 +104,19 @@ impl Cluster {
         let id = self.created.fetch_add(1, Relaxed) + 1;
         let ip = place.ip.unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
         let node = Node::new(
-            &self.shared,
+            &self.state,
             id,
             SocketAddr::new(ip, self.port),
             &place.datacenter,
             &place.rack,
         );
-        let internal = if self.shared.settings.internal_addresses {
+        let internal = if self.state.settings.internal_addresses {
             numbered(Ipv4Addr::new(10, 0, 0, 0), id)
         } else {
             ip
         };
-        let tokens = &self.shared.tokens;
-        tokens.join(id, [ip, internal], place, of.map(Node::id));
+        let tokens = &self.state.tokens;
+        tokens.join(id, [ip, internal], &place.datacenter, &place.rack, of.map(Node::id));
         if let Err(error) = node.start() {
             tokens.leave(id);
             node.leave();
@@ -144,13 +152,13 @@ impl Cluster {
 
     /// The certificate of the authority that signed the nodes' certificates.
     pub fn ca_pem(&self) -> &str {
-        &self.shared.authority.pem
+        &self.state.authority.pem
     }
 
     /// A certificate by which a client is known to nodes that ask for one, and its key, both as
     /// PEM.
     pub fn client_identity(&self) -> (&str, &str) {
-        let (certificate, key) = &self.shared.authority.client;
+        let (certificate, key) = &self.state.authority.client;
         (certificate, key)
     }
 
@@ -165,7 +173,7 @@ impl Cluster {
 
     /// Removes a node for good: the others forget it, it stops, and its replicas are on others.
     pub fn remove_node(&self, node: &Node) {
-        self.shared.tokens.leave(node.id());
+        self.state.tokens.leave(node.id());
         self.forget(node);
     }
 

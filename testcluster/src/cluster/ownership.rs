@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::cluster::Cluster;
-use crate::cluster::node::Node;
+use super::Cluster;
+use super::node::Node;
 use crate::server::contention::Turn;
 use crate::tokens::{self, Step};
 
@@ -21,7 +21,7 @@ impl Cluster {
     /// The nodes that hold a key, such as `{"S": "x"}`, in the server's order, those of all
     /// datacenters. None if the table or the key is not known to be one.
     pub fn replicas(&self, table: &str, key: &Value) -> Vec<Node> {
-        let state = self.shared.tokens.read();
+        let state = self.state.tokens.read();
         let range = state.range(table, key);
         let replicas = range.map_or(&[][..], |range| &range.replicas);
         replicas.iter().filter_map(|replica| self.node_of(replica.node)).collect()
@@ -48,41 +48,41 @@ impl Cluster {
     /// Begins a move as [`Cluster::move_tablet`] makes it: the table of tablets tells where the
     /// tablet will be, and until [`Cluster::finish_moves`] it is where it was.
     pub fn begin_move(&self, table: &str) -> Option<Move> {
-        let Step { from, to } = self.shared.tokens.begin_move(table)?;
+        let Step { from, to } = self.state.tokens.begin_move(table)?;
         Some(Move { from: self.node_of(from)?, to: self.node_of(to)? })
     }
 
     /// Ends every move of a table's tablets.
     pub fn finish_moves(&self, table: &str) {
-        self.shared.tokens.finish_moves(table);
+        self.state.tokens.finish_moves(table);
     }
 
     /// Splits every tablet of a table in two, which stay where they are.
     pub fn split_tablets(&self, table: &str) {
-        self.shared.tokens.split(table);
+        self.state.tokens.split(table);
     }
 
     /// Lets a table share the tablets of another, so that the cluster's table of tablets refers to
     /// that one.
     pub fn colocate(&self, table: &str, base: &str) {
-        self.shared.tokens.colocate(table, base);
+        self.state.tokens.colocate(table, base);
     }
 
     /// Who coordinated the lightweight transactions on a key's partition, in the order in which
     /// they began. Kept where the cluster has a contention window: the latest thousand turns, for
     /// as long as there is the table.
     pub fn coordinators(&self, table: &str, key: &Value) -> Vec<Turn> {
-        tokens::token(key).map_or_else(Vec::new, |token| self.shared.contention.turns(table, token))
+        tokens::token(key).map_or_else(Vec::new, |token| self.state.contention.turns(table, token))
     }
 
     /// Keeps a user from reading one of the cluster's own tables, from now on.
     pub fn deny(&self, user: &str, table: &str) {
-        self.shared.permissions.deny(user, table);
+        self.state.permissions.deny(user, table);
     }
 
     /// Lets a user read one of the cluster's own tables again.
     pub fn grant(&self, user: &str, table: &str) {
-        self.shared.permissions.grant(user, table);
+        self.state.permissions.grant(user, table);
     }
 
     fn node_of(&self, id: u64) -> Option<Node> {

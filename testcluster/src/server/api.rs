@@ -2,16 +2,15 @@
 //! framed and compressed.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::cluster::node::Shared;
+use super::coordination::{Coordination, Coordinator, ROUTING};
+use super::state::NodeState;
 use crate::error::ApiError;
-use crate::server::coordination::{Coordination, Coordinator, ROUTING};
-use crate::stats::Counters;
 use crate::system::{self, View};
 use crate::version::Version;
 use crate::wire::compression::{self, Encoding};
@@ -53,16 +52,17 @@ pub(crate) enum Peer {
 
 /// What a request runs against.
 pub(crate) struct Backend<'a> {
-    pub(crate) shared: &'a Shared,
-    pub(crate) version: Version,
-    pub(crate) counters: &'a Counters,
-    pub(crate) addr: SocketAddr,
-    /// The node's identifier.
-    pub(crate) node: u64,
-    pub(crate) client: Option<IpAddr>,
+    node: &'a NodeState,
+    /// The node's release when the request came in.
+    version: Version,
+    client: Option<IpAddr>,
 }
 
-impl Backend<'_> {
+impl<'a> Backend<'a> {
+    pub(crate) fn new(node: &'a NodeState, client: Option<IpAddr>) -> Self {
+        Self { node, version: node.version(), client }
+    }
+
     pub(crate) async fn answer(
         &self,
         mut reply: Reply,
@@ -71,7 +71,7 @@ impl Backend<'_> {
         operation: &str,
         body: &Bytes,
     ) -> Reply {
-        let settings = &self.shared.settings;
+        let settings = &self.node.cluster.settings;
         let (user, body) = match self.admit(head, peer, body) {
             Ok(admitted) => admitted,
             Err(error) => {
@@ -83,25 +83,28 @@ impl Backend<'_> {
         if let Some(request) = &request
             && let Some(table) = system::table(request)
         {
-            self.counters.executed(operation);
+            self.node.counters.executed(operation);
             let permit = || match &user {
-                Some(user) => self.shared.permissions.check(user, table, self.client),
+                Some(user) => self.node.cluster.permissions.check(user, table, self.client),
                 None => Ok(()),
             };
             let view = View {
-                state: &self.shared.tokens.read(),
-                settings,
+                state: &self.node.cluster.tokens.read(),
                 version: self.version,
-                node: self.node,
-                port: self.addr.port(),
+                node: self.node.id,
+                port: self.node.addr.port(),
+                spread: settings.tokens.spread,
+                write_isolation: &settings.write_isolation,
+                enforces_authorization: settings.users.is_some(),
             };
-            let result = system::answer(&view, operation, request, table, permit);
+            let page_bytes = settings.page_bytes;
+            let result = system::answer(&view, operation, request, table, page_bytes, permit);
             return self.finish(reply, head, result.map(Success::from));
         }
         let coordination = match self.coordinate(operation, request.as_ref()).await {
             Ok(coordination) => coordination,
             Err(error) => {
-                self.counters.executed(operation);
+                self.node.counters.executed(operation);
                 self.refuse(&mut reply, &error);
                 return reply;
             }
@@ -131,7 +134,7 @@ impl Backend<'_> {
 
     pub(crate) fn refuse(&self, reply: &mut Reply, error: &ApiError) {
         reply.set_status(error.status);
-        reply.set_body(&self.shared.settings.headers, JSON, error.body());
+        reply.set_body(&self.node.cluster.settings.headers, JSON, error.body());
     }
 
     /// Who asks, where requests are signed, and the body as it was before it was compressed.
@@ -142,7 +145,7 @@ impl Backend<'_> {
         body: &'b Bytes,
     ) -> Result<(Option<String>, Cow<'b, [u8]>), ApiError> {
         let certified = peer == Peer::Certified && self.version.trusts_client_certificates();
-        let users = self.shared.settings.users.as_ref();
+        let users = self.node.cluster.settings.users.as_ref();
         let user = match users.filter(|_| !certified) {
             Some(users) => Some(sigv4::verify(
                 users,
@@ -163,7 +166,7 @@ impl Backend<'_> {
 
     /// The request as a value, where anybody but the store has to know what is in it.
     fn request(&self, operation: &str, body: &[u8]) -> Option<Value> {
-        let tokens = &self.shared.tokens;
+        let tokens = &self.node.cluster.tokens;
         let concerns = tokens::changes(operation)
             || (tokens::concerns(operation) && !tokens.read().tables.is_empty())
             || system::may_concern(operation, body);
@@ -175,18 +178,12 @@ impl Backend<'_> {
         &self,
         operation: &str,
         request: Option<&Value>,
-    ) -> Result<Coordination<'_>, ApiError> {
+    ) -> Result<Coordination<'a>, ApiError> {
         let Some(request) = request else {
             return Ok(Coordination::default());
         };
-        self.shared.tokens.check(operation, request)?;
-        let coordinator = Coordinator {
-            shared: self.shared,
-            counters: self.counters,
-            addr: self.addr,
-            node: self.node,
-        };
-        coordinator.coordinate(operation, request).await
+        self.node.cluster.tokens.check(operation, request)?;
+        Coordinator(self.node).coordinate(operation, request).await
     }
 
     fn execute(
@@ -196,21 +193,21 @@ impl Backend<'_> {
         body: &[u8],
         request: Option<&Value>,
     ) -> Result<Success, ApiError> {
-        if let Some(canned) = self.shared.settings.canned.get(operation) {
-            self.counters.executed(operation);
+        if let Some(canned) = self.node.cluster.settings.canned.get(operation) {
+            self.node.counters.executed(operation);
             return Ok(Success { body: canned.clone(), items: 0 });
         }
         let host = head.get("Host").map(|host| String::from_utf8_lossy(&host).into_owned());
-        let result = self.shared.store.execute(operation, body, host.as_deref());
+        let result = self.node.cluster.store.execute(operation, body, host.as_deref());
         if !matches!(&result, Err(error) if error.kind == "UnknownOperationException") {
-            self.counters.executed(operation);
+            self.node.counters.executed(operation);
         }
         if let (Ok(reply), Some(request)) = (&result, request)
             && tokens::changes(operation)
         {
-            self.shared.tokens.follow(operation, request, &reply.body)?;
+            self.node.cluster.tokens.follow(operation, request, &reply.body)?;
             if let ("DeleteTable", Some(table)) = (operation, request["TableName"].as_str()) {
-                self.shared.contention.forget(table);
+                self.node.cluster.contention.forget(table);
             }
         }
         result.map(Success::from)
@@ -221,7 +218,7 @@ impl Backend<'_> {
         let body = match self.encoding(head, streamed, body.len()) {
             Some(encoding) => {
                 reply.set("Content-Encoding", encoding.name());
-                let level = self.shared.settings.compression_level.clamp(0, 9).unsigned_abs();
+                let level = self.node.cluster.settings.compression_level.clamp(0, 9).unsigned_abs();
                 Bytes::from(compression::compress(encoding, &body, level))
             }
             None => body,
@@ -229,16 +226,16 @@ impl Backend<'_> {
         if streamed {
             reply.set_chunked();
         }
-        reply.set_body(&self.shared.settings.headers, JSON, body);
+        reply.set_body(&self.node.cluster.settings.headers, JSON, body);
         reply
     }
 
     /// Streamed bodies count as larger than any threshold, even than the one that stands for
     /// "never".
     fn encoding(&self, head: &Head, streamed: bool, size: usize) -> Option<Encoding> {
-        let threshold = match self.shared.settings.compression_threshold {
+        let threshold = match self.node.cluster.settings.compression_threshold {
             0 => return None,
-            _ if self.shared.settings.compression_level <= 0 => u32::MAX as usize,
+            _ if self.node.cluster.settings.compression_level <= 0 => u32::MAX as usize,
             threshold => threshold,
         };
         let large = streamed || size >= threshold;

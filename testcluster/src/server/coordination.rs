@@ -1,26 +1,19 @@
 //! What it costs a node to coordinate a request, by whether it holds the keys itself and whether
 //! other nodes write to them; and what it tells the client of who would have held them.
 
+use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::cluster::node::Shared;
+use super::contention::{Contention, Meeting, Transaction};
+use super::state::NodeState;
 use crate::error::ApiError;
-use crate::server::contention::{Contention, Meeting, Transaction};
-use crate::stats::Counters;
 use crate::tokens::{Access, Range, State, Table};
-use serde_json::Value;
-use std::net::SocketAddr;
 
 /// The reply's header that tells of the replicas of a key.
 pub(crate) const ROUTING: &str = "X-Scylla-Alternator-Routing-V1";
 
 /// A node as the coordinator of requests.
-pub(crate) struct Coordinator<'a> {
-    pub(crate) shared: &'a Shared,
-    pub(crate) counters: &'a Counters,
-    pub(crate) addr: SocketAddr,
-    pub(crate) node: u64,
-}
+pub(crate) struct Coordinator<'a>(pub(crate) &'a NodeState);
 
 /// A request for keys while it is executed.
 #[derive(Default)]
@@ -43,24 +36,24 @@ impl<'a> Coordinator<'a> {
         request: &Value,
     ) -> Result<Coordination<'a>, ApiError> {
         let Survey { accesses, hits, hops, routing } = self.survey(operation, request)?;
-        self.counters.replica_hits(hits);
-        self.counters.hops(hops);
-        let hop_cost = self.shared.settings.hop_cost;
+        self.0.counters.replica_hits(hits);
+        self.0.counters.hops(hops);
+        let hop_cost = self.0.cluster.settings.hop_cost;
         if hops > 0 && !hop_cost.is_zero() {
             sleep(hop_cost).await;
         }
-        let contention: &'a Contention = &self.shared.contention;
+        let contention: &'a Contention = &self.0.cluster.contention;
         let mut worst = Meeting::Nobody;
         let mut transactions = Vec::new();
         for access in accesses.iter().filter(|access| access.is_transaction) {
-            self.counters.lwt();
-            let begun = contention.begin(self.addr, access.table, access.token);
+            self.0.counters.lwt();
+            let begun = contention.begin(self.0.addr, access.table, access.token);
             let Some((transaction, meeting)) = begun else {
                 continue;
             };
             transactions.push(transaction);
             if meeting != Meeting::Nobody {
-                self.counters.contended();
+                self.0.counters.contended();
             }
             match meeting {
                 Meeting::Failure => return Err(timed_out(access.table)),
@@ -75,7 +68,7 @@ impl<'a> Coordinator<'a> {
     }
 
     fn survey<'r>(&self, operation: &str, request: &'r Value) -> Result<Survey<'r>, ApiError> {
-        let tokens = &self.shared.tokens;
+        let tokens = &self.0.cluster.tokens;
         let state = tokens.read();
         let accesses = Access::all(&state, tokens.defaults.isolation, operation, request)?;
         let (mut hits, mut hops) = (0, 0);
@@ -87,14 +80,14 @@ impl<'a> Coordinator<'a> {
             let Some((table, range)) = found else {
                 continue;
             };
-            if range.is_on(self.node) {
+            if range.is_on(self.0.id) {
                 hits += 1;
             } else {
                 hops += 1;
                 routing = Some(self.routing(&state, table, range));
             }
         }
-        let tells = self.shared.settings.routing_header
+        let tells = self.0.cluster.settings.routing_header
             && matches!(operation, "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query");
         Ok(Survey { accesses, hits, hops, routing: routing.filter(|_| tells) })
     }
@@ -104,7 +97,7 @@ impl<'a> Coordinator<'a> {
     fn routing(&self, state: &State, table: &Table, range: &Range) -> String {
         let at = table.map.ranges.partition_point(|other| other.last < range.last);
         let mut header = format!("{},{}", table.map.line_start(at), range.last);
-        let here = state.hosts.get(&self.node).map(|host| &host.datacenter);
+        let here = state.hosts.get(&self.0.id).map(|host| &host.datacenter);
         let replicas = range.replicas.iter();
         for host in replicas.map(|replica| &state.hosts[&replica.node]) {
             if Some(&host.datacenter) == here {

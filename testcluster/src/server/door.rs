@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
@@ -12,7 +11,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::cluster::node::Inner;
 use crate::wire::deafness::{deafen, undeafen};
 
 /// Enough for the bursts of a test or a benchmark.
@@ -49,7 +47,13 @@ pub(crate) enum Door {
 }
 
 impl Door {
-    pub(crate) async fn turn(&mut self, node: &Arc<Inner>, wanted: Position) -> io::Result<()> {
+    /// Brings the door into the state `wanted`; `admit` gets the connections that are accepted.
+    pub(crate) async fn turn(
+        &mut self,
+        addr: SocketAddr,
+        wanted: Position,
+        admit: impl Fn(TcpStream) + Send + 'static,
+    ) -> io::Result<()> {
         let is = match self {
             Self::Shut => Position::Shut,
             Self::Open { .. } => Position::Open,
@@ -74,24 +78,24 @@ impl Door {
         *self = match wanted {
             Position::Shut => Self::Shut,
             Position::Open => {
-                let listener = listen(listener, node.addr, BACKLOG)?;
+                let listener = listen(listener, addr, BACKLOG)?;
                 let (stop, stopped) = oneshot::channel();
-                let accepting = tokio::spawn(accept(Arc::clone(node), listener, fillers, stopped));
+                let accepting = tokio::spawn(accept(admit, listener, fillers, stopped));
                 Self::Open { _stop: stop, accepting }
             }
             Position::Full => {
-                let listener = listen(listener, node.addr, 0)?;
-                Self::Full { listener, fillers: fill(node.addr).await }
+                let listener = listen(listener, addr, 0)?;
+                Self::Full { listener, fillers: fill(addr).await }
             }
             Position::Deaf => {
-                let listener = listen(listener, node.addr, BACKLOG)?;
+                let listener = listen(listener, addr, BACKLOG)?;
                 deafen(&SockRef::from(&listener))?;
                 let own = addresses(&fillers);
                 drop(fillers);
                 // Those that are connected already, but not yet accepted, must go deaf too.
                 while let Some((stream, peer)) = accept_now(&listener)? {
                     if peer.is_none_or(|peer| !own.contains(&peer)) {
-                        node.admit(stream);
+                        admit(stream);
                     }
                 }
                 Self::Deaf(listener)
@@ -148,7 +152,7 @@ fn accept_now(listener: &TcpListener) -> io::Result<Option<(TcpStream, Option<So
 }
 
 async fn accept(
-    node: Arc<Inner>,
+    admit: impl Fn(TcpStream),
     listener: TcpListener,
     fillers: Vec<TcpStream>,
     mut stopped: oneshot::Receiver<()>,
@@ -161,7 +165,7 @@ async fn accept(
             _ = &mut stopped => return listener,
             accepted = listener.accept() => match accepted {
                 Ok((_, peer)) if own.contains(&peer) => {}
-                Ok((stream, _)) => node.admit(stream),
+                Ok((stream, _)) => admit(stream),
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
                     // Out of descriptors, most likely: time for others to be closed.

@@ -1,10 +1,13 @@
 //! One node's server: it accepts connections, reads requests, checks and executes them, and
 //! replies.
 
-pub(crate) mod api;
-pub(crate) mod connection;
+mod api;
+mod connection;
 pub(crate) mod contention;
-pub(crate) mod coordination;
-pub(crate) mod door;
+mod coordination;
+mod door;
 pub(crate) mod permissions;
-pub(crate) mod routes;
+pub(crate) mod process;
+mod routes;
+pub(crate) mod settings;
+pub(crate) mod state;

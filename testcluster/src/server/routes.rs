@@ -1,6 +1,6 @@
 //! The four routes, and what everything else is answered with.
 
-use crate::server::coordination;
+use super::coordination;
 use crate::wire::head::Head;
 use crate::wire::reply::{Reply, StandardHeaders};
 

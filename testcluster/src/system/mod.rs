@@ -28,7 +28,8 @@ pub(crate) fn table(request: &Value) -> Option<&str> {
     request["TableName"].as_str()?.strip_prefix(PREFIX)
 }
 
-/// Answers a request for the table of this name, if `permit` lets it.
+/// Answers a request for the table of this name with a page of at most `page_bytes`, if `permit`
+/// lets it.
 ///
 /// # Errors
 ///
@@ -38,6 +39,7 @@ pub(crate) fn answer(
     operation: &str,
     request: &Value,
     table: &str,
+    page_bytes: usize,
     permit: impl FnOnce() -> Result<(), ApiError>,
 ) -> Result<Reply, ApiError> {
     let not_found = || {
@@ -56,7 +58,7 @@ pub(crate) fn answer(
     let wanted = query::Wanted::of(operation, request)?;
     let partition = wanted.partition(&schema)?;
     let contents = view.contents(table, partition.as_deref()).ok_or_else(not_found)?;
-    let answer = wanted.page(&contents, partition.as_deref(), view.settings.page_bytes)?;
+    let answer = wanted.page(&contents, partition.as_deref(), page_bytes)?;
     Ok(Reply {
         items: answer["Items"].as_array().map_or(0, Vec::len),
         body: answer.to_string().into_bytes(),

@@ -6,17 +6,19 @@ use serde_json::json;
 
 use super::cell::{Cell, Kind};
 use super::rows::{Column, Contents, Row, column};
-use crate::cluster::builder::Settings;
 use crate::tokens::{Host, Replica, Spread, State, Table};
 use crate::version::Version;
 
 /// What a node answers from.
 pub(crate) struct View<'a> {
     pub(crate) state: &'a State,
-    pub(crate) settings: &'a Settings,
     pub(crate) version: Version,
     pub(crate) node: u64,
     pub(crate) port: u16,
+    /// How new tables are spread.
+    pub(crate) spread: Spread,
+    pub(crate) write_isolation: &'a str,
+    pub(crate) enforces_authorization: bool,
 }
 
 const RING: [Column; 3] = [
@@ -169,16 +171,14 @@ impl View<'_> {
 
     /// The options that concern clients. Values are JSON, so that strings stand in quotes.
     fn config(&self) -> Vec<Row> {
-        let mode = match self.settings.tokens.spread {
+        let mode = match self.spread {
             Spread::Tablets(_) => "enabled",
             Spread::Vnodes => "disabled",
         };
-        let isolation = &self.settings.write_isolation;
-        let is_enforced = self.settings.users.is_some();
         [
-            ("alternator_enforce_authorization", "bool", json!(is_enforced)),
+            ("alternator_enforce_authorization", "bool", json!(self.enforces_authorization)),
             ("alternator_port", "integer", json!(self.port)),
-            ("alternator_write_isolation", "string", json!(isolation)),
+            ("alternator_write_isolation", "string", json!(self.write_isolation)),
             ("tablets_mode_for_new_keyspaces", "string", json!(mode)),
         ]
         .map(|(name, kind, value)| {

@@ -6,7 +6,6 @@ use super::host::{self, Host};
 use super::map::Replica;
 use super::table::Spread;
 use super::{State, Tokens, ring, tablets};
-use crate::cluster::builder::Place;
 
 impl Tokens {
     /// A node joins: the ring changes at once, and tablets stay where they are. If it takes the
@@ -15,7 +14,8 @@ impl Tokens {
         &self,
         node: u64,
         [address, internal]: [IpAddr; 2],
-        place: &Place,
+        datacenter: &str,
+        rack: &str,
         of: Option<u64>,
     ) {
         let state = &mut *self.write();
@@ -23,8 +23,8 @@ impl Tokens {
             id: host::uuid(&mut state.rng),
             address,
             internal,
-            datacenter: place.datacenter.clone(),
-            rack: place.rack.clone(),
+            datacenter: datacenter.to_owned(),
+            rack: rack.to_owned(),
             tokens: host::ring_tokens(&mut state.rng, self.defaults.vnodes),
         };
         state.hosts.insert(node, host);

@@ -1,4 +1,4 @@
-//! What a cluster is to be like.
+//! What a cluster is to be like, and its start.
 
 mod tokens;
 
@@ -9,37 +9,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::cluster::Cluster;
+use super::{Cluster, Place};
 use crate::server::contention::Rules;
+use crate::server::settings::Settings;
 use crate::tokens::{Defaults, Spread, WriteIsolation};
 use crate::version::Version;
 use crate::wire::reply::StandardHeaders;
-use crate::wire::sigv4::Users;
 use crate::wire::tls::Tls;
-
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) version: Version,
-    pub(crate) users: Option<Users>,
-    pub(crate) tls: Tls,
-    pub(crate) max_concurrent: usize,
-    pub(crate) compression_threshold: usize,
-    pub(crate) compression_level: i32,
-    pub(crate) headers: StandardHeaders,
-    pub(crate) failure_detection: Duration,
-    pub(crate) listening_delay: Duration,
-    pub(crate) shutdown_announcement: Duration,
-    pub(crate) record: bool,
-    pub(crate) canned: HashMap<String, Bytes>,
-    pub(crate) tokens: Defaults,
-    pub(crate) write_isolation: String,
-    pub(crate) internal_addresses: bool,
-    pub(crate) page_bytes: usize,
-    pub(crate) routing_header: bool,
-    pub(crate) hop_cost: Duration,
-    pub(crate) contention: Rules,
-    pub(crate) denied: BTreeSet<(String, String)>,
-}
 
 /// How many tablets a table has: few, so that what tests read and print is short.
 const TABLETS: usize = 8;
@@ -47,22 +23,6 @@ const TABLETS: usize = 8;
 /// How many places on the ring a node has. The server gives it 256, which only makes the tables
 /// longer.
 const VNODES: usize = 16;
-
-/// Where a node is to be.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    /// The next free loopback address, unless one is asked for.
-    pub(crate) ip: Option<IpAddr>,
-    pub(crate) datacenter: String,
-    pub(crate) rack: String,
-}
-
-impl Place {
-    /// Anywhere in a rack.
-    pub(crate) fn in_rack(datacenter: &str, rack: &str) -> Self {
-        Self { ip: None, datacenter: datacenter.to_owned(), rack: rack.to_owned() }
-    }
-}
 
 /// Describes a cluster; [`Builder::start`] makes it.
 #[derive(Clone, Debug)]
@@ -75,8 +35,15 @@ pub struct Builder {
     settings: Settings,
 }
 
+impl Cluster {
+    /// Describes a cluster to start.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
 impl Builder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             places: Vec::new(),
             port: None,

@@ -1,6 +1,7 @@
 //! What each route does on a connection, with the faults where a server would have them.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::Bytes;
@@ -8,12 +9,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
 
 use super::{Connection, Outcome};
-use crate::cluster::node::Inner;
 use crate::error::ApiError;
 use crate::fault::{Fault, Faults, Lie, Scope};
 use crate::gossip::localnodes::Query;
-use crate::server::api::{self, BODY_LIMIT};
+use crate::server::api::{self, BODY_LIMIT, Backend};
 use crate::server::routes::{self, Route};
+use crate::server::state::NodeState;
 use crate::wire::head::Head;
 use crate::wire::reply::Reply;
 use crate::wire::request::{BodyError, Framing, content_length};
@@ -45,12 +46,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// `POST /`: the checks in the server's order, and the faults where a server would have them.
     pub(super) async fn api(
         &mut self,
-        node: &Inner,
+        node: &NodeState,
         faults: &Faults,
         head: &Head,
         operation: &str,
     ) -> io::Result<Outcome> {
-        let backend = node.backend(self.socket.peer());
+        let backend = Backend::new(node, self.socket.peer());
         let mut reply = self.new_reply(head);
         self.allow_origin(&mut reply, head);
         let refuse = |mut reply: Reply, error: &ApiError| {
@@ -63,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return refuse(reply, &api::too_large());
         }
         let admit = || {
-            InFlight::admit(&node.in_flight, node.shared.settings.max_concurrent)
+            InFlight::admit(&node.in_flight, node.cluster.settings.max_concurrent)
                 .map_err(api::too_many)
         };
         let admitted = match version.sheds_before_reading().then(admit).transpose() {
@@ -95,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             Some(Fault::AnswerEncoded { encoding, body }) => {
                 reply.set("Content-Encoding", encoding.clone());
-                reply.set_body(&node.shared.settings.headers, api::JSON, body.clone());
+                reply.set_body(&node.cluster.settings.headers, api::JSON, body.clone());
                 return Ok(reply.into());
             }
             _ => {}
@@ -112,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     pub(super) async fn other(
         &mut self,
-        node: &Inner,
+        node: &NodeState,
         faults: &Faults,
         head: &Head,
         route: &Route,
@@ -121,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.hang(node, if *route == Route::LocalNodes { Scope::LocalNodes } else { Scope::All })
             .await?;
         delay(faults).await;
-        let standard = &node.shared.settings.headers;
+        let standard = &node.cluster.settings.headers;
         let mut reply = self.new_reply(head);
         if matches!(route, Route::Health | Route::Preflight) {
             self.allow_origin(&mut reply, head);
@@ -134,8 +135,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         })
     }
 
-    fn localnodes(&self, node: &Inner, faults: &Faults, mut reply: Reply, head: &Head) -> Outcome {
-        let standard = &node.shared.settings.headers;
+    fn localnodes(
+        &self,
+        node: &NodeState,
+        faults: &Faults,
+        mut reply: Reply,
+        head: &Head,
+    ) -> Outcome {
+        let standard = &node.cluster.settings.headers;
         let query = Query::parse(&head.query());
         let list = |entries: Vec<String>| serde_json::Value::from(entries).to_string().into_bytes();
         let body = match faults.lie() {
@@ -148,9 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 list(node.localnodes(&query))
             }
             Some(Lie::Empty) => list(Vec::new()),
-            Some(Lie::Huge(count)) => {
-                list((0..*count as u32).map(|at| node.imaginary(at)).collect())
-            }
+            Some(Lie::Huge(count)) => list((0..*count as u32).map(imaginary).collect()),
             Some(Lie::NeverEnding) => return Outcome::Endless,
             Some(Lie::Reset) => return Outcome::Reset,
         };
@@ -163,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn new_reply(&self, head: &Head) -> Reply {
-        let mut reply = Reply::new(&self.node.shared.settings.headers);
+        let mut reply = Reply::new(&self.node.cluster.settings.headers);
         match (head.keeps_alive(), &*head.version()) {
             (true, "1.0") => reply.set("Connection", "Keep-Alive"),
             (true, _) => {}
@@ -173,10 +178,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn allow_origin(&self, reply: &mut Reply, head: &Head) {
-        routes::allow_origin(reply, head, self.node.shared.settings.routing_header);
+        routes::allow_origin(reply, head, self.node.cluster.settings.routing_header);
     }
 
-    async fn read_body(&mut self, node: &Inner, limit: usize) -> Result<Bytes, BodyError> {
+    async fn read_body(&mut self, node: &NodeState, limit: usize) -> Result<Bytes, BodyError> {
         let body = self.wire.body(&node.records, self.unread, limit).await;
         self.unread = match (&body, self.unread) {
             (Ok(_), _) => Framing::Length(0),
@@ -187,7 +192,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Waits for as long as requests of this kind are not answered, or until the client gives up.
-    async fn hang(&mut self, node: &Inner, scope: Scope) -> io::Result<()> {
+    async fn hang(&mut self, node: &NodeState, scope: Scope) -> io::Result<()> {
         if !node.faults().hang(scope) {
             return Ok(());
         }
@@ -204,4 +209,9 @@ async fn delay(faults: &Faults) {
     if !delay.is_zero() {
         sleep(delay).await;
     }
+}
+
+/// An address at which there is no node.
+fn imaginary(at: u32) -> String {
+    IpAddr::from((0x0a00_0000 | (at & 0x00ff_ffff)).to_be_bytes()).to_string()
 }

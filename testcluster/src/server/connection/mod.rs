@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::sleep;
 
-use crate::cluster::node::Inner;
 use crate::fault::{Fault, Faults};
 use crate::server::api::{BODY_LIMIT, Peer};
 use crate::server::routes::Route;
+use crate::server::state::NodeState;
 use crate::wire::head::Head;
 use crate::wire::reply::Reply;
 use crate::wire::request::{Framing, Wire, content_length};
@@ -45,7 +45,7 @@ impl From<Reply> for Outcome {
 }
 
 pub(crate) struct Connection<S> {
-    node: Arc<Inner>,
+    node: Arc<NodeState>,
     socket: Socket,
     wire: Wire<S>,
     peer: Peer,
@@ -54,8 +54,8 @@ pub(crate) struct Connection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub(crate) fn new(node: Arc<Inner>, socket: Socket, stream: S, peer: Peer) -> Self {
-        let tape = node.shared.settings.record.then(|| node.records.new_stream());
+    pub(crate) fn new(node: Arc<NodeState>, socket: Socket, stream: S, peer: Peer) -> Self {
+        let tape = node.cluster.settings.record.then(|| node.records.new_stream());
         Self { node, socket, wire: Wire::new(stream, tape), peer, unread: Framing::Length(0) }
     }
 
@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     async fn exchange(&mut self, head: &Head) -> io::Result<Next> {
         let node = Arc::clone(&self.node);
-        let (counters, settings) = (&node.counters, &node.shared.settings);
+        let (counters, settings) = (&node.counters, &node.cluster.settings);
         let route = Route::of(head);
         route.count(head, |name| counters.requested(name));
 
@@ -189,8 +189,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn send_without_end(&mut self, version: &str) -> io::Result<Next> {
-        let mut reply = Reply::new(&self.node.shared.settings.headers);
-        reply.set_body(&self.node.shared.settings.headers, "application/json", "[");
+        let mut reply = Reply::new(&self.node.cluster.settings.headers);
+        reply.set_body(&self.node.cluster.settings.headers, "application/json", "[");
         reply.set_chunked();
         let mut start = reply.encode(version).bytes;
         // Everything but the last chunk, which is the end.

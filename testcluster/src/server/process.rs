@@ -1,30 +1,30 @@
-//! The life of a node's process: how it starts, serves connections, is killed, and drains.
+//! A node's process: how it starts, serves connections, is killed, and drains.
 
 use std::collections::HashMap;
 use std::io;
 use std::mem::take;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustls::HandshakeKind;
+use rustls::{HandshakeKind, ServerConfig};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Inner, lock};
+use super::api::Peer;
+use super::connection::Connection;
+use super::door::{Door, Position};
+use super::state::NodeState;
 use crate::fault::{Fault, Scope};
 use crate::gossip::members::Gossip;
-use crate::server::api::Peer;
-use crate::server::connection::Connection;
-use crate::server::door::{Door, Position};
 use crate::wire::socket::Socket;
 
 /// Whether the process runs, and its listener.
 #[derive(Default)]
-pub(super) struct Life {
+struct Life {
     running: bool,
     /// How often that has changed, so that a delayed start can tell that it was overtaken.
     changes: u64,
@@ -33,23 +33,42 @@ pub(super) struct Life {
     lost: Vec<Socket>,
 }
 
-impl Inner {
+pub(crate) struct Process {
+    pub(crate) node: Arc<NodeState>,
+    life: tokio::sync::Mutex<Life>,
+    tls: Mutex<Option<Arc<ServerConfig>>>,
+    connections: Mutex<HashMap<u64, (Socket, JoinHandle<()>)>>,
+    next_connection: AtomicU64,
+}
+
+impl Process {
+    /// A process that is not started.
+    pub(crate) fn new(node: NodeState) -> Self {
+        Self {
+            node: Arc::new(node),
+            life: tokio::sync::Mutex::default(),
+            tls: Mutex::default(),
+            connections: Mutex::default(),
+            next_connection: AtomicU64::new(0),
+        }
+    }
+
     /// Takes an accepted connection and serves it in a task of its own.
-    pub(crate) fn admit(self: &Arc<Self>, stream: TcpStream) {
-        let socket = Socket::new(stream, Arc::clone(&self.counters));
+    fn admit(self: &Arc<Self>, stream: TcpStream) {
+        let socket = Socket::new(stream, Arc::clone(&self.node.counters));
         let id = self.next_connection.fetch_add(1, Relaxed);
-        let (node, served) = (Arc::clone(self), socket.clone());
+        let (process, served) = (Arc::clone(self), socket.clone());
         // The lock is held until the task is entered, so that the task cannot leave before.
         let mut connections = lock(&self.connections);
         let task = tokio::spawn(async move {
-            node.serve(served).await;
-            lock(&node.connections).remove(&id);
+            process.serve(served).await;
+            lock(&process.connections).remove(&id);
         });
         connections.insert(id, (socket, task));
     }
 
     async fn serve(self: &Arc<Self>, socket: Socket) {
-        let faults = self.faults();
+        let faults = self.node.faults();
         match faults.of_accept() {
             Some(Fault::ResetOnAccept) => return socket.reset_on_close(),
             Some(Fault::ResetDuringTls) => {
@@ -61,26 +80,26 @@ impl Inner {
         }
         let tls = lock(&self.tls).clone();
         let Some(config) = tls else {
-            return Connection::new(Arc::clone(self), socket.clone(), socket, Peer::Unknown)
+            return Connection::new(Arc::clone(&self.node), socket.clone(), socket, Peer::Unknown)
                 .serve()
                 .await;
         };
-        self.until_faults(|faults| !faults.hang(Scope::All)).await;
+        self.node.until_faults(|faults| !faults.hang(Scope::All)).await;
         // A handshake that failed has already told the client why.
         let Ok(stream) = TlsAcceptor::from(config).accept(socket.clone()).await else {
             return;
         };
         let session = stream.get_ref().1;
         if session.handshake_kind() == Some(HandshakeKind::Resumed) {
-            self.counters.resumed();
+            self.node.counters.resumed();
         }
         let peer =
             if session.peer_certificates().is_some() { Peer::Certified } else { Peer::Unknown };
-        Connection::new(Arc::clone(self), socket, stream, peer).serve().await;
+        Connection::new(Arc::clone(&self.node), socket, stream, peer).serve().await;
     }
 
-    pub(super) async fn turn_door(self: &Arc<Self>, life: &mut Life) -> io::Result<()> {
-        let faults = self.faults();
+    async fn turn_door(self: &Arc<Self>, life: &mut Life) -> io::Result<()> {
+        let faults = self.node.faults();
         let wanted = match faults.of_accept() {
             _ if !life.running => Position::Shut,
             _ if faults.vanished() => Position::Deaf,
@@ -88,7 +107,8 @@ impl Inner {
             Some(Fault::DropSyns) => Position::Full,
             _ => Position::Open,
         };
-        life.door.turn(self, wanted).await?;
+        let process = Arc::clone(self);
+        life.door.turn(self.node.addr, wanted, move |stream| process.admit(stream)).await?;
         if wanted == Position::Deaf {
             let connections = take(&mut *lock(&self.connections));
             for (socket, _) in connections.values() {
@@ -101,13 +121,14 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) async fn start(self: Arc<Self>) -> io::Result<()> {
+    pub(crate) async fn start(self: Arc<Self>) -> io::Result<()> {
         let mut life = self.life.lock().await;
         if life.running {
             return Ok(());
         }
-        let settings = &self.shared.settings;
-        *lock(&self.tls) = self.shared.authority.server_config(self.addr.ip(), settings.tls)?;
+        let settings = &self.node.cluster.settings;
+        *lock(&self.tls) =
+            self.node.cluster.authority.server_config(self.node.addr.ip(), settings.tls)?;
         life.running = true;
         life.changes += 1;
         if settings.listening_delay.is_zero() {
@@ -116,20 +137,32 @@ impl Inner {
                 return Err(error);
             }
         } else {
-            let (node, changes, delay) =
+            let (process, changes, delay) =
                 (Arc::clone(&self), life.changes, settings.listening_delay);
             tokio::spawn(async move {
                 sleep(delay).await;
-                let mut life = node.life.lock().await;
+                let mut life = process.life.lock().await;
                 if life.changes == changes
-                    && let Err(error) = node.turn_door(&mut life).await
+                    && let Err(error) = process.turn_door(&mut life).await
                 {
-                    tracing::error!(%error, addr = %node.addr, "cannot listen");
+                    tracing::error!(%error, addr = %process.node.addr, "cannot listen");
                 }
             });
         }
-        self.shared.members.set(self.id, Gossip::Normal);
+        self.node.cluster.members.set(self.node.id, Gossip::Normal);
         Ok(())
+    }
+
+    pub(crate) async fn follow_faults(self: Arc<Self>) -> io::Result<()> {
+        let mut life = self.life.lock().await;
+        self.turn_door(&mut life).await
+    }
+
+    /// Closes every connection on which no request is under way.
+    pub(crate) fn close_idle(&self) {
+        for (socket, _) in lock(&self.connections).values().filter(|(socket, _)| socket.is_idle()) {
+            socket.shut_down();
+        }
     }
 
     /// Shuts the listener, and then what `end` does to connections.
@@ -142,36 +175,40 @@ impl Inner {
         was_running
     }
 
-    pub(super) async fn stop(self: Arc<Self>) {
+    pub(crate) async fn stop(self: Arc<Self>) {
         if !self.end().await {
             return;
         }
         let connections = take(&mut *lock(&self.connections));
         drop(cut_off(connections).await);
-        self.gossip_later(self.shared.settings.failure_detection, Gossip::Down);
+        self.gossip_later(self.node.cluster.settings.failure_detection, Gossip::Down);
     }
 
-    pub(super) async fn drain(self: Arc<Self>) {
+    pub(crate) async fn drain(self: Arc<Self>) {
         if !self.end().await {
             return;
         }
         for (socket, _) in lock(&self.connections).values() {
             socket.shut_down();
         }
-        self.gossip_later(self.shared.settings.shutdown_announcement, Gossip::Shutdown);
+        self.gossip_later(self.node.cluster.settings.shutdown_announcement, Gossip::Shutdown);
     }
 
     fn gossip_later(self: &Arc<Self>, delay: Duration, gossip: Gossip) {
-        let epoch = self.shared.members.announce(self.id);
+        let epoch = self.node.cluster.members.announce(self.node.id);
         if delay.is_zero() {
-            return self.shared.members.set_at(self.id, epoch, gossip);
+            return self.node.cluster.members.set_at(self.node.id, epoch, gossip);
         }
-        let node = Arc::clone(self);
+        let node = Arc::clone(&self.node);
         tokio::spawn(async move {
             sleep(delay).await;
-            node.shared.members.set_at(node.id, epoch, gossip);
+            node.cluster.members.set_at(node.id, epoch, gossip);
         });
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends the tasks that serve these connections. Theirs is a share of each socket: when what is
