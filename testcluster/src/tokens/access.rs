@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::isolation::WriteIsolation;
+use super::state::State;
 use super::table::Table;
-use super::{State, key, writes};
+use super::{key, writes};
 use crate::error::ApiError;
 use crate::expression::conditions::{self, Operator};
 

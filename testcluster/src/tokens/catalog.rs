@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::state::{Defaults, State, Tokens};
 use super::table::{self, Spread, Table};
-use super::{Defaults, State, Tokens, isolation, ring, tablets};
+use super::{isolation, ring, tablets};
 use crate::error::ApiError;
 
 /// Whether an operation changes what is known of tables.

@@ -1,7 +1,15 @@
 //! Tablets move from node to node, are split, and are shared.
 
+use super::state::Tokens;
 use super::table::Spread;
-use super::{Step, Tokens, tablets};
+use super::tablets;
+
+/// A replica that goes from one node to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
 
 impl Tokens {
     /// Begins to move one replica of one tablet, which chance chooses, to another node; none if

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use super::host::{self, Host};
 use super::map::Replica;
+use super::state::{State, Tokens};
 use super::table::Spread;
-use super::{State, Tokens, ring, tablets};
+use super::{ring, tablets};
 
 impl Tokens {
     /// A node joins: the ring changes at once, and tablets stay where they are. If it takes the
