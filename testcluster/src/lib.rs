@@ -37,6 +37,7 @@ mod gossip;
 mod server;
 mod stats;
 mod store;
+mod sync;
 mod system;
 mod tokens;
 mod version;

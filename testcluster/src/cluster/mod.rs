@@ -8,7 +8,7 @@ mod runtime;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::gossip::members::Members;
@@ -17,6 +17,7 @@ use crate::server::permissions::Permissions;
 use crate::server::settings::Settings;
 use crate::server::state::ClusterState;
 use crate::store::Store;
+use crate::sync::lock;
 use crate::tokens::Tokens;
 use crate::wire::tls::Authority;
 use node::Node;
@@ -207,7 +208,7 @@ impl Cluster {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Node>> {
-        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.nodes)
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
+
+use crate::sync::lock;
 
 /// What the other nodes believe about a node. A node answers about itself by the same belief.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,6 @@ impl Members {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Member>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use crate::error::ApiError;
+use crate::sync::lock;
 
 /// Users and tables, such as `system.tablets`, that do not go together. Every other pair does.
 #[derive(Debug, Default)]
@@ -45,6 +46,6 @@ impl Permissions {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<(String, String)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

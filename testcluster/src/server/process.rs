@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::mem::take;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::{HandshakeKind, ServerConfig};
@@ -20,6 +20,7 @@ use super::door::{Door, Position};
 use super::state::NodeState;
 use crate::fault::{Fault, Scope};
 use crate::gossip::members::Gossip;
+use crate::sync::lock;
 use crate::wire::socket::Socket;
 
 /// Whether the process runs, and its listener.
@@ -205,10 +206,6 @@ impl Process {
             node.cluster.members.set_at(node.id, epoch, gossip);
         });
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends the tasks that serve these connections. Theirs is a share of each socket: when what is

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -13,10 +13,12 @@ use super::settings::Settings;
 use crate::fault::Faults;
 use crate::gossip::localnodes::{self, Query};
 use crate::gossip::members::{Gossip, Member, Members, View};
-use crate::stats::{Counters, Records};
+use crate::stats::Counters;
 use crate::store::Store;
+use crate::sync::lock;
 use crate::tokens::Tokens;
 use crate::version::Version;
+use crate::wire::records::Records;
 use crate::wire::tls::Authority;
 
 /// What all nodes of a cluster have in common.
@@ -111,8 +113,4 @@ impl NodeState {
         }
         localnodes::entries(self.version(), &members, &self.me, &View::Cluster, query)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,6 +4,7 @@
 pub(crate) mod compression;
 pub(crate) mod deafness;
 pub(crate) mod head;
+pub(crate) mod records;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod sigv4;

@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::stats::{Records, Tape};
-use crate::wire::head::{Head, Malformed, Scanner};
+use super::head::scanner::Scanner;
+use super::head::{Head, Malformed};
+use super::records::{Records, Tape};
 
 const READ: usize = 16 << 10;
 

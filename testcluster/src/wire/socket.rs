@@ -13,8 +13,8 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::deafness::{deafen, silence};
 use crate::stats::Counters;
-use crate::wire::deafness::{deafen, silence};
 
 /// How much is read by one call.
 const AT_ONCE: usize = 64 << 10;

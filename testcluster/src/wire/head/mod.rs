@@ -2,14 +2,12 @@
 //! refused at the same byte, and what it takes (any version digit, any length, folded lines) is
 //! taken.
 
-mod scanner;
+pub(crate) mod scanner;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
-
-pub(crate) use scanner::Scanner;
 
 /// The head cannot be parsed. Holds the version, where it had been read.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,3 +1,4 @@
+use super::scanner::Scanner;
 use super::*;
 
 fn parse(text: &[u8]) -> Result<Option<Head>, Malformed> {
