@@ -22,9 +22,12 @@ impl Cluster {
     /// datacenters. None if the table or the key is not known to be one.
     pub fn replicas(&self, table: &str, key: &Value) -> Vec<Node> {
         let state = self.state.tokens.read();
-        let range = state.range(table, key);
-        let replicas = range.map_or(&[][..], |range| &range.replicas);
-        replicas.iter().filter_map(|replica| self.node_of(replica.node)).collect()
+        state
+            .range(table, key)
+            .into_iter()
+            .flat_map(|range| &range.replicas)
+            .filter_map(|replica| self.node_of(replica.node))
+            .collect()
     }
 
     /// The token of a key such as `{"S": "x"}`.

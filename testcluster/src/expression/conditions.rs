@@ -142,11 +142,13 @@ impl<'a> Parser<'a> {
                 }
             }
         };
-        let values = values.iter().map(|word| expression::value(self.request, word));
         self.conditions.push(Condition {
             attribute: expression::name(self.request, attribute)?,
             operator,
-            values: values.collect::<Result<_, _>>()?,
+            values: values
+                .iter()
+                .map(|word| expression::value(self.request, word))
+                .collect::<Result<_, _>>()?,
         });
         Ok(())
     }

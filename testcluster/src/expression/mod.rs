@@ -41,8 +41,7 @@ pub(crate) fn name<'a>(request: &'a Value, word: &'a str) -> Result<&'a str, Api
     if !word.starts_with('#') {
         return Ok(word);
     }
-    let name = request["ExpressionAttributeNames"][word].as_str();
-    name.ok_or_else(|| {
+    request["ExpressionAttributeNames"][word].as_str().ok_or_else(|| {
         invalid(format!("ExpressionAttributeNames missing entry '{word}' required by expression"))
     })
 }

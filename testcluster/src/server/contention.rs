@@ -118,8 +118,7 @@ impl Contention {
             let is_near = turn.running > 0 || now < turn.ended + self.rules.window;
             turn.coordinator != coordinator && is_near
         });
-        let last = turns.back_mut();
-        let turn = match last.filter(|turn| turn.coordinator == coordinator) {
+        let turn = match turns.back_mut().filter(|turn| turn.coordinator == coordinator) {
             Some(turn) => {
                 turn.transactions += 1;
                 turn.running += 1;
@@ -158,10 +157,14 @@ impl Contention {
 
     /// Who coordinated the latest transactions on a partition, in the order in which they began.
     pub(crate) fn turns(&self, table: &str, token: i64) -> Vec<Turn> {
-        let state = self.lock();
-        let partitions = state.partitions.get(table);
-        let turns = partitions.and_then(|partitions| partitions.get(&token));
-        turns.into_iter().flatten().cloned().collect()
+        self.lock()
+            .partitions
+            .get(table)
+            .and_then(|partitions| partitions.get(&token))
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 
     /// Forgets the transactions on a table that is gone.

@@ -134,8 +134,7 @@ async fn fill(addr: SocketAddr) -> Vec<TcpStream> {
 }
 
 fn addresses(fillers: &[TcpStream]) -> Vec<SocketAddr> {
-    let addrs = fillers.iter().map(TcpStream::local_addr);
-    addrs.filter_map(Result::ok).collect()
+    fillers.iter().filter_map(|filler| filler.local_addr().ok()).collect()
 }
 
 /// A connection that the kernel has ready, whether or not the runtime has heard of it, and the

@@ -135,8 +135,8 @@ fn unreadable(error: &serde_json::Error) -> ApiError {
     }
     // The emulator marks its own messages with what kind of error they are, and the parser adds
     // where it was.
-    let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+    let text = error.to_string();
+    let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
     let marks = [
         "VALIDATION:",
         "VALIDATION_REQUEST:",
@@ -144,8 +144,8 @@ fn unreadable(error: &serde_json::Error) -> ApiError {
         "SERIALIZATION:",
         "SERIALIZATION_AS_READ:",
     ];
-    let message = marks.iter().find_map(|mark| message.strip_prefix(mark)).unwrap_or(message);
-    ApiError::new("ValidationException", message)
+    let unmarked = marks.iter().find_map(|mark| message.strip_prefix(mark));
+    ApiError::new("ValidationException", unmarked.unwrap_or(message))
 }
 
 fn unwritable(error: serde_json::Error) -> ApiError {

@@ -33,8 +33,8 @@ impl Cell {
 
     /// A frozen map.
     pub(crate) fn map(entries: impl IntoIterator<Item = (String, String)>) -> Self {
-        let entries = entries.into_iter().map(|(key, value)| format!("{{{key} : {value}}}"));
-        Self::Text(format!("({})", joined(entries, ", ")))
+        let pairs = entries.into_iter().map(|(key, value)| format!("{{{key} : {value}}}"));
+        Self::Text(format!("({})", joined(pairs, ", ")))
     }
 
     /// About how many bytes it takes.
@@ -55,8 +55,7 @@ impl Cell {
 }
 
 fn joined(parts: impl IntoIterator<Item = impl ToString>, separator: &str) -> String {
-    let parts: Vec<_> = parts.into_iter().map(|part| part.to_string()).collect();
-    parts.join(separator)
+    parts.into_iter().map(|part| part.to_string()).collect::<Vec<_>>().join(separator)
 }
 
 /// The type of a column that is part of a key.

@@ -60,12 +60,11 @@ pub(crate) fn page<'a>(
 }
 
 fn key_of(contents: &Contents, row: &Row) -> Value {
-    let columns = contents.key();
-    let members = columns.filter_map(|column| {
-        let text = row.text(column.name)?;
-        Some((column.name.to_owned(), json!({"S": text})))
-    });
-    members.collect::<Map<_, _>>().into()
+    contents
+        .key()
+        .filter_map(|column| Some((column.name.to_owned(), json!({"S": row.text(column.name)?}))))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// A place in a table.

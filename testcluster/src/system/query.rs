@@ -103,13 +103,12 @@ impl<'a> Wanted<'a> {
                 condition.attribute
             )));
         };
-        let values = condition.values.iter();
-        let values = values.map(|value| column.kind.read(column.name, value));
-        Ok(Some(Restriction {
-            column: *column,
-            operator: condition.operator,
-            values: values.collect::<Result<_, _>>()?,
-        }))
+        let values = condition
+            .values
+            .iter()
+            .map(|value| column.kind.read(column.name, value))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Restriction { column: *column, operator: condition.operator, values }))
     }
 
     /// The columns that are asked for, or all.
@@ -159,10 +158,12 @@ impl Restriction {
 }
 
 fn item(row: &Row, projection: Option<&[&str]>) -> Value {
-    let cells = row.0.iter();
-    let wanted = cells.filter(|(name, _)| projection.is_none_or(|names| names.contains(name)));
-    let members = wanted.map(|(name, cell)| ((*name).to_owned(), cell.json()));
-    members.collect::<Map<_, _>>().into()
+    row.0
+        .iter()
+        .filter(|(name, _)| projection.is_none_or(|names| names.contains(name)))
+        .map(|(name, cell)| ((*name).to_owned(), cell.json()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn not_imitated(what: &str) -> ApiError {

@@ -23,8 +23,7 @@ pub(crate) struct Row(pub(crate) Vec<(&'static str, Cell)>);
 
 impl Row {
     pub(crate) fn text(&self, column: &str) -> Option<&str> {
-        let cell = self.0.iter().find(|(name, _)| *name == column);
-        match cell {
+        match self.0.iter().find(|(name, _)| *name == column) {
             Some((_, Cell::Text(text))) => Some(text),
             _ => None,
         }

@@ -142,7 +142,6 @@ impl View<'_> {
 
     /// The answering node, and only that.
     fn local(&self) -> Vec<Row> {
-        let me = self.state.hosts.get(&self.node);
         let row = |host: &Host| {
             let mut row = vec![
                 ("key", Cell::text("local")),
@@ -155,18 +154,22 @@ impl View<'_> {
             row.extend(of_host(host));
             Row(row)
         };
-        me.map(row).into_iter().collect()
+        self.state.hosts.get(&self.node).map(row).into_iter().collect()
     }
 
     /// Every node but the answering one.
     fn peers(&self) -> Vec<Row> {
-        let others = self.state.hosts.iter().filter(|(node, _)| **node != self.node);
         let row = |host: &Host| {
             let mut row = vec![("peer", Cell::text(host.internal))];
             row.extend(of_host(host));
             Row(row)
         };
-        others.map(|(_, host)| row(host)).collect()
+        self.state
+            .hosts
+            .iter()
+            .filter(|(node, _)| **node != self.node)
+            .map(|(_, host)| row(host))
+            .collect()
     }
 
     /// The options that concern clients. Values are JSON, so that strings stand in quotes.
@@ -193,8 +196,8 @@ impl View<'_> {
     }
 
     fn keyspaces(&self) -> Vec<Row> {
-        let hosts = self.state.hosts.values();
-        let datacenters: BTreeSet<_> = hosts.map(|host| &host.datacenter).collect();
+        let datacenters: BTreeSet<_> =
+            self.state.hosts.values().map(|host| &host.datacenter).collect();
         let row = |(name, table): (&String, &Table)| {
             let class = "org.apache.cassandra.locator.NetworkTopologyStrategy";
             let factors =
@@ -211,8 +214,9 @@ impl View<'_> {
 
     /// Only keyspaces that have tablets have a row.
     fn scylla_keyspaces(&self) -> Vec<Row> {
-        let tables = self.state.tables.iter();
-        tables
+        self.state
+            .tables
+            .iter()
             .filter_map(|(name, table)| match table.spread {
                 Spread::Tablets(count) => Some(Row(vec![
                     ("keyspace_name", keyspace(name)),

@@ -69,9 +69,10 @@ impl<'a> Access<'a> {
                 }
             }
             "BatchWriteItem" => {
-                let mut tables = batch(request).filter_map(|(table, _)| state.tables.get(table));
                 // One such table makes transactions of the whole batch.
-                let always = tables.any(|table| isolation(table) == WriteIsolation::Always);
+                let always = batch(request)
+                    .filter_map(|(table, _)| state.tables.get(table))
+                    .any(|table| isolation(table) == WriteIsolation::Always);
                 for (table, writes) in batch(request) {
                     for write in writes.as_array().into_iter().flatten() {
                         finder.add_to(table, &write["PutRequest"]["Item"], always);
@@ -96,8 +97,7 @@ impl<'a> Access<'a> {
 }
 
 fn batch(request: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    let tables = request["RequestItems"].as_object().into_iter().flatten();
-    tables.map(|(table, keys)| (&**table, keys))
+    request["RequestItems"].as_object().into_iter().flatten().map(|(table, keys)| (&**table, keys))
 }
 
 struct Finder<'a, 's> {
@@ -113,8 +113,8 @@ impl<'a> Finder<'a, '_> {
     }
 
     fn add_to(&mut self, table: &'a str, keys: &Value, is_transaction: bool) {
-        if let Some(known) = self.state.tables.get(table)
-            && let Some(token) = key::token(&keys[&known.key])
+        if let Some(Table { key, .. }) = self.state.tables.get(table)
+            && let Some(token) = key::token(&keys[key])
         {
             self.found.push(Access { table, token, is_transaction });
         }
@@ -127,13 +127,14 @@ impl<'a> Finder<'a, '_> {
         else {
             return;
         };
-        let Some(known) = self.state.tables.get(table) else {
+        let Some(Table { key, .. }) = self.state.tables.get(table) else {
             return;
         };
-        let partition = conditions.iter().find(|condition| {
-            condition.attribute == known.key && condition.operator == Operator::Equal
-        });
-        if let Some(token) = partition.and_then(|condition| key::token(condition.values[0])) {
+        let token = conditions
+            .iter()
+            .find(|condition| condition.attribute == key && condition.operator == Operator::Equal)
+            .and_then(|condition| key::token(condition.values[0]));
+        if let Some(token) = token {
             self.found.push(Access { table, token, is_transaction: false });
         }
     }

@@ -46,8 +46,10 @@ impl Wish {
     ///
     /// Where a tag has a value that the server refuses.
     pub(crate) fn of(request: &Value) -> Result<Option<Self>, ApiError> {
-        let keys = request["KeySchema"].as_array().into_iter().flatten();
-        let hash = keys
+        let hash = request["KeySchema"]
+            .as_array()
+            .into_iter()
+            .flatten()
             .filter(|key| key["KeyType"] == "HASH")
             .find_map(|key| key["AttributeName"].as_str());
         let (Some(name), Some(key)) = (request["TableName"].as_str(), hash) else {
@@ -75,6 +77,10 @@ pub(crate) fn isolation_of(request: &Value) -> Result<Option<WriteIsolation>, Ap
 }
 
 fn tag<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
-    let tags = request["Tags"].as_array().into_iter().flatten();
-    tags.filter(|tag| tag["Key"] == name).find_map(|tag| tag["Value"].as_str())
+    request["Tags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|tag| tag["Key"] == name)
+        .find_map(|tag| tag["Value"].as_str())
 }

@@ -42,9 +42,9 @@ pub(crate) fn map(
 
 /// The last tokens of so many equal parts.
 fn ends(tablets: usize) -> Vec<i64> {
-    let tablets = tablets.max(1).next_power_of_two() as i128;
-    let size = (1i128 << 64) / tablets;
-    (1..=tablets).map(|end| (i128::from(i64::MIN) + end * size - 1) as i64).collect()
+    let parts = tablets.max(1).next_power_of_two() as i128;
+    let size = (1i128 << 64) / parts;
+    (1..=parts).map(|end| (i128::from(i64::MIN) + end * size - 1) as i64).collect()
 }
 
 impl Placement<'_> {

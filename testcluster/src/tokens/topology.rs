@@ -42,8 +42,7 @@ impl Tokens {
         let Some(left) = state.hosts.remove(&node) else {
             return;
         };
-        let tables = state.tables.values_mut();
-        for table in tables.filter(|table| table.spread != Spread::Vnodes) {
+        for table in state.tables.values_mut().filter(|table| table.spread != Spread::Vnodes) {
             for range in &mut table.map.ranges {
                 let is_there = |replica: &Replica| replica.node == node;
                 let moves = range.moves_to.iter().flatten();

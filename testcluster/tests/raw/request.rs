@@ -52,8 +52,7 @@ impl Request {
     }
 
     pub fn value(&self, name: &str) -> Option<String> {
-        let header = self.headers.iter().find(|(other, _)| other == name);
-        header.map(|(_, value)| value.clone())
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
     }
 
     /// Signs every header that is there by now, and the date.

@@ -38,8 +38,7 @@ impl Signer {
         let mut canonical: Vec<(String, String)> = headers
             .iter()
             .map(|(name, value)| {
-                let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-                (name.to_lowercase(), value)
+                (name.to_lowercase(), value.split_whitespace().collect::<Vec<_>>().join(" "))
             })
             .collect();
         canonical.sort();

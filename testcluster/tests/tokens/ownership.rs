@@ -9,8 +9,7 @@ use serde_json::json;
 use crate::{create, key, nine, partition, run, table_with, text};
 
 fn replicas(cluster: &Cluster) -> Vec<Vec<Node>> {
-    let keys = (0..300).map(|n| key(&n.to_string()));
-    keys.map(|key| cluster.replicas("tab", &key)).collect()
+    (0..300).map(|n| cluster.replicas("tab", &key(&n.to_string()))).collect()
 }
 
 fn with_table(builder: Builder) -> Cluster {

@@ -41,8 +41,8 @@ fn a_node_without_the_key_tells_of_its_range_and_of_its_replicas_nearby() {
         let value = n.to_string();
         let nodes = cluster.nodes();
         let replicas = cluster.replicas("tab", &key(&value));
-        let other = nodes[..9].iter().find(|node| !replicas.contains(node));
-        let hint = hint(other.unwrap(), "GetItem", &get("tab", &value)).unwrap();
+        let other = nodes[..9].iter().find(|node| !replicas.contains(node)).unwrap();
+        let hint = hint(other, "GetItem", &get("tab", &value)).unwrap();
         let (start, end, addresses) = parsed(&hint);
         let token = cluster.token(&key(&value));
         assert!(start < token && token <= end, "{hint}");

@@ -17,18 +17,14 @@ fn found(rows: &[Value], token: i64) -> BTreeSet<String> {
         let (start, end) = (number(row, "start_token"), number(row, "end_token"));
         if start < end { start < token && token <= end } else { token > start || token <= end }
     };
-    let rows = rows.iter().filter(holds);
-    rows.map(|row| text(row, "endpoint").to_owned()).collect()
+    rows.iter().filter(holds).map(|row| text(row, "endpoint").to_owned()).collect()
 }
 
 fn expected(cluster: &Cluster, table: &str, value: &str) -> BTreeSet<String> {
     let hosts = hosts(cluster);
-    let internal = |node: &Node| {
-        let host = hosts.iter().find(|host| host.node == *node).unwrap();
-        host.internal.clone()
-    };
-    let replicas = cluster.replicas(table, &key(value));
-    replicas.iter().map(internal).collect()
+    let internal =
+        |node: &Node| hosts.iter().find(|host| host.node == *node).unwrap().internal.clone();
+    cluster.replicas(table, &key(value)).iter().map(internal).collect()
 }
 
 fn query(node: &Node, keyspace: &str, table: &str) -> Vec<Value> {

@@ -13,20 +13,18 @@ pub(crate) fn token(key: &Value) -> Option<i64> {
 /// empty.
 fn bytes(key: &Value) -> Option<Vec<u8>> {
     let (kind, text) = key.as_object()?.iter().next()?;
-    let text = text.as_str().filter(|text| !text.is_empty())?;
-    match &**kind {
-        "S" => Some(text.as_bytes().to_vec()),
-        "N" => decimal::bytes(text),
-        "B" => base64(text),
+    match (&**kind, text.as_str().filter(|text| !text.is_empty())?) {
+        ("S", text) => Some(text.as_bytes().to_vec()),
+        ("N", text) => decimal::bytes(text),
+        ("B", text) => base64(text),
         _ => None,
     }
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=').as_bytes();
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut word, mut bits) = (0u32, 0);
-    for &letter in text {
+    for letter in text.trim_end_matches('=').bytes() {
         let digit = match letter {
             b'A'..=b'Z' => letter - b'A',
             b'a'..=b'z' => letter - b'a' + 26,

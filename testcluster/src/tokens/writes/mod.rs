@@ -20,8 +20,7 @@ pub(crate) fn read_before(operation: &str, request: &Value) -> bool {
 
 /// Adding reads, and so does deleting from a set, which is a deletion that has a value.
 fn legacy_updates_read(updates: &Value) -> bool {
-    let mut updates = updates.as_object().into_iter().flatten();
-    updates.any(|(_, update)| match update["Action"].as_str() {
+    updates.as_object().into_iter().flatten().any(|(_, update)| match update["Action"].as_str() {
         Some("ADD") => true,
         Some("DELETE") => !update["Value"].is_null(),
         _ => false,

@@ -136,8 +136,8 @@ enum Preference {
 /// The value of a `q=` parameter, if it is one and is a number; what is beyond the range counts as
 /// its end.
 fn quality(parameter: &str) -> Option<f32> {
-    let parameter = parameter.trim_start();
-    let value = parameter.strip_prefix(['q', 'Q'])?.trim_start().strip_prefix('=')?.trim();
+    let value =
+        parameter.trim_start().strip_prefix(['q', 'Q'])?.trim_start().strip_prefix('=')?.trim();
     if value.starts_with('+') {
         return None;
     }
