@@ -38,6 +38,10 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self::new("ValidationException", message)
+    }
+
     pub(crate) fn body(&self) -> Vec<u8> {
         // By hand, because the order of the members is the server's.
         let mut body = format!(

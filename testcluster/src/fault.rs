@@ -163,7 +163,7 @@ pub enum Lie {
 
 /// The places of a connection's life at which something can be wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Stage {
     Host,
     Accept,
     Request,
@@ -173,23 +173,23 @@ enum Place {
 }
 
 impl Fault {
-    fn place(&self) -> Place {
+    fn stage(&self) -> Stage {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Vanish => Place::Host,
+            Self::Vanish => Stage::Host,
             Self::Refuse | Self::DropSyns | Self::ResetOnAccept | Self::ResetDuringTls => {
-                Place::Accept
+                Stage::Accept
             }
             Self::Hang(_)
             | Self::Answer(_)
             | Self::AnswerEncoded { .. }
             | Self::ResetAfterHead
-            | Self::ResetAfterRequest { .. } => Place::Request,
-            Self::Slow(_) => Place::Delay,
+            | Self::ResetAfterRequest { .. } => Stage::Request,
+            Self::Slow(_) => Stage::Delay,
             Self::CloseMidHead | Self::Truncate | Self::StopMidBody | Self::CloseAfterResponse => {
-                Place::Reply
+                Stage::Reply
             }
-            Self::LocalNodes(_) => Place::LocalNodes,
+            Self::LocalNodes(_) => Stage::LocalNodes,
         }
     }
 }
@@ -200,28 +200,28 @@ pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.retain(|other| other.place() != fault.place());
+        self.0.retain(|other| other.stage() != fault.stage());
         self.0.push(fault);
     }
 
-    fn at(&self, place: Place) -> Option<&Fault> {
-        self.0.iter().find(|fault| fault.place() == place)
+    fn at(&self, stage: Stage) -> Option<&Fault> {
+        self.0.iter().find(|fault| fault.stage() == stage)
     }
 
     pub(crate) fn vanished(&self) -> bool {
-        self.at(Place::Host).is_some()
+        self.at(Stage::Host).is_some()
     }
 
     pub(crate) fn of_accept(&self) -> Option<&Fault> {
-        self.at(Place::Accept)
+        self.at(Stage::Accept)
     }
 
     pub(crate) fn of_request(&self) -> Option<&Fault> {
-        self.at(Place::Request)
+        self.at(Stage::Request)
     }
 
     pub(crate) fn of_reply(&self) -> Option<&Fault> {
-        self.at(Place::Reply)
+        self.at(Stage::Reply)
     }
 
     pub(crate) fn stops_mid_body(&self) -> bool {
@@ -233,14 +233,14 @@ impl Faults {
     }
 
     pub(crate) fn delay(&self) -> Duration {
-        match self.at(Place::Delay) {
+        match self.at(Stage::Delay) {
             Some(Fault::Slow(delay)) => delay.draw(),
             _ => Duration::ZERO,
         }
     }
 
     pub(crate) fn lie(&self) -> Option<&Lie> {
-        match self.at(Place::LocalNodes) {
+        match self.at(Stage::LocalNodes) {
             Some(Fault::LocalNodes(lie)) => Some(lie),
             _ => None,
         }

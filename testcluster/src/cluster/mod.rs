@@ -32,14 +32,14 @@ const RESERVED: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 254);
 
 /// Where a node is to be.
 #[derive(Clone, Debug)]
-struct Place {
+struct Location {
     /// The next free loopback address, unless one is asked for.
     ip: Option<IpAddr>,
     datacenter: String,
     rack: String,
 }
 
-impl Place {
+impl Location {
     /// Anywhere in a rack.
     fn in_rack(datacenter: &str, rack: &str) -> Self {
         Self { ip: None, datacenter: datacenter.to_owned(), rack: rack.to_owned() }
@@ -58,12 +58,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    fn start(places: Vec<Place>, port: Option<u16>, settings: Settings) -> io::Result<Self> {
+    fn start(locations: Vec<Location>, port: Option<u16>, settings: Settings) -> io::Result<Self> {
         let mut attempts = 0;
         loop {
             attempts += 1;
             let drawn = port.unwrap_or_else(|| fastrand::u16(PORTS));
-            match Self::start_at(&places, drawn, settings.clone()) {
+            match Self::start_at(&locations, drawn, settings.clone()) {
                 Err(error)
                     if error.kind() == io::ErrorKind::AddrInUse
                         && port.is_none()
@@ -73,7 +73,7 @@ impl Cluster {
         }
     }
 
-    fn start_at(places: &[Place], port: u16, settings: Settings) -> io::Result<Self> {
+    fn start_at(locations: &[Location], port: u16, settings: Settings) -> io::Result<Self> {
         let reservation = TcpListener::bind((RESERVED, port))?;
         let threads = Threads::start()?;
         let state = ClusterState {
@@ -94,22 +94,22 @@ impl Cluster {
             _reservation: reservation,
             _threads: threads,
         };
-        for place in places {
-            cluster.add(place, None)?;
+        for location in locations {
+            cluster.add(location, None)?;
         }
         Ok(cluster)
     }
 
     /// Adds a node, which may take the place of another that has stopped.
-    fn add(&self, place: &Place, of: Option<&Node>) -> io::Result<Node> {
+    fn add(&self, location: &Location, of: Option<&Node>) -> io::Result<Node> {
         let id = self.created.fetch_add(1, Relaxed) + 1;
-        let ip = place.ip.unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
+        let ip = location.ip.unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
         let node = Node::new(
             &self.state,
             id,
             SocketAddr::new(ip, self.port),
-            &place.datacenter,
-            &place.rack,
+            &location.datacenter,
+            &location.rack,
         );
         let internal = if self.state.settings.internal_addresses {
             numbered(Ipv4Addr::new(10, 0, 0, 0), id)
@@ -117,7 +117,7 @@ impl Cluster {
             ip
         };
         let tokens = &self.state.tokens;
-        tokens.join(id, [ip, internal], &place.datacenter, &place.rack, of.map(Node::id));
+        tokens.join(id, [ip, internal], &location.datacenter, &location.rack, of.map(Node::id));
         if let Err(error) = node.start() {
             tokens.leave(id);
             node.leave();
@@ -169,7 +169,7 @@ impl Cluster {
     ///
     /// If its address cannot be listened at.
     pub fn add_node(&self, datacenter: &str, rack: &str) -> io::Result<Node> {
-        self.add(&Place::in_rack(datacenter, rack), None)
+        self.add(&Location::in_rack(datacenter, rack), None)
     }
 
     /// Removes a node for good: the others forget it, it stops, and its replicas are on others.
@@ -191,7 +191,7 @@ impl Cluster {
     /// If the new node's address cannot be listened at.
     pub fn replace_node(&self, node: &Node) -> io::Result<Node> {
         self.forget(node);
-        self.add(&Place::in_rack(node.datacenter(), node.rack()), Some(node))
+        self.add(&Location::in_rack(node.datacenter(), node.rack()), Some(node))
     }
 
     /// Waits until the condition holds, and answers whether it did within the limit. Blocks the

@@ -48,12 +48,12 @@ impl Node {
 
     /// The node's datacenter.
     pub fn datacenter(&self) -> &str {
-        &self.state().me.datacenter
+        &self.state().member.datacenter
     }
 
     /// The node's rack.
     pub fn rack(&self) -> &str {
-        &self.state().me.rack
+        &self.state().member.rack
     }
 
     /// The release whose rules the node follows.
@@ -171,6 +171,6 @@ impl Eq for Node {}
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let node = self.state();
-        write!(f, "Node({} in {}/{})", node.addr, node.me.datacenter, node.me.rack)
+        write!(f, "Node({} in {}/{})", node.addr, node.member.datacenter, node.member.rack)
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::expression::{self, invalid};
+use crate::expression;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operator {
@@ -45,10 +45,12 @@ pub(crate) fn of(request: &Value) -> Result<Vec<Condition<'_>>, ApiError> {
         (Value::Null, Value::Object(conditions)) => {
             conditions.iter().map(|(attribute, condition)| legacy(attribute, condition)).collect()
         }
-        (Value::Null, Value::Null) => {
-            Err(invalid("Query request must have either KeyConditionExpression or KeyConditions"))
-        }
-        _ => Err(invalid("Query request can't have both KeyConditionExpression and KeyConditions")),
+        (Value::Null, Value::Null) => Err(ApiError::validation(
+            "Query request must have either KeyConditionExpression or KeyConditions",
+        )),
+        _ => Err(ApiError::validation(
+            "Query request can't have both KeyConditionExpression and KeyConditions",
+        )),
     }
 }
 
@@ -62,12 +64,14 @@ fn legacy<'a>(attribute: &'a str, condition: &'a Value) -> Result<Condition<'a>,
         Some("BETWEEN") => Operator::Between,
         Some("BEGINS_WITH") => Operator::BeginsWith,
         other => {
-            return Err(invalid(format!("Unsupported comparison operator: {other:?}")));
+            return Err(ApiError::validation(format!(
+                "Unsupported comparison operator: {other:?}"
+            )));
         }
     };
     let values: Vec<_> = condition["AttributeValueList"].as_array().into_iter().flatten().collect();
     if values.len() != if operator == Operator::Between { 2 } else { 1 } {
-        return Err(invalid(format!(
+        return Err(ApiError::validation(format!(
             "{} arguments in AttributeValueList of {attribute} are not what its operator takes",
             values.len()
         )));
@@ -76,7 +80,7 @@ fn legacy<'a>(attribute: &'a str, condition: &'a Value) -> Result<Condition<'a>,
 }
 
 fn unexpected(word: &str) -> ApiError {
-    invalid(format!("Failed parsing KeyConditionExpression: unexpected '{word}'"))
+    ApiError::validation(format!("Failed parsing KeyConditionExpression: unexpected '{word}'"))
 }
 
 struct Parser<'a> {
@@ -88,9 +92,9 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn next(&mut self) -> Result<&'a str, ApiError> {
-        self.words
-            .pop()
-            .ok_or_else(|| invalid("Failed parsing KeyConditionExpression: it ends too early"))
+        self.words.pop().ok_or_else(|| {
+            ApiError::validation("Failed parsing KeyConditionExpression: it ends too early")
+        })
     }
 
     fn expect(&mut self, expected: &str) -> Result<(), ApiError> {

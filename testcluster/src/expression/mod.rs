@@ -42,7 +42,9 @@ pub(crate) fn name<'a>(request: &'a Value, word: &'a str) -> Result<&'a str, Api
         return Ok(word);
     }
     request["ExpressionAttributeNames"][word].as_str().ok_or_else(|| {
-        invalid(format!("ExpressionAttributeNames missing entry '{word}' required by expression"))
+        ApiError::validation(format!(
+            "ExpressionAttributeNames missing entry '{word}' required by expression"
+        ))
     })
 }
 
@@ -50,7 +52,7 @@ pub(crate) fn name<'a>(request: &'a Value, word: &'a str) -> Result<&'a str, Api
 pub(crate) fn value<'a>(request: &'a Value, word: &str) -> Result<&'a Value, ApiError> {
     request["ExpressionAttributeValues"].get(word).filter(|_| word.starts_with(':')).ok_or_else(
         || {
-            invalid(format!(
+            ApiError::validation(format!(
                 "ExpressionAttributeValues missing entry '{word}' required by expression"
             ))
         },
@@ -63,12 +65,10 @@ pub(crate) fn check_all_used(request: &Value, expressions: &[&str]) -> Result<()
     for member in ["ExpressionAttributeNames", "ExpressionAttributeValues"] {
         let mut given = request[member].as_object().into_iter().flatten();
         if let Some((spurious, _)) = given.find(|(given, _)| !used.contains(&&***given)) {
-            return Err(invalid(format!("{member} has spurious '{spurious}', not used")));
+            return Err(ApiError::validation(format!(
+                "{member} has spurious '{spurious}', not used"
+            )));
         }
     }
     Ok(())
-}
-
-pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
-    ApiError::new("ValidationException", message)
 }

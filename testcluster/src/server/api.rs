@@ -11,13 +11,14 @@ use time::OffsetDateTime;
 use super::coordination::{Coordination, Coordinator, ROUTING};
 use super::state::NodeState;
 use crate::error::ApiError;
-use crate::system::{self, View};
+use crate::store::Output;
+use crate::system::{self, Source};
+use crate::tokens;
 use crate::version::Version;
 use crate::wire::compression::{self, Encoding};
 use crate::wire::head::Head;
 use crate::wire::reply::Reply;
 use crate::wire::sigv4;
-use crate::{store, tokens};
 
 /// The limit of a request's body, both as sent and decompressed.
 pub(crate) const BODY_LIMIT: usize = 16 << 20;
@@ -63,7 +64,7 @@ impl<'a> Backend<'a> {
         Self { node, version: node.version(), client }
     }
 
-    pub(crate) async fn answer(
+    pub(crate) async fn respond(
         &self,
         mut reply: Reply,
         head: &Head,
@@ -88,7 +89,7 @@ impl<'a> Backend<'a> {
                 Some(user) => self.node.cluster.permissions.check(user, table, self.client),
                 None => Ok(()),
             };
-            let view = View {
+            let source = Source {
                 state: &self.node.cluster.tokens.read(),
                 version: self.version,
                 node: self.node.id,
@@ -98,8 +99,8 @@ impl<'a> Backend<'a> {
                 enforces_authorization: settings.users.is_some(),
             };
             let page_bytes = settings.page_bytes;
-            let result = system::answer(&view, operation, request, table, page_bytes, permit);
-            return self.finish(reply, head, result.map(Success::from));
+            let result = system::read(&source, operation, request, table, page_bytes, permit);
+            return self.finish(reply, head, result);
         }
         let coordination = match self.coordinate(operation, request.as_ref()).await {
             Ok(coordination) => coordination,
@@ -122,7 +123,7 @@ impl<'a> Backend<'a> {
         self.finish(reply, head, result)
     }
 
-    fn finish(&self, mut reply: Reply, head: &Head, result: Result<Success, ApiError>) -> Reply {
+    fn finish(&self, mut reply: Reply, head: &Head, result: Result<Output, ApiError>) -> Reply {
         match result {
             Ok(success) => self.succeed(reply, head, success),
             Err(error) => {
@@ -192,10 +193,10 @@ impl<'a> Backend<'a> {
         operation: &str,
         body: &[u8],
         request: Option<&Value>,
-    ) -> Result<Success, ApiError> {
+    ) -> Result<Output, ApiError> {
         if let Some(canned) = self.node.cluster.settings.canned.get(operation) {
             self.node.counters.executed(operation);
-            return Ok(Success { body: canned.clone(), items: 0 });
+            return Ok(Output { body: canned.clone(), items: 0 });
         }
         let host = head.get("Host").map(|host| String::from_utf8_lossy(&host).into_owned());
         let result = self.node.cluster.store.execute(operation, body, host.as_deref());
@@ -210,10 +211,10 @@ impl<'a> Backend<'a> {
                 self.node.cluster.contention.forget(table);
             }
         }
-        result.map(Success::from)
+        result
     }
 
-    fn succeed(&self, mut reply: Reply, head: &Head, Success { body, items }: Success) -> Reply {
+    fn succeed(&self, mut reply: Reply, head: &Head, Output { body, items }: Output) -> Reply {
         let streamed = body.len() > STREAMED_BYTES || items >= STREAMED_ITEMS;
         let body = match self.encoding(head, streamed, body.len()) {
             Some(encoding) => {
@@ -243,16 +244,5 @@ impl<'a> Backend<'a> {
             return None;
         }
         compression::negotiate(std::str::from_utf8(&head.get("Accept-Encoding")?).ok()?)
-    }
-}
-
-struct Success {
-    body: Bytes,
-    items: usize,
-}
-
-impl From<store::Reply> for Success {
-    fn from(reply: store::Reply) -> Self {
-        Self { body: reply.body.into(), items: reply.items }
     }
 }

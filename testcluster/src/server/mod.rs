@@ -5,7 +5,7 @@ mod api;
 mod connection;
 pub(crate) mod contention;
 mod coordination;
-mod door;
+mod listener;
 pub(crate) mod permissions;
 pub(crate) mod process;
 mod routes;

@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::api::Peer;
 use super::connection::Connection;
-use super::door::{Door, Position};
+use super::listener::{Listener, Mode};
 use super::state::NodeState;
 use crate::fault::{Fault, Scope};
 use crate::gossip::members::Gossip;
@@ -25,18 +25,18 @@ use crate::wire::socket::Socket;
 
 /// Whether the process runs, and its listener.
 #[derive(Default)]
-struct Life {
+struct Lifecycle {
     running: bool,
     /// How often that has changed, so that a delayed start can tell that it was overtaken.
     changes: u64,
-    door: Door,
+    listener: Listener,
     /// Connections of a host that has vanished. They are reset when it is back, or somebody else.
     lost: Vec<Socket>,
 }
 
 pub(crate) struct Process {
     pub(crate) node: Arc<NodeState>,
-    life: tokio::sync::Mutex<Life>,
+    lifecycle: tokio::sync::Mutex<Lifecycle>,
     tls: Mutex<Option<Arc<ServerConfig>>>,
     connections: Mutex<HashMap<u64, (Socket, JoinHandle<()>)>>,
     next_connection: AtomicU64,
@@ -47,7 +47,7 @@ impl Process {
     pub(crate) fn new(node: NodeState) -> Self {
         Self {
             node: Arc::new(node),
-            life: tokio::sync::Mutex::default(),
+            lifecycle: tokio::sync::Mutex::default(),
             tls: Mutex::default(),
             connections: Mutex::default(),
             next_connection: AtomicU64::new(0),
@@ -99,52 +99,55 @@ impl Process {
         Connection::new(Arc::clone(&self.node), socket, stream, peer).serve().await;
     }
 
-    async fn turn_door(self: &Arc<Self>, life: &mut Life) -> io::Result<()> {
+    async fn switch_listener(self: &Arc<Self>, lifecycle: &mut Lifecycle) -> io::Result<()> {
         let faults = self.node.faults();
         let wanted = match faults.of_accept() {
-            _ if !life.running => Position::Shut,
-            _ if faults.vanished() => Position::Deaf,
-            Some(Fault::Refuse) => Position::Shut,
-            Some(Fault::DropSyns) => Position::Full,
-            _ => Position::Open,
+            _ if !lifecycle.running => Mode::Closed,
+            _ if faults.vanished() => Mode::Blackholed,
+            Some(Fault::Refuse) => Mode::Closed,
+            Some(Fault::DropSyns) => Mode::Full,
+            _ => Mode::Open,
         };
         let process = Arc::clone(self);
-        life.door.turn(self.node.addr, wanted, move |stream| process.admit(stream)).await?;
-        if wanted == Position::Deaf {
+        lifecycle
+            .listener
+            .switch(self.node.addr, wanted, move |stream| process.admit(stream))
+            .await?;
+        if wanted == Mode::Blackholed {
             let connections = take(&mut *lock(&self.connections));
             for (socket, _) in connections.values() {
                 socket.lose();
             }
-            life.lost.extend(cut_off(connections).await);
+            lifecycle.lost.extend(cut_off(connections).await);
         } else {
-            life.lost.clear();
+            lifecycle.lost.clear();
         }
         Ok(())
     }
 
     pub(crate) async fn start(self: Arc<Self>) -> io::Result<()> {
-        let mut life = self.life.lock().await;
-        if life.running {
+        let mut lifecycle = self.lifecycle.lock().await;
+        if lifecycle.running {
             return Ok(());
         }
         let settings = &self.node.cluster.settings;
         *lock(&self.tls) =
             self.node.cluster.authority.server_config(self.node.addr.ip(), settings.tls)?;
-        life.running = true;
-        life.changes += 1;
+        lifecycle.running = true;
+        lifecycle.changes += 1;
         if settings.listening_delay.is_zero() {
-            if let Err(error) = self.turn_door(&mut life).await {
-                life.running = false;
+            if let Err(error) = self.switch_listener(&mut lifecycle).await {
+                lifecycle.running = false;
                 return Err(error);
             }
         } else {
             let (process, changes, delay) =
-                (Arc::clone(&self), life.changes, settings.listening_delay);
+                (Arc::clone(&self), lifecycle.changes, settings.listening_delay);
             tokio::spawn(async move {
                 sleep(delay).await;
-                let mut life = process.life.lock().await;
-                if life.changes == changes
-                    && let Err(error) = process.turn_door(&mut life).await
+                let mut lifecycle = process.lifecycle.lock().await;
+                if lifecycle.changes == changes
+                    && let Err(error) = process.switch_listener(&mut lifecycle).await
                 {
                     tracing::error!(%error, addr = %process.node.addr, "cannot listen");
                 }
@@ -155,8 +158,8 @@ impl Process {
     }
 
     pub(crate) async fn follow_faults(self: Arc<Self>) -> io::Result<()> {
-        let mut life = self.life.lock().await;
-        self.turn_door(&mut life).await
+        let mut lifecycle = self.lifecycle.lock().await;
+        self.switch_listener(&mut lifecycle).await
     }
 
     /// Closes every connection on which no request is under way.
@@ -168,11 +171,11 @@ impl Process {
 
     /// Shuts the listener, and then what `end` does to connections.
     async fn end(self: &Arc<Self>) -> bool {
-        let mut life = self.life.lock().await;
-        let was_running = take(&mut life.running);
-        life.changes += 1;
+        let mut lifecycle = self.lifecycle.lock().await;
+        let was_running = take(&mut lifecycle.running);
+        lifecycle.changes += 1;
         // Shutting cannot fail: nothing is opened.
-        let _ = self.turn_door(&mut life).await;
+        let _ = self.switch_listener(&mut lifecycle).await;
         was_running
     }
 

@@ -43,7 +43,7 @@ pub(crate) struct NodeState {
     /// How many requests are being read, executed or held back.
     pub(crate) in_flight: AtomicUsize,
     /// The node as it joined, for its datacenter and rack.
-    pub(crate) me: Member,
+    pub(crate) member: Member,
     version: Mutex<Version>,
     view: Mutex<View>,
     faults: watch::Sender<Arc<Faults>>,
@@ -58,8 +58,8 @@ impl NodeState {
         datacenter: &str,
         rack: &str,
     ) -> Self {
-        let me = Member::new(addr.ip(), datacenter, rack);
-        cluster.members.insert(id, me.clone());
+        let member = Member::new(addr.ip(), datacenter, rack);
+        cluster.members.insert(id, member.clone());
         Self {
             id,
             addr,
@@ -67,7 +67,7 @@ impl NodeState {
             counters: Arc::default(),
             records: Records::default(),
             in_flight: AtomicUsize::new(0),
-            me,
+            member,
             version: Mutex::new(cluster.settings.version),
             view: Mutex::default(),
             faults: watch::Sender::default(),
@@ -102,7 +102,7 @@ impl NodeState {
 
     pub(crate) fn localnodes(&self, query: &Query) -> Vec<String> {
         let view = lock(&self.view).clone();
-        localnodes::entries(self.version(), &self.cluster.members.all(), &self.me, &view, query)
+        localnodes::entries(self.version(), &self.cluster.members.all(), &self.member, &view, query)
     }
 
     /// Returns the entries as if every member were alive and normal.
@@ -111,6 +111,6 @@ impl NodeState {
         for member in &mut members {
             member.gossip = Gossip::Normal;
         }
-        localnodes::entries(self.version(), &members, &self.me, &View::Cluster, query)
+        localnodes::entries(self.version(), &members, &self.member, &View::Cluster, query)
     }
 }

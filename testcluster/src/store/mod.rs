@@ -1,8 +1,8 @@
-//! The data behind every node: a published DynamoDB emulator in process, answering with
-//! Alternator's errors.
+//! The data behind every node: a published DynamoDB emulator in process, with Alternator's errors.
 
 use std::io;
 
+use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
 
@@ -12,10 +12,10 @@ use crate::error::ApiError;
 #[derive(Clone)]
 pub(crate) struct Store(Database);
 
-/// What an operation answers.
+/// What an operation returns.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) body: Vec<u8>,
+pub(crate) struct Output {
+    pub(crate) body: Bytes,
     /// How many items a Query or Scan found: the server frames long lists differently.
     pub(crate) items: usize,
 }
@@ -31,16 +31,17 @@ impl Store {
         operation: &str,
         body: &[u8],
         host: Option<&str>,
-    ) -> Result<Reply, ApiError> {
+    ) -> Result<Output, ApiError> {
         macro_rules! call {
             ($method:ident, |$response:ident| $items:expr) => {{
                 let request =
                     serde_json::from_slice(object(body)?).map_err(|error| unreadable(&error))?;
-                #[allow(unused_mut, reason = "only CreateTable's answer is touched up")]
+                #[allow(unused_mut, reason = "only CreateTable's response is changed")]
                 let mut $response =
                     self.0.$method(request).map_err(|error| refusal(error, body))?;
                 let items = $items;
-                Ok(Reply { body: serde_json::to_vec(&$response).map_err(unwritable)?, items })
+                let body = serde_json::to_vec(&$response).map_err(unwritable)?.into();
+                Ok(Output { body, items })
             }};
             ($method:ident) => {
                 call!($method, |response| 0)
@@ -50,7 +51,7 @@ impl Store {
             "BatchGetItem" => call!(batch_get_item),
             "BatchWriteItem" => call!(batch_write_item),
             "CreateTable" => call!(create_table, |response| {
-                // The server answers when the table can be used.
+                // The server responds when the table can be used.
                 let table = &mut response.table_description;
                 "ACTIVE".clone_into(&mut table.table_status);
                 for index in table.global_secondary_indexes.iter_mut().flatten() {
@@ -61,7 +62,7 @@ impl Store {
             "DeleteItem" => call!(delete_item),
             "DeleteTable" => call!(delete_table),
             "DescribeContinuousBackups" => self.continuous_backups(body),
-            "DescribeEndpoints" => object(body).map(|_| Reply { body: endpoints(host), items: 0 }),
+            "DescribeEndpoints" => object(body).map(|_| Output { body: endpoints(host), items: 0 }),
             "DescribeStream" => call!(describe_stream),
             "DescribeTable" => call!(describe_table),
             "DescribeTimeToLive" => call!(describe_time_to_live),
@@ -90,15 +91,15 @@ impl Store {
 
     /// There are none. Here, and only here, the server has another name for a table that it does
     /// not find.
-    fn continuous_backups(&self, body: &[u8]) -> Result<Reply, ApiError> {
+    fn continuous_backups(&self, body: &[u8]) -> Result<Output, ApiError> {
         match self.execute("DescribeTable", body, None) {
-            Ok(_) => Ok(Reply {
+            Ok(_) => Ok(Output {
                 body: json!({"ContinuousBackupsDescription": {
                     "ContinuousBackupsStatus": "DISABLED",
                     "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
                 }})
                 .to_string()
-                .into_bytes(),
+                .into(),
                 items: 0,
             }),
             Err(error) if error.kind == "ResourceNotFoundException" => Err(ApiError::new(
@@ -117,21 +118,19 @@ fn object(body: &[u8]) -> Result<&[u8], ApiError> {
     }
     match serde_json::from_slice::<Value>(body) {
         Err(error) => Err(unreadable(&error)),
-        Ok(_) => Err(ApiError::new("ValidationException", "Request content must be an object")),
+        Ok(_) => Err(ApiError::validation("Request content must be an object")),
     }
 }
 
-fn endpoints(host: Option<&str>) -> Vec<u8> {
+fn endpoints(host: Option<&str>) -> Bytes {
     let address = host.unwrap_or_default();
-    json!({"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]})
-        .to_string()
-        .into_bytes()
+    json!({"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}).to_string().into()
 }
 
 /// Whatever is wrong with a body's JSON, Alternator calls it a validation error.
 fn unreadable(error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
-        return ApiError::new("ValidationException", format!("Parsing JSON failed: {error}"));
+        return ApiError::validation(format!("Parsing JSON failed: {error}"));
     }
     // The emulator marks its own messages with what kind of error they are, and the parser adds
     // where it was.
@@ -145,7 +144,7 @@ fn unreadable(error: &serde_json::Error) -> ApiError {
         "SERIALIZATION_AS_READ:",
     ];
     let unmarked = marks.iter().find_map(|mark| message.strip_prefix(mark));
-    ApiError::new("ValidationException", unmarked.unwrap_or(message))
+    ApiError::validation(unmarked.unwrap_or(message))
 }
 
 fn unwritable(error: serde_json::Error) -> ApiError {

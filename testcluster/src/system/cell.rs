@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::expression::invalid;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cell {
@@ -75,15 +74,18 @@ impl Kind {
     /// Where it is no string, or not one of this type.
     pub(crate) fn read(self, column: &str, value: &Value) -> Result<String, ApiError> {
         let Some((kind, text)) = value.as_object().and_then(|value| value.iter().next()) else {
-            return Err(invalid(format!("The value of {column} is not a typed value")));
+            return Err(ApiError::validation(format!(
+                "The value of {column} is not a typed value"
+            )));
         };
         let Some(text) = text.as_str().filter(|_| kind == "S") else {
-            return Err(invalid(format!(
+            return Err(ApiError::validation(format!(
                 "Type mismatch: expected type S for key column {column}, got type {kind}"
             )));
         };
-        self.canonical(text)
-            .ok_or_else(|| invalid(format!("The value {text} of {column} cannot be parsed")))
+        self.canonical(text).ok_or_else(|| {
+            ApiError::validation(format!("The value {text} of {column} cannot be parsed"))
+        })
     }
 
     /// The text that the server writes for what this text means.

@@ -10,10 +10,9 @@ mod tables;
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::expression::invalid;
-use crate::store::Reply;
+use crate::store::Output;
 
-pub(crate) use tables::View;
+pub(crate) use tables::Source;
 
 const PREFIX: &str = ".scylla.alternator.";
 
@@ -34,14 +33,14 @@ pub(crate) fn table(request: &Value) -> Option<&str> {
 /// # Errors
 ///
 /// Where there is no such table, the reader may not read it, or the request is wrong.
-pub(crate) fn answer(
-    view: &View<'_>,
+pub(crate) fn read(
+    source: &Source<'_>,
     operation: &str,
     request: &Value,
     table: &str,
     page_bytes: usize,
     permit: impl FnOnce() -> Result<(), ApiError>,
-) -> Result<Reply, ApiError> {
+) -> Result<Output, ApiError> {
     let not_found = || {
         let what = "Requested resource not found";
         ApiError::new(
@@ -50,17 +49,17 @@ pub(crate) fn answer(
         )
     };
     // No partition has an empty key, so this is the table without its rows.
-    let schema = view.contents(table, Some("")).ok_or_else(not_found)?;
+    let schema = source.contents(table, Some("")).ok_or_else(not_found)?;
     permit()?;
     if !request["IndexName"].is_null() {
-        return Err(invalid("Internal tables have no indexes"));
+        return Err(ApiError::validation("Internal tables have no indexes"));
     }
-    let wanted = query::Wanted::of(operation, request)?;
-    let partition = wanted.partition(&schema)?;
-    let contents = view.contents(table, partition.as_deref()).ok_or_else(not_found)?;
-    let answer = wanted.page(&contents, partition.as_deref(), page_bytes)?;
-    Ok(Reply {
-        items: answer["Items"].as_array().map_or(0, Vec::len),
-        body: answer.to_string().into_bytes(),
+    let selection = query::Selection::of(operation, request)?;
+    let partition = selection.partition(&schema)?;
+    let contents = source.contents(table, partition.as_deref()).ok_or_else(not_found)?;
+    let page = selection.page(&contents, partition.as_deref(), page_bytes)?;
+    Ok(Output {
+        items: page["Items"].as_array().map_or(0, Vec::len),
+        body: page.to_string().into(),
     })
 }

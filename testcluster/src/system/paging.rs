@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::rows::{Contents, Row, compare};
 use crate::error::ApiError;
-use crate::expression::invalid;
 use crate::tokens::token_of_bytes;
 
 const REGION: &str = ":scylla:paging:region";
@@ -37,7 +36,8 @@ pub(crate) fn page<'a>(
         limit => limit
             .as_u64()
             .filter(|limit| *limit > 0)
-            .ok_or_else(|| invalid("Limit must be greater than 0"))? as usize,
+            .ok_or_else(|| ApiError::validation("Limit must be greater than 0"))?
+            as usize,
     };
     let mut size = 0;
     let fits = |row: &&&Row| {
@@ -80,7 +80,10 @@ impl Start {
         for column in contents.key() {
             match &key[column.name] {
                 Value::Null if column.name == contents.partition.name => {
-                    return Err(invalid(format!("ExclusiveStartKey has no {}", column.name)));
+                    return Err(ApiError::validation(format!(
+                        "ExclusiveStartKey has no {}",
+                        column.name
+                    )));
                 }
                 Value::Null => {}
                 value => {
@@ -91,10 +94,11 @@ impl Start {
         }
         let weight = match &key[WEIGHT] {
             Value::Null => 0,
-            weight => weight["N"]
-                .as_str()
-                .and_then(|weight| weight.parse::<i32>().ok())
-                .ok_or_else(|| invalid("The parameter cannot be converted to a numeric value"))?,
+            weight => {
+                weight["N"].as_str().and_then(|weight| weight.parse::<i32>().ok()).ok_or_else(
+                    || ApiError::validation("The parameter cannot be converted to a numeric value"),
+                )?
+            }
         };
         Ok(Self { key: row, is_before_row: weight < 0 })
     }

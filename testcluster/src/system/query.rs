@@ -8,16 +8,16 @@ use serde_json::{Map, Value, json};
 use super::paging;
 use super::rows::{Contents, Row};
 use crate::error::ApiError;
+use crate::expression;
 use crate::expression::conditions::{self, Condition, Operator};
-use crate::expression::{self, invalid};
 
 /// What a request wants of a table.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct Selection<'a> {
     request: &'a Value,
     conditions: Vec<Condition<'a>>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> Selection<'a> {
     pub(crate) fn of(operation: &str, request: &'a Value) -> Result<Self, ApiError> {
         for member in ["FilterExpression", "QueryFilter", "ScanFilter", "TotalSegments"] {
             if !request[member].is_null() {
@@ -46,7 +46,7 @@ impl<'a> Wanted<'a> {
             Some(Condition { operator: Operator::Equal, values, .. }) => {
                 column.kind.read(column.name, values[0]).map(Some)
             }
-            _ => Err(invalid(format!(
+            _ => Err(ApiError::validation(format!(
                 "Query must have an equality condition on the partition key {}",
                 column.name
             ))),
@@ -91,14 +91,14 @@ impl<'a> Wanted<'a> {
             return Ok(None);
         };
         if others.next().is_some() {
-            return Err(invalid(
+            return Err(ApiError::validation(
                 "Only one condition beside that on the partition key is supported",
             ));
         }
         let Some(column) =
             contents.clustering.first().filter(|column| column.name == condition.attribute)
         else {
-            return Err(invalid(format!(
+            return Err(ApiError::validation(format!(
                 "KeyConditionExpression condition on non-key attribute {}",
                 condition.attribute
             )));
@@ -125,7 +125,7 @@ impl<'a> Wanted<'a> {
             (Value::Null, Value::Array(names)) => {
                 Ok(Some(names.iter().filter_map(Value::as_str).collect()))
             }
-            _ => Err(invalid(
+            _ => Err(ApiError::validation(
                 "Cannot use both old-style and new-style parameters in same request: AttributesToGet and \
                  ProjectionExpression",
             )),

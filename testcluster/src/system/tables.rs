@@ -9,8 +9,8 @@ use super::rows::{Column, Contents, Row, column};
 use crate::tokens::{Host, Replica, Spread, State, Table};
 use crate::version::Version;
 
-/// What a node answers from.
-pub(crate) struct View<'a> {
+/// What the tables are made from: the node that is asked, and what it knows.
+pub(crate) struct Source<'a> {
     pub(crate) state: &'a State,
     pub(crate) version: Version,
     pub(crate) node: u64,
@@ -34,7 +34,7 @@ fn keyspace(table: &str) -> Cell {
     Cell::text(format!("alternator_{table}"))
 }
 
-impl View<'_> {
+impl Source<'_> {
     /// The table of this name, such as `system.local`; none where the release has no such table.
     /// Where only one partition is wanted, others may be left out.
     pub(crate) fn contents(&self, name: &str, partition: Option<&str>) -> Option<Contents> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::state::{Defaults, State, Tokens};
-use super::table::{self, Spread, Table};
+use super::table::{self, CreateTable, Spread, Table};
 use super::{isolation, ring, tablets};
 use crate::error::ApiError;
 
@@ -29,8 +29,8 @@ impl Tokens {
             "CreateTable" => {
                 let created: Value = serde_json::from_slice(reply).unwrap_or_default();
                 let id = created["TableDescription"]["TableId"].as_str();
-                if let (Some(wish), Some(id)) = (table::Wish::of(request)?, id) {
-                    state.create(&self.defaults, wish, id);
+                if let (Some(table), Some(id)) = (CreateTable::of(request)?, id) {
+                    state.create(&self.defaults, table, id);
                 }
             }
             "DeleteTable" => {
@@ -71,11 +71,11 @@ impl Tokens {
 }
 
 impl State {
-    fn create(&mut self, defaults: &Defaults, wish: table::Wish, id: &str) {
+    fn create(&mut self, defaults: &Defaults, wanted: CreateTable, id: &str) {
         // The server's rule counts the nodes of all datacenters.
         let factor = if self.hosts.len() < 3 { 1 } else { 3 };
         let factor = defaults.factor.unwrap_or(factor);
-        let spread = wish.spread.unwrap_or(defaults.spread);
+        let spread = wanted.spread.unwrap_or(defaults.spread);
         let map = match spread {
             Spread::Tablets(count) => {
                 tablets::map(&self.hosts, defaults.shards, &mut self.rng, count, factor)
@@ -84,14 +84,14 @@ impl State {
         };
         let table = Table {
             id: id.to_owned(),
-            key: wish.key,
+            key: wanted.key,
             spread,
             factor,
             map,
             base: None,
-            isolation: wish.isolation,
+            isolation: wanted.isolation,
         };
-        self.tables.insert(wish.name, table);
+        self.tables.insert(wanted.name, table);
     }
 
     /// The table that a request about tags names by its ARN, which ends with the table's name.

@@ -22,13 +22,10 @@ impl WriteIsolation {
             "f" | "forbid" | "forbid_rmw" => Ok(Self::Forbid),
             "o" | "only_rmw_uses_lwt" => Ok(Self::OnlyReadModifyWrite),
             "u" | "unsafe" | "unsafe_rmw" => Ok(Self::Unsafe),
-            other => Err(ApiError::new(
-                "ValidationException",
-                format!(
-                    "Incorrect write isolation tag {other}. Allowed values: a, always, always_use_lwt, f, forbid, \
+            other => Err(ApiError::validation(format!(
+                "Incorrect write isolation tag {other}. Allowed values: a, always, always_use_lwt, f, forbid, \
                      forbid_rmw, o, only_rmw_uses_lwt, u, unsafe, unsafe_rmw"
-                ),
-            )),
+            ))),
         }
     }
 
@@ -48,8 +45,7 @@ impl WriteIsolation {
             Self::Always => Ok(true),
             Self::OnlyReadModifyWrite => Ok(reads_before),
             Self::Unsafe => Ok(false),
-            Self::Forbid if reads_before => Err(ApiError::new(
-                "ValidationException",
+            Self::Forbid if reads_before => Err(ApiError::validation(
                 "Read-modify-write operations are disabled by 'forbid_rmw' write isolation policy. Refer to \
                  https://github.com/scylladb/scylla/blob/master/docs/alternator/alternator.md#write-isolation-policies \
                  for more information.",

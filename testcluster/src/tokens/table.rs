@@ -30,16 +30,16 @@ pub(crate) struct Table {
     pub(crate) isolation: Option<WriteIsolation>,
 }
 
-/// What the request for a table says of it.
+/// A request that creates a table.
 #[derive(Debug)]
-pub(crate) struct Wish {
+pub(crate) struct CreateTable {
     pub(crate) name: String,
     pub(crate) key: String,
     pub(crate) spread: Option<Spread>,
     pub(crate) isolation: Option<WriteIsolation>,
 }
 
-impl Wish {
+impl CreateTable {
     /// Reads a request that creates a table; none where the request cannot succeed anyway.
     ///
     /// # Errors

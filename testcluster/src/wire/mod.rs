@@ -1,8 +1,8 @@
 //! A connection's bytes, in both directions: sockets, TLS, request heads and bodies, replies, and
 //! the compression and signatures of bodies.
 
+pub(crate) mod blackhole;
 pub(crate) mod compression;
-pub(crate) mod deafness;
 pub(crate) mod head;
 pub(crate) mod records;
 pub(crate) mod reply;

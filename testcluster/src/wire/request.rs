@@ -56,16 +56,16 @@ impl From<io::Error> for BodyError {
     }
 }
 
-/// The reading side of a connection.
-pub(crate) struct Wire<S> {
-    pub(crate) stream: S,
+/// A connection's stream, with what was received and not read yet.
+pub(crate) struct BufferedStream<S> {
+    pub(crate) inner: S,
     received: BytesMut,
     tape: Option<Tape>,
 }
 
-impl<S: AsyncRead + Unpin> Wire<S> {
+impl<S: AsyncRead + Unpin> BufferedStream<S> {
     pub(crate) fn new(stream: S, tape: Option<Tape>) -> Self {
-        Self { stream, received: BytesMut::new(), tape }
+        Self { inner: stream, received: BytesMut::new(), tape }
     }
 
     /// The next head; nothing once the client has closed its side.
@@ -203,7 +203,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
             self.received.reserve(READ);
         }
         let before = self.received.len();
-        let read = self.stream.read_buf(&mut self.received).await?;
+        let read = self.inner.read_buf(&mut self.received).await?;
         if let Some(tape) = &self.tape {
             records.keep(tape, &self.received[before..]);
         }

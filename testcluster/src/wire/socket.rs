@@ -1,5 +1,5 @@
-//! A connection's socket as both sides of the server see it: the task that serves it, and the node,
-//! which may cut it off at any moment while the task goes on.
+//! A connection's socket, shared by the task that serves it and by the node, which may cut it off
+//! at any moment while the task runs.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, Shutdown};
@@ -13,7 +13,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::deafness::{deafen, silence};
+use super::blackhole::{drop_received, stop_retransmitting};
 use crate::stats::Counters;
 
 /// How much is read by one call.
@@ -47,7 +47,7 @@ impl Socket {
         self.0.stream.peer_addr().ok().map(|addr| addr.ip())
     }
 
-    /// Between requests, and nothing of the next one has arrived.
+    /// Sets whether the connection is between requests and nothing of the next one has arrived.
     pub(crate) fn set_idle(&self, idle: bool) {
         self.0.idle.store(idle, Relaxed);
     }
@@ -56,19 +56,19 @@ impl Socket {
         self.0.idle.load(Relaxed)
     }
 
-    /// Both directions end at once; whoever serves the connection learns it at the next read or
-    /// write.
+    /// Ends both directions at once; the task that serves the connection notices at the next read
+    /// or write.
     pub(crate) fn shut_down(&self) {
         // Fails only where the client was first.
         let _ = SockRef::from(&self.0.stream).shutdown(Shutdown::Both);
     }
 
-    /// Drops whatever arrives from now on, and soon says nothing more either. The close that
-    /// follows is a reset, which is how a host answers what it knows nothing of.
+    /// Drops whatever arrives from now on, and soon sends nothing more. The close that follows is a
+    /// reset, with which a host responds to segments of an unknown connection.
     pub(crate) fn lose(&self) {
         let socket = SockRef::from(&self.0.stream);
         // Fails only where there is nothing left to be dropped.
-        let _ = deafen(&socket).and_then(|()| silence(&socket));
+        let _ = drop_received(&socket).and_then(|()| stop_retransmitting(&socket));
         self.reset_on_close();
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Cluster, Place};
+use super::{Cluster, Location};
 use crate::server::contention::Rules;
 use crate::server::settings::Settings;
 use crate::tokens::{Defaults, Spread, WriteIsolation};
@@ -20,7 +20,7 @@ use crate::wire::tls::Tls;
 /// How many tablets a table has: few, so that what tests read and print is short.
 const TABLETS: usize = 8;
 
-/// How many places on the ring a node has. The server gives it 256, which only makes the tables
+/// How many tokens a node has on the ring. The server gives it 256, which only makes the tables
 /// longer.
 const VNODES: usize = 16;
 
@@ -28,7 +28,7 @@ const VNODES: usize = 16;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
-    places: Vec<Place>,
+    locations: Vec<Location>,
     port: Option<u16>,
     server_header: Option<Option<String>>,
     spread: Option<Spread>,
@@ -45,7 +45,7 @@ impl Cluster {
 impl Builder {
     fn new() -> Self {
         Self {
-            places: Vec::new(),
+            locations: Vec::new(),
             port: None,
             server_header: None,
             spread: None,
@@ -91,14 +91,14 @@ impl Builder {
 
     /// Adds nodes in a rack of a datacenter.
     pub fn rack(mut self, datacenter: &str, rack: &str, nodes: usize) -> Self {
-        let place = Place::in_rack(datacenter, rack);
-        self.places.extend(std::iter::repeat_n(place, nodes));
+        let location = Location::in_rack(datacenter, rack);
+        self.locations.extend(std::iter::repeat_n(location, nodes));
         self
     }
 
     /// Adds a node at an address of the caller's choice, such as `::1`.
     pub fn node_at(mut self, ip: IpAddr, datacenter: &str, rack: &str) -> Self {
-        self.places.push(Place { ip: Some(ip), ..Place::in_rack(datacenter, rack) });
+        self.locations.push(Location { ip: Some(ip), ..Location::in_rack(datacenter, rack) });
         self
     }
 
@@ -223,9 +223,9 @@ impl Builder {
         self.settings.tokens.spread = self.spread.unwrap_or(by_release);
         self.settings.tokens.isolation = WriteIsolation::parse(&self.settings.write_isolation)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.message))?;
-        if self.places.is_empty() {
-            self.places.push(Place::in_rack("dc1", "rack1"));
+        if self.locations.is_empty() {
+            self.locations.push(Location::in_rack("dc1", "rack1"));
         }
-        Cluster::start(self.places, self.port, self.settings)
+        Cluster::start(self.locations, self.port, self.settings)
     }
 }

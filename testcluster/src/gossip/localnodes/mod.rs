@@ -46,36 +46,36 @@ fn decode(text: &str) -> Option<String> {
     Some(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
 }
 
-/// The entries that `me` answers with, in an order of the moment.
+/// The entries that `this` answers with, in an order of the moment.
 pub(crate) fn entries(
     version: Version,
     members: &[Member],
-    me: &Member,
+    this: &Member,
     view: &View,
     query: &Query,
 ) -> Vec<String> {
     let (datacenter, rack) = if version.has_localnodes_parameters() {
-        (query.datacenter.as_deref().unwrap_or(&me.datacenter), query.rack.as_deref())
+        (query.datacenter.as_deref().unwrap_or(&this.datacenter), query.rack.as_deref())
     } else {
-        (me.datacenter.as_str(), None)
+        (this.datacenter.as_str(), None)
     };
     let mut entries: Vec<String> = members
         .iter()
         .filter(|member| {
             member.datacenter == datacenter && rack.is_none_or(|rack| member.rack == rack)
         })
-        .filter(|member| is_listed(version, member, me, view))
+        .filter(|member| is_listed(version, member, this, view))
         .map(|member| member.ip.to_string())
         .collect();
     fastrand::shuffle(&mut entries);
     entries
 }
 
-fn is_listed(version: Version, member: &Member, me: &Member, view: &View) -> bool {
+fn is_listed(version: Version, member: &Member, this: &Member, view: &View) -> bool {
     let seen = match view {
         View::Cluster => true,
         View::Only(alive) => {
-            member.ip == me.ip || alive.contains(&member.ip) || version.lists_down_nodes()
+            member.ip == this.ip || alive.contains(&member.ip) || version.lists_down_nodes()
         }
     };
     seen && match member.gossip {

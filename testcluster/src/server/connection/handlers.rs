@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             _ => {}
         }
-        let reply = backend.answer(reply, head, self.peer, operation, &body).await;
+        let reply = backend.respond(reply, head, self.peer, operation, &body).await;
         if matches!(faults.of_request(), Some(Fault::ResetAfterRequest { .. })) {
             return Ok(Outcome::Reset);
         }
@@ -182,7 +182,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn read_body(&mut self, node: &NodeState, limit: usize) -> Result<Bytes, BodyError> {
-        let body = self.wire.body(&node.records, self.unread, limit).await;
+        let body = self.stream.body(&node.records, self.unread, limit).await;
         self.unread = match (&body, self.unread) {
             (Ok(_), _) => Framing::Length(0),
             (Err(_), Framing::Chunked) => Framing::Lost,
@@ -198,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         tokio::select! {
             () = node.until_faults(|faults| !faults.hang(scope)) => Ok(()),
-            () = self.wire.closed(&node.records) => Err(io::ErrorKind::ConnectionAborted.into()),
+            () = self.stream.closed(&node.records) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::server::routes::Route;
 use crate::server::state::NodeState;
 use crate::wire::head::Head;
 use crate::wire::reply::Reply;
-use crate::wire::request::{Framing, Wire, content_length};
+use crate::wire::request::{BufferedStream, Framing, content_length};
 use crate::wire::socket::Socket;
 
 /// How a connection goes on after a request.
@@ -47,7 +47,7 @@ impl From<Reply> for Outcome {
 pub(crate) struct Connection<S> {
     node: Arc<NodeState>,
     socket: Socket,
-    wire: Wire<S>,
+    stream: BufferedStream<S>,
     peer: Peer,
     /// The body of the present request, until it is read.
     unread: Framing,
@@ -56,7 +56,13 @@ pub(crate) struct Connection<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(crate) fn new(node: Arc<NodeState>, socket: Socket, stream: S, peer: Peer) -> Self {
         let tape = node.cluster.settings.record.then(|| node.records.new_stream());
-        Self { node, socket, wire: Wire::new(stream, tape), peer, unread: Framing::Length(0) }
+        Self {
+            node,
+            socket,
+            stream: BufferedStream::new(stream, tape),
+            peer,
+            unread: Framing::Length(0),
+        }
     }
 
     pub(crate) async fn serve(mut self) {
@@ -66,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             match self.next_request().await.unwrap_or(Next::Cut) {
                 Next::Request => {}
                 Next::Close => {
-                    let _ = self.wire.stream.shutdown().await;
+                    let _ = self.stream.inner.shutdown().await;
                     return;
                 }
                 Next::Cut => return,
@@ -78,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn next_request(&mut self) -> io::Result<Next> {
         self.socket.set_idle(true);
         let socket = self.socket.clone();
-        match self.wire.head(&self.node.records, || socket.set_idle(false)).await? {
+        match self.stream.head(&self.node.records, || socket.set_idle(false)).await? {
             Ok(Some(head)) => self.exchange(&head).await,
             Ok(None) => Ok(Next::Close),
             Err(malformed) => {
@@ -113,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if head.version() == "1.1" && head.get_text("Expect").eq_ignore_ascii_case("100-continue") {
             let mut go_on = Reply::new(&settings.headers);
             go_on.set_status(100);
-            self.wire.stream.write_all(&go_on.encode("1.1").bytes).await?;
+            self.stream.inner.write_all(&go_on.encode("1.1").bytes).await?;
         }
 
         self.unread = Framing::of(head);
@@ -132,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         // A body that no handler read would be taken for the next request.
         let unread = match sent {
-            Next::Request => self.wire.has_body(&node.records, self.unread).await,
+            Next::Request => self.stream.has_body(&node.records, self.unread).await,
             Next::Close | Next::Cut | Next::Reset => return Ok(sent),
         };
         Ok(if head.keeps_alive() && matches!(unread, Ok(false)) {
@@ -162,17 +168,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 let node = Arc::clone(&self.node);
                 tokio::select! {
                     () = node.until_faults(|faults| !faults.stops_mid_body()) => {}
-                    () = self.wire.closed(&node.records) => {
+                    () = self.stream.closed(&node.records) => {
                         return Err(io::ErrorKind::ConnectionAborted.into());
                     }
                 }
-                self.wire.stream.write_all(&encoded.bytes[half..]).await?;
-                self.wire.stream.flush().await?;
+                self.stream.inner.write_all(&encoded.bytes[half..]).await?;
+                self.stream.inner.flush().await?;
                 Ok(Next::Request)
             }
             _ => {
-                self.wire.stream.write_all(&encoded.bytes).await?;
-                self.wire.stream.flush().await?;
+                self.stream.inner.write_all(&encoded.bytes).await?;
+                self.stream.inner.flush().await?;
                 Ok(if matches!(fault, Some(Fault::CloseAfterResponse)) {
                     Next::Close
                 } else {
@@ -183,8 +189,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn send_part(&mut self, bytes: &[u8], length: usize) -> io::Result<Next> {
-        self.wire.stream.write_all(&bytes[..length]).await?;
-        self.wire.stream.flush().await?;
+        self.stream.inner.write_all(&bytes[..length]).await?;
+        self.stream.inner.flush().await?;
         Ok(Next::Cut)
     }
 
@@ -195,12 +201,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut start = reply.encode(version).bytes;
         // Everything but the last chunk, which is the end.
         start.truncate(start.len() - b"0\r\n\r\n".len());
-        self.wire.stream.write_all(&start).await?;
+        self.stream.inner.write_all(&start).await?;
         let entries = r#""127.0.0.1","#.repeat(300);
         let chunk = format!("{:x}\r\n{entries}\r\n", entries.len());
         loop {
-            self.wire.stream.write_all(chunk.as_bytes()).await?;
-            self.wire.stream.flush().await?;
+            self.stream.inner.write_all(chunk.as_bytes()).await?;
+            self.stream.inner.flush().await?;
             sleep(Duration::from_millis(1)).await;
         }
     }
@@ -214,7 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> io::Result<Next> {
         let mut reply = Reply::bare(status, why);
         reply.set("Connection", "close");
-        self.wire.stream.write_all(&reply.encode(version).bytes).await?;
+        self.stream.inner.write_all(&reply.encode(version).bytes).await?;
         Ok(Next::Close)
     }
 }

@@ -8,7 +8,7 @@ use super::{Field, Head, Malformed, Spans};
 
 /// Where in the grammar the next byte belongs.
 #[derive(Debug, Default, Clone, Copy)]
-enum Place {
+enum State {
     #[default]
     Method,
     Target,
@@ -25,7 +25,7 @@ enum Place {
 /// Finds the end of a head in bytes that arrive bit by bit.
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
-    place: Place,
+    state: State,
     at: usize,
     /// Where the present word began.
     mark: usize,
@@ -37,9 +37,9 @@ impl Scanner {
     /// length once it is whole.
     pub(crate) fn scan(&mut self, received: &[u8]) -> Result<Option<usize>, Malformed> {
         while let Some(&byte) = received.get(self.at) {
-            let last = matches!(self.place, Place::HeadEnd);
+            let last = matches!(self.state, State::HeadEnd);
             match self.step(received, byte) {
-                Some(place) => self.place = place,
+                Some(state) => self.state = state,
                 None => return Err(Malformed(self.version(received))),
             }
             self.at += 1;
@@ -59,61 +59,61 @@ impl Scanner {
         (!version.is_empty()).then(|| String::from_utf8_lossy(version).into_owned())
     }
 
-    /// The place of the byte after this one, if this one may stand here.
-    fn step(&mut self, received: &[u8], byte: u8) -> Option<Place> {
+    /// Returns the state for the byte after this one, if this one is allowed here.
+    fn step(&mut self, received: &[u8], byte: u8) -> Option<State> {
         let at = self.at;
         let length = at - self.mark;
-        match (self.place, byte) {
-            (Place::Method, b'A'..=b'Z') => Some(Place::Method),
-            (Place::Method, b' ') if length > 0 => {
+        match (self.state, byte) {
+            (State::Method, b'A'..=b'Z') => Some(State::Method),
+            (State::Method, b' ') if length > 0 => {
                 self.spans.method = self.word(at);
-                Some(Place::Target)
+                Some(State::Target)
             }
-            (Place::Target, b' ') if length > 0 => {
+            (State::Target, b' ') if length > 0 => {
                 self.spans.target = self.word(at);
-                Some(Place::Version)
+                Some(State::Version)
             }
-            (Place::Target, b'\n') if received[at - 1] == b'\r' => None,
-            (Place::Target, byte) if byte != b' ' => Some(Place::Target),
-            (Place::Version, b'\r') if length == 8 => {
+            (State::Target, b'\n') if received[at - 1] == b'\r' => None,
+            (State::Target, byte) if byte != b' ' => Some(State::Target),
+            (State::Version, b'\r') if length == 8 => {
                 self.spans.version = self.mark + 5..at;
-                Some(Place::StartLineEnd)
+                Some(State::StartLineEnd)
             }
-            (Place::Version, byte) => match b"HTTP/0.0".get(length)? {
+            (State::Version, byte) => match b"HTTP/0.0".get(length)? {
                 b'0' => byte.is_ascii_digit(),
                 expected => byte == *expected,
             }
-            .then_some(Place::Version),
-            (Place::StartLineEnd | Place::FieldEnd, b'\n') => {
+            .then_some(State::Version),
+            (State::StartLineEnd | State::FieldEnd, b'\n') => {
                 self.mark = at + 1;
-                Some(Place::LineStart)
+                Some(State::LineStart)
             }
-            (Place::LineStart, b'\r') => Some(Place::HeadEnd),
-            (Place::LineStart, b' ' | b'\t') if !self.spans.fields.is_empty() => {
+            (State::LineStart, b'\r') => Some(State::HeadEnd),
+            (State::LineStart, b' ' | b'\t') if !self.spans.fields.is_empty() => {
                 self.spans.fields.push(Field::default());
-                Some(Place::BeforeValue)
+                Some(State::BeforeValue)
             }
-            (Place::LineStart | Place::Name, byte) if is_token(byte) => Some(Place::Name),
-            (Place::Name, b':') => {
+            (State::LineStart | State::Name, byte) if is_token(byte) => Some(State::Name),
+            (State::Name, b':') => {
                 let name = self.word(at);
                 self.spans.fields.push(Field { name, value: 0..0 });
-                Some(Place::BeforeValue)
+                Some(State::BeforeValue)
             }
-            (Place::BeforeValue, b' ' | b'\t') => Some(Place::BeforeValue),
-            (Place::BeforeValue, byte) if is_text(byte) => {
+            (State::BeforeValue, b' ' | b'\t') => Some(State::BeforeValue),
+            (State::BeforeValue, byte) if is_text(byte) => {
                 self.mark = at;
-                Some(Place::Value)
+                Some(State::Value)
             }
-            (Place::BeforeValue, b'\r') => Some(Place::FieldEnd),
-            (Place::Value, b'\r') => {
+            (State::BeforeValue, b'\r') => Some(State::FieldEnd),
+            (State::Value, b'\r') => {
                 let value = received[self.mark..at].trim_ascii_end().len();
                 self.spans.fields.last_mut()?.value = self.mark..self.mark + value;
-                Some(Place::FieldEnd)
+                Some(State::FieldEnd)
             }
-            (Place::Value, byte) if is_text(byte) || byte == b' ' || byte == b'\t' => {
-                Some(Place::Value)
+            (State::Value, byte) if is_text(byte) || byte == b' ' || byte == b'\t' => {
+                Some(State::Value)
             }
-            (Place::HeadEnd, b'\n') => Some(Place::HeadEnd),
+            (State::HeadEnd, b'\n') => Some(State::HeadEnd),
             _ => None,
         }
     }

@@ -93,10 +93,9 @@ impl<'a> Claim<'a> {
             }
         }
         let [user, date, region, service, _] = credential.split('/').collect::<Vec<_>>()[..] else {
-            return Err(ApiError::new(
-                "ValidationException",
-                format!("Incorrect credential information format: {credential}"),
-            ));
+            return Err(ApiError::validation(format!(
+                "Incorrect credential information format: {credential}"
+            )));
         };
         Ok(Self { user, date, region, service, signed_headers, signature })
     }

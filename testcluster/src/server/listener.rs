@@ -1,5 +1,5 @@
-//! A node's listener: open, shut, so full that the kernel drops further SYNs, or deaf because its
-//! host is gone.
+//! A node's listener: open, closed, so full that the kernel drops further SYNs, or blackholed
+//! because its host is gone.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::wire::deafness::{deafen, undeafen};
+use crate::wire::blackhole::{drop_received, receive_again};
 
 /// Enough for the bursts of a test or a benchmark.
 const BACKLOG: i32 = 1024;
@@ -19,20 +19,20 @@ const BACKLOG: i32 = 1024;
 /// A handshake over loopback takes far less; one that takes longer met a full queue.
 const FULL_AFTER: Duration = Duration::from_millis(100);
 
-/// The state that a door is to have.
+/// The state that a listener is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Position {
-    Shut,
+pub(crate) enum Mode {
+    Closed,
     Open,
     Full,
-    Deaf,
+    Blackholed,
 }
 
-/// The state that a door has.
+/// The state that a listener has.
 #[derive(Default)]
-pub(crate) enum Door {
+pub(crate) enum Listener {
     #[default]
-    Shut,
+    Closed,
     Open {
         /// Dropping it ends the task, which gives the listener back.
         _stop: oneshot::Sender<()>,
@@ -40,65 +40,65 @@ pub(crate) enum Door {
     },
     Full {
         listener: TcpListener,
-        /// Connections that nobody accepts: they fill the queue.
+        /// Connections that are never accepted: they fill the queue.
         fillers: Vec<TcpStream>,
     },
-    Deaf(TcpListener),
+    Blackholed(TcpListener),
 }
 
-impl Door {
-    /// Brings the door into the state `wanted`; `admit` gets the connections that are accepted.
-    pub(crate) async fn turn(
+impl Listener {
+    /// Brings the listener into the state `wanted`; `admit` gets the accepted connections.
+    pub(crate) async fn switch(
         &mut self,
         addr: SocketAddr,
-        wanted: Position,
+        wanted: Mode,
         admit: impl Fn(TcpStream) + Send + 'static,
     ) -> io::Result<()> {
         let is = match self {
-            Self::Shut => Position::Shut,
-            Self::Open { .. } => Position::Open,
-            Self::Full { .. } => Position::Full,
-            Self::Deaf(_) => Position::Deaf,
+            Self::Closed => Mode::Closed,
+            Self::Open { .. } => Mode::Open,
+            Self::Full { .. } => Mode::Full,
+            Self::Blackholed(_) => Mode::Blackholed,
         };
         if is == wanted {
             return Ok(());
         }
         let (listener, fillers) = match std::mem::take(self) {
-            Self::Shut => (None, Vec::new()),
+            Self::Closed => (None, Vec::new()),
             Self::Open { _stop, accepting } => {
                 drop(_stop);
                 (accepting.await.ok(), Vec::new())
             }
             Self::Full { listener, fillers } => (Some(listener), fillers),
-            Self::Deaf(listener) => {
-                undeafen(&SockRef::from(&listener))?;
+            Self::Blackholed(listener) => {
+                receive_again(&SockRef::from(&listener))?;
                 (Some(listener), Vec::new())
             }
         };
         *self = match wanted {
-            Position::Shut => Self::Shut,
-            Position::Open => {
+            Mode::Closed => Self::Closed,
+            Mode::Open => {
                 let listener = listen(listener, addr, BACKLOG)?;
                 let (stop, stopped) = oneshot::channel();
                 let accepting = tokio::spawn(accept(admit, listener, fillers, stopped));
                 Self::Open { _stop: stop, accepting }
             }
-            Position::Full => {
+            Mode::Full => {
                 let listener = listen(listener, addr, 0)?;
                 Self::Full { listener, fillers: fill(addr).await }
             }
-            Position::Deaf => {
+            Mode::Blackholed => {
                 let listener = listen(listener, addr, BACKLOG)?;
-                deafen(&SockRef::from(&listener))?;
+                drop_received(&SockRef::from(&listener))?;
                 let own = addresses(&fillers);
                 drop(fillers);
-                // Those that are connected already, but not yet accepted, must go deaf too.
+                // Connections in the queue must be blackholed too.
                 while let Some((stream, peer)) = accept_now(&listener)? {
                     if peer.is_none_or(|peer| !own.contains(&peer)) {
                         admit(stream);
                     }
                 }
-                Self::Deaf(listener)
+                Self::Blackholed(listener)
             }
         };
         Ok(())
@@ -124,7 +124,7 @@ fn listen(
     Ok(listener)
 }
 
-/// Connects until the kernel answers no more.
+/// Connects until the kernel no longer responds.
 async fn fill(addr: SocketAddr) -> Vec<TcpStream> {
     let mut fillers = Vec::new();
     while let Ok(Ok(filler)) = timeout(FULL_AFTER, TcpStream::connect(addr)).await {
@@ -137,8 +137,8 @@ fn addresses(fillers: &[TcpStream]) -> Vec<SocketAddr> {
     fillers.iter().filter_map(|filler| filler.local_addr().ok()).collect()
 }
 
-/// A connection that the kernel has ready, whether or not the runtime has heard of it, and the
-/// peer's address.
+/// Returns a connection that the kernel has ready, even if the runtime has not been notified yet,
+/// and the peer's address.
 fn accept_now(listener: &TcpListener) -> io::Result<Option<(TcpStream, Option<SocketAddr>)>> {
     match SockRef::from(listener).accept() {
         Ok((socket, peer)) => {
@@ -167,7 +167,7 @@ async fn accept(
                 Ok((stream, _)) => admit(stream),
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
-                    // Out of descriptors, most likely: time for others to be closed.
+                    // Most likely out of descriptors: leave time for others to be closed.
                     sleep(Duration::from_millis(10)).await;
                 }
             },
