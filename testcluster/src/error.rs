@@ -1,11 +1,11 @@
-//! What Alternator answers when it refuses: one JSON shape, and a status that follows from the
-//! type.
+//! Errors of the DynamoDB API as Alternator words them: one JSON shape, and a status that follows
+//! from the type.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// A refusal of the DynamoDB API as Alternator words it.
+/// An error of the DynamoDB API as Alternator words it.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     /// The HTTP status.
@@ -21,7 +21,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A refusal with the status that Alternator gives its type: 500 for `InternalServerError`, 413
+    /// An error with the status that Alternator gives its type: 500 for `InternalServerError`, 413
     /// for `PayloadTooLarge` and 400 for everything else.
     pub fn new(kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let kind = kind.into();

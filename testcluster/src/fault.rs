@@ -1,6 +1,5 @@
-//! What a node can be told to do wrong. Each fault has one place in the life of a connection;
-//! faults of different places may be on together, and a second fault of the same place takes the
-//! first one's.
+//! Faults of a node. Each fault belongs to one stage of a connection; faults of different stages
+//! may be on together, and a second fault of the same stage replaces the first.
 
 use std::time::Duration;
 
@@ -15,10 +14,10 @@ use crate::error::ApiError;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The host is gone without a word, as when its power fails: on no connection is anything
-    /// acknowledged or answered any more, and further SYNs are dropped. What is in flight is not
-    /// executed any further. A host that is healed has restarted: it resets the connections that it
-    /// had. Stopping the node brings its host back, as a host on which nobody listens.
+    /// The host is blackholed, as when its power fails: on no connection is anything acknowledged
+    /// any more, and further SYNs are dropped. What is in flight is not executed any further. A
+    /// host that is healed has restarted: it resets the connections that it had. Stopping the node
+    /// brings its host back, as a host on which nothing listens.
     ///
     /// Linux only: the packets are dropped by a filter on each socket.
     #[cfg(target_os = "linux")]
@@ -66,10 +65,11 @@ pub enum Fault {
     /// Requests are executed, and the reply stops in the middle of its body. Healing lets the rest
     /// of it go on.
     StopMidBody,
-    /// Requests are answered, and the connection closes after the reply without having said so.
+    /// Requests are answered, and the connection closes after the reply, which did not announce
+    /// that.
     CloseAfterResponse,
 
-    /// What `/localnodes` answers is wrong.
+    /// The response of `/localnodes` is wrong.
     LocalNodes(Lie),
 }
 
@@ -97,7 +97,7 @@ pub enum Delay {
         /// The longest delay.
         max: Duration,
     },
-    /// Evenly spread from `min` to `max`, but for one reply in `one_in`, drawn at random, which
+    /// Evenly spread from `min` to `max`, except for one reply in `one_in`, drawn at random, which
     /// takes `stall`.
     Stalls {
         /// The shortest delay.
@@ -132,12 +132,12 @@ impl Delay {
     }
 }
 
-/// True once in so many times.
+/// Returns true with a probability of 1 in `one_in`.
 fn one(one_in: u32) -> bool {
     fastrand::u32(..one_in.max(1)) == 0
 }
 
-/// What `/localnodes` answers instead of the truth.
+/// What `/localnodes` responds in place of the truth.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Lie {
@@ -157,11 +157,11 @@ pub enum Lie {
     NeverEnding,
     /// Half of the body that was promised, then the connection closes.
     Truncated,
-    /// The connection is reset instead of an answer.
+    /// The connection is reset in place of a response.
     Reset,
 }
 
-/// The places of a connection's life at which something can be wrong.
+/// The stages of a connection at which something can be wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Host,
@@ -194,7 +194,7 @@ impl Fault {
     }
 }
 
-/// The faults that are on: at most one for each place.
+/// The faults that are on: at most one for each stage.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 

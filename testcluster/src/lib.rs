@@ -2,9 +2,9 @@
 //! development.
 //!
 //! Every node is an HTTP/1.1 server on an address of its own, 127.0.0.1 and upwards, and all share
-//! one port: that is how `/localnodes` names nodes. Behind them is one store that implements the
-//! DynamoDB API; in front of it is what makes a node an Alternator node on the wire, and what makes
-//! a test interesting: nodes that stop, drain, hang, reset, lie and return.
+//! one port, because `/localnodes` lists addresses without ports. Behind them is one store that
+//! implements the DynamoDB API; in front of it is what makes a node an Alternator node on the wire,
+//! and what makes a test interesting: nodes that stop, drain, hang, reset, lie and return.
 //!
 //! ```
 //! use alternator_testcluster::{Cluster, Fault};
@@ -19,9 +19,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! Nodes own tokens as the server's do: tables have tablets or vnodes, the cluster's own tables
-//! tell of them, requests are counted as hits or hops, and tests move tablets and ask where a key
-//! is.
+//! Nodes own tokens as the server's do: tables have tablets or vnodes, which the cluster's own
+//! tables show; requests are counted as hits or hops; tests move tablets and query where a key is.
 //!
 //! Linux answers at every address of 127.0.0.0/8; elsewhere 127.0.0.2 and upwards must be added to
 //! the loopback interface before more than one node can start.

@@ -1,4 +1,4 @@
-//! Counters of a node, which are always on and cheap.
+//! Counters of a node. They are always on, as they are cheap.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

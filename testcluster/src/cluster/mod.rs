@@ -30,10 +30,10 @@ const PORTS: std::ops::Range<u16> = 10_000..30_000;
 /// Where a cluster keeps its port from other clusters while its own nodes are down.
 const RESERVED: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 254);
 
-/// Where a node is to be.
+/// Where a node is.
 #[derive(Clone, Debug)]
 struct Location {
-    /// The next free loopback address, unless one is asked for.
+    /// By default the next free loopback address.
     ip: Option<IpAddr>,
     datacenter: String,
     rack: String,
@@ -100,7 +100,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Adds a node, which may take the place of another that has stopped.
+    /// Adds a node, which may replace another that has stopped.
     fn add(&self, location: &Location, of: Option<&Node>) -> io::Result<Node> {
         let id = self.created.fetch_add(1, Relaxed) + 1;
         let ip = location.ip.unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
@@ -132,11 +132,11 @@ impl Cluster {
         self.lock().clone()
     }
 
-    /// The node at this place of [`Cluster::nodes`].
+    /// The node at index `at` of [`Cluster::nodes`].
     ///
     /// # Panics
     ///
-    /// If there are fewer nodes.
+    /// If there are no more than `at` nodes.
     pub fn node(&self, at: usize) -> Node {
         self.lock()[at].clone()
     }
@@ -156,8 +156,7 @@ impl Cluster {
         &self.state.authority.pem
     }
 
-    /// A certificate by which a client is known to nodes that ask for one, and its key, both as
-    /// PEM.
+    /// A client certificate for nodes that require one, and its key, both as PEM.
     pub fn client_identity(&self) -> (&str, &str) {
         let (certificate, key) = &self.state.authority.client;
         (certificate, key)
@@ -167,12 +166,12 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// If its address cannot be listened at.
+    /// If its address cannot be bound.
     pub fn add_node(&self, datacenter: &str, rack: &str) -> io::Result<Node> {
         self.add(&Location::in_rack(datacenter, rack), None)
     }
 
-    /// Removes a node for good: the others forget it, it stops, and its replicas are on others.
+    /// Removes a node for good: the others forget it, it stops, and its replicas move to others.
     pub fn remove_node(&self, node: &Node) {
         self.state.tokens.leave(node.id());
         self.forget(node);
@@ -183,19 +182,18 @@ impl Cluster {
         node.leave();
     }
 
-    /// Replaces a node by one at another address in the same rack, which has its replicas and is
-    /// returned.
+    /// Replaces a node by one at another address in the same rack, which takes over its replicas.
+    /// Returns the new node.
     ///
     /// # Errors
     ///
-    /// If the new node's address cannot be listened at.
+    /// If the new node's address cannot be bound.
     pub fn replace_node(&self, node: &Node) -> io::Result<Node> {
         self.forget(node);
         self.add(&Location::in_rack(node.datacenter(), node.rack()), Some(node))
     }
 
-    /// Waits until the condition holds, and answers whether it did within the limit. Blocks the
-    /// thread.
+    /// Waits until the condition holds. Returns whether it did within the limit. Blocks the thread.
     pub fn wait_until(&self, limit: Duration, condition: impl Fn() -> bool) -> bool {
         let deadline = Instant::now() + limit;
         while !condition() {

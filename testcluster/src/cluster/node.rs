@@ -74,26 +74,25 @@ impl Node {
         self.wait_for(Process::stop);
     }
 
-    /// Starts the node again at its address, with the faults it had. It is gossiped as normal, and
-    /// listens when the cluster's listening delay has passed.
+    /// Starts the node again at its address, with its faults. It is gossiped as normal at once, and
+    /// listens after the cluster's listening delay.
     ///
     /// # Errors
     ///
-    /// If the address cannot be listened at, or the cluster is gone.
+    /// If the address cannot be bound, or the cluster is gone.
     pub fn start(&self) -> io::Result<()> {
         self.wait_for(Process::start)
             .unwrap_or_else(|| Err(io::Error::other("the cluster is gone")))
     }
 
-    /// Drains the node as the server does: it listens no more, every connection is shut in both
-    /// directions at once, what is in flight is executed and its replies are lost. Only then, after
-    /// the cluster's shutdown announcement, do the others learn of it.
+    /// Drains the node as the server does: it stops listening, every connection is shut down in
+    /// both directions at once, and what is in flight is executed while its replies are lost. Only
+    /// then, after the cluster's shutdown announcement, do the others stop listing it.
     pub fn drain(&self) {
         self.wait_for(Process::drain);
     }
 
-    /// Turns a fault on. It takes the place of a fault of the same kind, and adds to those of
-    /// others.
+    /// Turns a fault on. It replaces a fault of the same stage, and adds to those of other stages.
     pub fn inject(&self, fault: Fault) {
         self.state().change_faults(|faults| faults.add(fault));
         self.follow_faults();
@@ -105,7 +104,7 @@ impl Node {
         self.follow_faults();
     }
 
-    /// Closes every connection on which no request is under way.
+    /// Closes every connection on which no request is in flight.
     pub fn close_idle(&self) {
         self.0.close_idle();
     }

@@ -1,4 +1,4 @@
-//! What tests ask a cluster about the owners of tokens, and do to them.
+//! The owners of tokens, for tests to read and to change.
 
 use serde_json::Value;
 
@@ -11,15 +11,15 @@ use crate::tokens::{self, Step};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Move {
-    /// The node that has the tablet no more.
+    /// The node that had the tablet.
     pub from: Node,
-    /// The node that has it instead.
+    /// The node that has it now.
     pub to: Node,
 }
 
 impl Cluster {
-    /// The nodes that hold a key, such as `{"S": "x"}`, in the server's order, those of all
-    /// datacenters. None if the table or the key is not known to be one.
+    /// The replicas of a key such as `{"S": "x"}` in all datacenters, in the server's order. Empty
+    /// if there is no such table, or `key` is no key.
     pub fn replicas(&self, table: &str, key: &Value) -> Vec<Node> {
         let state = self.state.tokens.read();
         state
@@ -34,22 +34,22 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If it is no value of a partition key.
+    /// If `key` is no value of a partition key.
     pub fn token(&self, key: &Value) -> i64 {
         tokens::token(key).unwrap_or_else(|| panic!("{key} is no partition key"))
     }
 
-    /// Moves one replica of one of a table's tablets, which chance chooses the same way in every
-    /// run, to another node of the same rack, or of the same datacenter if all of that rack have
-    /// the tablet. None if there is nothing to move.
+    /// Moves one replica of one of a table's tablets, chosen at random but alike in every run, to
+    /// another node of the same rack, or of the same datacenter if every node of the rack has the
+    /// tablet. `None` if there is nothing to move.
     pub fn move_tablet(&self, table: &str) -> Option<Move> {
         let step = self.begin_move(table)?;
         self.finish_moves(table);
         Some(step)
     }
 
-    /// Begins a move as [`Cluster::move_tablet`] makes it: the table of tablets tells where the
-    /// tablet will be, and until [`Cluster::finish_moves`] it is where it was.
+    /// Begins a move like that of [`Cluster::move_tablet`]: `system.tablets` has the new replicas,
+    /// and the tablet stays where it is until [`Cluster::finish_moves`].
     pub fn begin_move(&self, table: &str) -> Option<Move> {
         let Step { from, to } = self.state.tokens.begin_move(table)?;
         Some(Move { from: self.node_of(from)?, to: self.node_of(to)? })
@@ -60,25 +60,24 @@ impl Cluster {
         self.state.tokens.finish_moves(table);
     }
 
-    /// Splits every tablet of a table in two, which stay where they are.
+    /// Splits every tablet of a table in two, both on the same nodes.
     pub fn split_tablets(&self, table: &str) {
         self.state.tokens.split(table);
     }
 
-    /// Lets a table share the tablets of another, so that the cluster's table of tablets refers to
-    /// that one.
+    /// Lets a table share the tablets of `base`, to which `system.tablets` then refers.
     pub fn colocate(&self, table: &str, base: &str) {
         self.state.tokens.colocate(table, base);
     }
 
-    /// Who coordinated the lightweight transactions on a key's partition, in the order in which
-    /// they began. Kept where the cluster has a contention window: the latest thousand turns, for
-    /// as long as there is the table.
+    /// The coordinators of the lightweight transactions on a key's partition, in the order in which
+    /// they began. Recorded where the cluster has a contention window: the latest thousand turns,
+    /// for as long as the table exists.
     pub fn coordinators(&self, table: &str, key: &Value) -> Vec<Turn> {
         tokens::token(key).map_or_else(Vec::new, |token| self.state.contention.turns(table, token))
     }
 
-    /// Keeps a user from reading one of the cluster's own tables, from now on.
+    /// Denies a user to read one of the cluster's own tables.
     pub fn deny(&self, user: &str, table: &str) {
         self.state.permissions.deny(user, table);
     }

@@ -1,4 +1,4 @@
-//! What a Query asks of keys, in either of the two ways to say it.
+//! Key conditions of a Query, in either of their two syntaxes.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(crate) enum Operator {
     BeginsWith,
 }
 
-/// What one attribute is to be.
+/// A condition on one attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Condition<'a> {
     pub(crate) attribute: &'a str,
@@ -25,11 +25,11 @@ pub(crate) struct Condition<'a> {
     pub(crate) values: Vec<&'a Value>,
 }
 
-/// Every condition that a request has for keys.
+/// Returns every key condition of a request.
 ///
 /// # Errors
 ///
-/// Where it has none, both kinds, or such as cannot be read.
+/// Where it has none, both kinds, or malformed ones.
 pub(crate) fn of(request: &Value) -> Result<Vec<Condition<'_>>, ApiError> {
     match (&request["KeyConditionExpression"], &request["KeyConditions"]) {
         (Value::String(expression), Value::Null) => {
@@ -85,7 +85,7 @@ fn unexpected(word: &str) -> ApiError {
 
 struct Parser<'a> {
     request: &'a Value,
-    /// Those that are left, the next one last.
+    /// The words not parsed yet, the next one last.
     words: Vec<&'a str>,
     conditions: Vec<Condition<'a>>,
 }
@@ -169,7 +169,7 @@ fn comparison(word: &str) -> Option<Operator> {
     })
 }
 
-/// The operator that says the same with its sides exchanged.
+/// Returns the equivalent operator with its sides exchanged.
 fn reversed(operator: Operator) -> Operator {
     match operator {
         Operator::Less => Operator::Greater,

@@ -1,5 +1,4 @@
-//! The words of DynamoDB's expressions: enough of their language to see what a key condition or an
-//! update is about.
+//! Tokens of DynamoDB's expressions: enough of the syntax to analyse key conditions and updates.
 
 pub(crate) mod conditions;
 pub(crate) mod update;
@@ -36,7 +35,8 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '#' | ':')
 }
 
-/// What stands for a name in a request's expressions: itself, or the name that is given for it.
+/// Resolves a name in an expression: itself, or the name given for it in
+/// `ExpressionAttributeNames`.
 pub(crate) fn name<'a>(request: &'a Value, word: &'a str) -> Result<&'a str, ApiError> {
     if !word.starts_with('#') {
         return Ok(word);
@@ -48,7 +48,7 @@ pub(crate) fn name<'a>(request: &'a Value, word: &'a str) -> Result<&'a str, Api
     })
 }
 
-/// The value that is given for a word such as `:v`.
+/// Returns the value given for a word such as `:v`.
 pub(crate) fn value<'a>(request: &'a Value, word: &str) -> Result<&'a Value, ApiError> {
     request["ExpressionAttributeValues"].get(word).filter(|_| word.starts_with(':')).ok_or_else(
         || {
@@ -59,7 +59,7 @@ pub(crate) fn value<'a>(request: &'a Value, word: &str) -> Result<&'a Value, Api
     )
 }
 
-/// Refuses names and values that are given and in none of the expressions.
+/// Refuses names and values that are given but used in none of the expressions.
 pub(crate) fn check_all_used(request: &Value, expressions: &[&str]) -> Result<(), ApiError> {
     let used: Vec<_> = expressions.iter().flat_map(|text| words(text)).collect();
     for member in ["ExpressionAttributeNames", "ExpressionAttributeValues"] {

@@ -1,5 +1,5 @@
-//! What the cluster gossips about its nodes, and what one node believes of it: the source of every
-//! `/localnodes` answer.
+//! The members of the cluster as gossip has them, and what one node sees of them: the source of
+//! every `/localnodes` reply.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::sync::lock;
 
-/// What the other nodes believe about a node. A node answers about itself by the same belief.
+/// The state of a node in gossip. The node itself goes by the same state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gossip {
@@ -42,7 +42,7 @@ pub(crate) struct Member {
     pub(crate) datacenter: String,
     pub(crate) rack: String,
     pub(crate) gossip: Gossip,
-    /// Counts the changes, so that a delayed one can tell that it was overtaken.
+    /// Counts the changes, by which a delayed one knows that it was overtaken.
     epoch: u64,
 }
 
@@ -58,7 +58,7 @@ impl Member {
     }
 }
 
-/// The token for a change that comes later, if nothing else comes before it.
+/// Permission for a delayed change, unless another change comes before it.
 #[derive(Clone, Copy)]
 pub(crate) struct Epoch(u64);
 
@@ -87,7 +87,7 @@ impl Members {
         }
     }
 
-    /// Forestalls earlier changes that are still to come, and says how to make one in their stead.
+    /// Cancels earlier delayed changes. Returns the permission for a new one.
     pub(crate) fn announce(&self, id: u64) -> Epoch {
         Epoch(self.lock().get_mut(&id).map_or(0, |member| {
             member.epoch += 1;

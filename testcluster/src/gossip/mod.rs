@@ -1,4 +1,4 @@
-//! What the nodes believe of one another, and what `/localnodes` lists accordingly.
+//! The members of the cluster in gossip, and what `/localnodes` lists accordingly.
 
 pub(crate) mod localnodes;
 pub(crate) mod members;

@@ -111,7 +111,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Prints the URLs and waits for the interrupt.
 async fn serve(urls: &[String]) -> io::Result<()> {
     let mut interrupt = pin!(tokio::signal::ctrl_c());
-    // The handler is there once it is polled, and must be before anybody can learn that the program
+    // The handler is installed once it is polled, which must be before the program reports that it
     // is ready.
     tokio::select! {
         biased;

@@ -1,4 +1,4 @@
-//! `POST /` once its body is there: signature, decompression, the operation, and how the reply is
+//! `POST /` once its body is read: signature, decompression, the operation, and how the reply is
 //! framed and compressed.
 
 use std::borrow::Cow;
@@ -26,7 +26,7 @@ pub(crate) const BODY_LIMIT: usize = 16 << 20;
 /// JSON above this size is streamed.
 const STREAMED_BYTES: usize = 100_000;
 
-/// Answers of Query and Scan with this many items are streamed.
+/// Replies to Query and Scan with at least this many items are streamed.
 const STREAMED_ITEMS: usize = 256;
 
 pub(crate) const JSON: &str = "application/x-amz-json-1.0";
@@ -43,7 +43,7 @@ pub(crate) fn too_many(in_flight: usize) -> ApiError {
     )
 }
 
-/// Who sent the request, as far as the connection tells.
+/// The sender of a request, as far as the connection identifies it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Unknown,
@@ -51,7 +51,7 @@ pub(crate) enum Peer {
     Certified,
 }
 
-/// What a request runs against.
+/// A node as the executor of one request.
 pub(crate) struct Backend<'a> {
     node: &'a NodeState,
     /// The node's release when the request came in.
@@ -138,7 +138,7 @@ impl<'a> Backend<'a> {
         reply.set_body(&self.node.cluster.settings.headers, JSON, error.body());
     }
 
-    /// Who asks, where requests are signed, and the body as it was before it was compressed.
+    /// Returns the user, where requests are signed, and the decompressed body.
     fn admit<'b>(
         &self,
         head: &Head,
@@ -165,13 +165,13 @@ impl<'a> Backend<'a> {
         Ok((user, body))
     }
 
-    /// The request as a value, where anybody but the store has to know what is in it.
+    /// Returns the parsed request, if anything but the store needs its content.
     fn request(&self, operation: &str, body: &[u8]) -> Option<Value> {
         let tokens = &self.node.cluster.tokens;
         let concerns = tokens::changes(operation)
             || (tokens::concerns(operation) && !tokens.read().tables.is_empty())
             || system::may_concern(operation, body);
-        // What is wrong with it is for the store to say.
+        // Errors in it are left to the store.
         concerns.then(|| serde_json::from_slice(body).ok())?
     }
 

@@ -1,4 +1,4 @@
-//! What happens to lightweight transactions on one partition that two nodes coordinate at about the
+//! Contention of lightweight transactions on one partition that two nodes coordinate at about the
 //! same time.
 
 use std::collections::{HashMap, VecDeque};
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use crate::sync::lock;
 
-/// How many of a partition's latest turns may still be under way.
+/// How many of a partition's latest turns may still be running.
 const LATEST: usize = 8;
 
 /// How many of a partition's latest turns are kept.
 const KEPT: usize = 1000;
 
-/// Transactions on one partition, in a row, that one node coordinated.
+/// Consecutive transactions on one partition that one node coordinated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Turn {
@@ -28,12 +28,12 @@ pub struct Turn {
     pub transactions: u64,
     /// How many of them have not ended.
     running: u64,
-    /// No other turn has it.
+    /// Unique among all turns.
     number: u64,
 }
 
 impl Turn {
-    /// Whether any transaction of this turn was, or still is, under way during one of the other.
+    /// Whether a transaction of this turn ran, or still runs, at the same time as one of the other.
     pub fn overlaps(&self, other: &Self) -> bool {
         !self.is_over_before(other) && !other.is_over_before(self)
     }
@@ -54,13 +54,14 @@ pub(crate) struct Rules {
     pub(crate) errors: f64,
 }
 
-/// What a transaction meets.
+/// What a transaction contends with, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meeting {
     Nobody,
     /// Another coordinator's transaction: one more round.
     Retry,
-    /// Another coordinator's transaction, and nobody can tell which of the two was first.
+    /// Another coordinator's transaction: a timeout, after which the client cannot know the
+    /// outcome.
     Failure,
 }
 
@@ -79,12 +80,12 @@ pub(crate) struct Contention {
     state: Mutex<State>,
 }
 
-/// One transaction under way; it ends when this is dropped.
+/// One running transaction; it ends when this is dropped.
 pub(crate) struct Transaction<'a> {
     contention: &'a Contention,
     table: String,
     token: i64,
-    /// The number of the turn that it is of.
+    /// The number of its turn.
     turn: u64,
 }
 
@@ -97,7 +98,7 @@ impl Contention {
         self.rules.retry
     }
 
-    /// Begins a transaction, and tells what it meets. None where nothing contends.
+    /// Begins a transaction. `None` where contention is off.
     pub(crate) fn begin(
         &self,
         coordinator: SocketAddr,
@@ -155,7 +156,7 @@ impl Contention {
         Some((transaction, meeting))
     }
 
-    /// Who coordinated the latest transactions on a partition, in the order in which they began.
+    /// Returns the latest turns on a partition, in the order in which they began.
     pub(crate) fn turns(&self, table: &str, token: i64) -> Vec<Turn> {
         self.lock()
             .partitions
@@ -167,7 +168,7 @@ impl Contention {
             .collect()
     }
 
-    /// Forgets the transactions on a table that is gone.
+    /// Forgets the transactions on a deleted table.
     pub(crate) fn forget(&self, table: &str) {
         self.lock().partitions.remove(table);
     }
@@ -182,7 +183,7 @@ impl Drop for Transaction<'_> {
         let state = &mut *self.contention.lock();
         let partitions = state.partitions.get_mut(&self.table);
         let turns = partitions.and_then(|partitions| partitions.get_mut(&self.token));
-        // It is among the latest, where neither it nor its table has been forgotten.
+        // It is one of the latest turns, unless it or its table has been forgotten.
         let mut latest = turns.into_iter().flat_map(|turns| turns.iter_mut().rev());
         if let Some(turn) = latest.find(|turn| turn.number == self.turn) {
             turn.running -= 1;

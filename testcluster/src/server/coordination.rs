@@ -1,5 +1,5 @@
-//! What it costs a node to coordinate a request, by whether it holds the keys itself and whether
-//! other nodes write to them; and what it tells the client of who would have held them.
+//! Coordination of a request: its cost, by whether the node holds the keys and whether other nodes
+//! write to them, and the header that names the keys' replicas.
 
 use serde_json::Value;
 use tokio::time::sleep;
@@ -9,7 +9,7 @@ use super::state::NodeState;
 use crate::error::ApiError;
 use crate::tokens::{Access, Range, State, Table};
 
-/// The reply's header that tells of the replicas of a key.
+/// The reply's header that names the replicas of a key.
 pub(crate) const ROUTING: &str = "X-Scylla-Alternator-Routing-V1";
 
 /// A node as the coordinator of requests.
@@ -18,18 +18,17 @@ pub(crate) struct Coordinator<'a>(pub(crate) &'a NodeState);
 /// A request for keys while it is executed.
 #[derive(Default)]
 pub(crate) struct Coordination<'a> {
-    /// What to tell a client that asked the wrong node.
+    /// The value of [`ROUTING`], if the node does not hold the key.
     pub(crate) routing: Option<String>,
     _transactions: Vec<Transaction<'a>>,
 }
 
 impl<'a> Coordinator<'a> {
-    /// Counts what the request comes to on this node, and takes the time that it costs.
+    /// Counts the request's hits, hops and transactions, and waits as long as they cost.
     ///
     /// # Errors
     ///
-    /// Where the table's write isolation forbids the request, or a contended transaction ends
-    /// without anybody knowing how.
+    /// Where the table's write isolation forbids the request, or a contended transaction times out.
     pub(crate) async fn coordinate(
         &self,
         operation: &str,
@@ -76,7 +75,7 @@ impl<'a> Coordinator<'a> {
         for access in &accesses {
             let table = state.mapped(access.table);
             let found = table.and_then(|table| Some((table, table.map.of(access.token)?)));
-            // Nobody holds the keys of a table that shares the tablets of one that is gone.
+            // A table that shares the tablets of a deleted one has no replicas.
             let Some((table, range)) = found else {
                 continue;
             };
@@ -92,7 +91,7 @@ impl<'a> Coordinator<'a> {
         Ok(Survey { accesses, hits, hops, routing: routing.filter(|_| tells) })
     }
 
-    /// The range, from where it begins, and the addresses of its replicas in this node's
+    /// Returns the bounds of the range, and the addresses of its replicas in this node's
     /// datacenter.
     fn routing(&self, state: &State, table: &Table, range: &Range) -> String {
         let at = table.map.ranges.partition_point(|other| other.last < range.last);
@@ -108,7 +107,7 @@ impl<'a> Coordinator<'a> {
     }
 }
 
-/// What a request touches, how much of it is here, and how much elsewhere.
+/// The keys of a request, and how many of them this node holds.
 struct Survey<'r> {
     accesses: Vec<Access<'r>>,
     hits: usize,
@@ -116,7 +115,7 @@ struct Survey<'r> {
     routing: Option<String>,
 }
 
-/// The ambiguous end of a transaction that met another.
+/// The ambiguous end of a contended transaction.
 fn timed_out(table: &str) -> ApiError {
     ApiError::new(
         "InternalServerError",

@@ -1,4 +1,4 @@
-//! Who may not read which of the cluster's own tables.
+//! Read permissions on the cluster's own tables.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use crate::error::ApiError;
 use crate::sync::lock;
 
-/// Users and tables, such as `system.tablets`, that do not go together. Every other pair does.
+/// Denied pairs of user and table, such as `system.tablets`. Every other pair is granted.
 #[derive(Debug, Default)]
 pub(crate) struct Permissions(Mutex<BTreeSet<(String, String)>>);
 

@@ -27,10 +27,10 @@ use crate::wire::socket::Socket;
 #[derive(Default)]
 struct Lifecycle {
     running: bool,
-    /// How often that has changed, so that a delayed start can tell that it was overtaken.
+    /// How often `running` has changed, by which a delayed start knows that it was overtaken.
     changes: u64,
     listener: Listener,
-    /// Connections of a host that has vanished. They are reset when it is back, or somebody else.
+    /// Connections of a host that has vanished. They are reset when it returns.
     lost: Vec<Socket>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// A process that is not started.
+    /// Returns a process that is not started.
     pub(crate) fn new(node: NodeState) -> Self {
         Self {
             node: Arc::new(node),
@@ -162,19 +162,19 @@ impl Process {
         self.switch_listener(&mut lifecycle).await
     }
 
-    /// Closes every connection on which no request is under way.
+    /// Closes every connection on which no request is in flight.
     pub(crate) fn close_idle(&self) {
         for (socket, _) in lock(&self.connections).values().filter(|(socket, _)| socket.is_idle()) {
             socket.shut_down();
         }
     }
 
-    /// Shuts the listener, and then what `end` does to connections.
+    /// Closes the listener. Returns whether the process was running.
     async fn end(self: &Arc<Self>) -> bool {
         let mut lifecycle = self.lifecycle.lock().await;
         let was_running = take(&mut lifecycle.running);
         lifecycle.changes += 1;
-        // Shutting cannot fail: nothing is opened.
+        // Closing cannot fail: nothing is opened.
         let _ = self.switch_listener(&mut lifecycle).await;
         was_running
     }
@@ -211,8 +211,8 @@ impl Process {
     }
 }
 
-/// Ends the tasks that serve these connections. Theirs is a share of each socket: when what is
-/// returned is dropped, the kernel closes the connection.
+/// Ends the tasks that serve these connections, and returns the last handle of each socket: when it
+/// is dropped, the kernel closes the connection.
 async fn cut_off(connections: HashMap<u64, (Socket, JoinHandle<()>)>) -> Vec<Socket> {
     for (_, task) in connections.values() {
         task.abort();

@@ -1,4 +1,4 @@
-//! The four routes, and what everything else is answered with.
+//! The four routes, and the reply to everything else.
 
 use super::coordination;
 use crate::wire::head::Head;
@@ -35,7 +35,7 @@ impl Route {
         }
     }
 
-    /// Under which name requests of the route are counted.
+    /// Counts a request under the name of its route.
     pub(crate) fn count(&self, head: &Head, count: impl FnOnce(&str)) {
         match self {
             Self::Api(operation) => count(operation),
@@ -47,13 +47,13 @@ impl Route {
     }
 }
 
-/// Everything after the first dot of the target; the API version before it is not looked at.
+/// Everything after the first dot of the target; the API version before it is ignored.
 fn operation(head: &Head) -> String {
     let target = head.get_text("X-Amz-Target");
     target.split_once('.').map_or_else(String::new, |(_, operation)| operation.to_owned())
 }
 
-/// The answer to `GET /`, which repeats the Host header.
+/// The reply to `GET /`, which repeats the Host header.
 pub(crate) fn health(standard: &StandardHeaders, mut reply: Reply, head: &Head) -> Reply {
     let mut body = b"healthy: ".to_vec();
     body.extend_from_slice(&head.get("Host").unwrap_or_default());
@@ -61,7 +61,7 @@ pub(crate) fn health(standard: &StandardHeaders, mut reply: Reply, head: &Head) 
     reply
 }
 
-/// The answer to `OPTIONS /`.
+/// The reply to `OPTIONS /`.
 pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Head) -> Reply {
     if head.get("Origin").is_some_and(|origin| !origin.is_empty()) {
         for (allow, request) in [
@@ -79,8 +79,8 @@ pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Hea
     reply
 }
 
-/// What every reply says to a script of another origin. Where replies tell of routing, scripts may
-/// read that, too.
+/// Sets the headers for scripts of another origin, which may also read the routing header where it
+/// is sent.
 pub(crate) fn allow_origin(reply: &mut Reply, head: &Head, tells_of_routing: bool) {
     if head.get("Origin").is_some_and(|origin| !origin.is_empty()) {
         reply.set("Access-Control-Allow-Origin", "*");

@@ -1,4 +1,4 @@
-//! What the requests of a node are executed with: the state of the cluster, and the node's own.
+//! The state with which a node executes requests: the cluster's, and its own.
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
@@ -42,7 +42,7 @@ pub(crate) struct NodeState {
     pub(crate) records: Records,
     /// How many requests are being read, executed or held back.
     pub(crate) in_flight: AtomicUsize,
-    /// The node as it joined, for its datacenter and rack.
+    /// The node's address, datacenter and rack.
     pub(crate) member: Member,
     version: Mutex<Version>,
     view: Mutex<View>,
@@ -50,7 +50,7 @@ pub(crate) struct NodeState {
 }
 
 impl NodeState {
-    /// The state of a node that joins the cluster, and is not started.
+    /// Returns the state of a node that joins the cluster and is not started.
     pub(crate) fn new(
         cluster: &Arc<ClusterState>,
         id: u64,

@@ -89,8 +89,7 @@ impl Store {
         }
     }
 
-    /// There are none. Here, and only here, the server has another name for a table that it does
-    /// not find.
+    /// There are no backups. Only here does the server use another error type for a missing table.
     fn continuous_backups(&self, body: &[u8]) -> Result<Output, ApiError> {
         match self.execute("DescribeTable", body, None) {
             Ok(_) => Ok(Output {
@@ -111,7 +110,7 @@ impl Store {
     }
 }
 
-/// The body again, if it may be a JSON object; whether it is JSON at all comes first.
+/// Returns the body if it looks like a JSON object. That it is JSON at all is checked first.
 fn object(body: &[u8]) -> Result<&[u8], ApiError> {
     if body.trim_ascii_start().first() == Some(&b'{') {
         return Ok(body);
@@ -127,13 +126,13 @@ fn endpoints(host: Option<&str>) -> Bytes {
     json!({"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}).to_string().into()
 }
 
-/// Whatever is wrong with a body's JSON, Alternator calls it a validation error.
+/// Any error in a body's JSON is a validation error in Alternator.
 fn unreadable(error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
         return ApiError::validation(format!("Parsing JSON failed: {error}"));
     }
-    // The emulator marks its own messages with what kind of error they are, and the parser adds
-    // where it was.
+    // The emulator prefixes its own messages with the kind of error, and the parser appends the
+    // position.
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
     let marks = [

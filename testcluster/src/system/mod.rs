@@ -16,19 +16,19 @@ pub(crate) use tables::Source;
 
 const PREFIX: &str = ".scylla.alternator.";
 
-/// Whether a request may be about one of these tables, as cheaply as that can be told.
+/// Whether a request may name one of these tables: a cheap check before the body is parsed.
 pub(crate) fn may_concern(operation: &str, body: &[u8]) -> bool {
     matches!(operation, "Query" | "Scan")
         && body.windows(PREFIX.len()).any(|bytes| bytes == PREFIX.as_bytes())
 }
 
-/// The table that a request for one of these names, such as `system.local`.
+/// Returns which of these tables a request names, such as `system.local`.
 pub(crate) fn table(request: &Value) -> Option<&str> {
     request["TableName"].as_str()?.strip_prefix(PREFIX)
 }
 
-/// Answers a request for the table of this name with a page of at most `page_bytes`, if `permit`
-/// lets it.
+/// Executes a request on the table `table`, if `permit` allows it. Returns a page of at most
+/// `page_bytes`.
 ///
 /// # Errors
 ///

@@ -16,7 +16,7 @@ pub(crate) struct Page<'a> {
     pub(crate) last_evaluated_key: Option<Value>,
 }
 
-/// The rows from where the request says, as many as it wants and as there is room for, but at least
+/// Returns the rows from the request's start key on, up to its limit and to `bytes`, but at least
 /// one.
 pub(crate) fn page<'a>(
     contents: &Contents,
@@ -67,10 +67,10 @@ fn key_of(contents: &Contents, row: &Row) -> Value {
         .into()
 }
 
-/// A place in a table.
+/// A position in a table.
 struct Start {
     key: Row,
-    /// Whether the row that the key names comes after this place.
+    /// Whether the row of the key comes after this position.
     is_before_row: bool,
 }
 

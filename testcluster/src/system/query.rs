@@ -1,5 +1,4 @@
-//! Query and Scan of the cluster's own tables: keys, a page of rows, and the columns that were
-//! asked for.
+//! Query and Scan of the cluster's own tables: key conditions, pages of rows, and projections.
 
 use std::cmp::Ordering;
 
@@ -11,7 +10,7 @@ use crate::error::ApiError;
 use crate::expression;
 use crate::expression::conditions::{self, Condition, Operator};
 
-/// What a request wants of a table.
+/// What a request selects from a table.
 pub(crate) struct Selection<'a> {
     request: &'a Value,
     conditions: Vec<Condition<'a>>,
@@ -34,8 +33,7 @@ impl<'a> Selection<'a> {
         Ok(Self { request, conditions })
     }
 
-    /// The text of the partition key that a query of a table with such a key asks for; none for a
-    /// scan.
+    /// Returns the partition key that a query selects; none for a scan.
     pub(crate) fn partition(&self, contents: &Contents) -> Result<Option<String>, ApiError> {
         let column = contents.partition;
         if self.conditions.is_empty() {
@@ -53,7 +51,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// The page that the request asks for.
+    /// Returns the page that the request selects.
     pub(crate) fn page(
         &self,
         contents: &Contents,
@@ -81,7 +79,7 @@ impl<'a> Selection<'a> {
         Ok(answer)
     }
 
-    /// What is asked of the first clustering column, which is the only one that may be asked for.
+    /// Returns the condition on the first clustering column, the only one that may have one.
     fn restriction(&self, contents: &Contents) -> Result<Option<Restriction>, ApiError> {
         let mut others = self
             .conditions
@@ -111,7 +109,7 @@ impl<'a> Selection<'a> {
         Ok(Some(Restriction { column: *column, operator: condition.operator, values }))
     }
 
-    /// The columns that are asked for, or all.
+    /// Returns the selected columns; `None` is all of them.
     fn projection(&self) -> Result<Option<Vec<&'a str>>, ApiError> {
         let request = self.request;
         match (&request["ProjectionExpression"], &request["AttributesToGet"]) {

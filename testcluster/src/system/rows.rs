@@ -17,7 +17,7 @@ pub(crate) const fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
-/// Cells by the name of their column. Those that are null are not there.
+/// Cells by the name of their column, without null ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Row(pub(crate) Vec<(&'static str, Cell)>);
 
@@ -30,7 +30,7 @@ impl Row {
     }
 }
 
-/// A table as one node answers for it.
+/// A table as one node shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Contents {
     pub(crate) partition: Column,

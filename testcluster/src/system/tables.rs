@@ -1,4 +1,4 @@
-//! The tables that tell of tokens and nodes, as one node answers for them.
+//! The tables of tokens and nodes, as one node shows them.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::rows::{Column, Contents, Row, column};
 use crate::tokens::{Host, Replica, Spread, State, Table};
 use crate::version::Version;
 
-/// What the tables are made from: the node that is asked, and what it knows.
+/// What the tables are made from: the node that is queried, and what it knows.
 pub(crate) struct Source<'a> {
     pub(crate) state: &'a State,
     pub(crate) version: Version,
@@ -35,8 +35,8 @@ fn keyspace(table: &str) -> Cell {
 }
 
 impl Source<'_> {
-    /// The table of this name, such as `system.local`; none where the release has no such table.
-    /// Where only one partition is wanted, others may be left out.
+    /// Returns the table of this name, such as `system.local`; `None` where the release has no such
+    /// table. Partitions other than `partition` may be left out.
     pub(crate) fn contents(&self, name: &str, partition: Option<&str>) -> Option<Contents> {
         let contents = match name {
             "system.token_ring" => self.token_ring(partition),
@@ -64,7 +64,7 @@ impl Source<'_> {
                 self.ring_of(name, table, &mut rows);
             }
         }
-        // Before there were tablets, a keyspace had one ring and nothing was said of tables.
+        // Before tablets, a keyspace had one ring, and the table had no column for tables.
         let clustering = if self.version.has_tablets() { &RING[..] } else { &RING[1..] };
         Contents::new(KEYSPACE, clustering, rows)
     }
@@ -111,7 +111,7 @@ impl Source<'_> {
                 ("resize_type", Cell::text("none")),
             ];
             if let Some(base) = table.base.as_ref().and_then(|base| self.state.tables.get(base)) {
-                // Nothing but what belongs to the whole partition.
+                // Only the static columns.
                 common.push(("base_table", Cell::text(&base.id)));
                 rows.push(Row(common));
                 continue;
@@ -140,7 +140,7 @@ impl Source<'_> {
         }))
     }
 
-    /// The answering node, and only that.
+    /// Only the queried node.
     fn local(&self) -> Vec<Row> {
         let row = |host: &Host| {
             let mut row = vec![
@@ -157,7 +157,7 @@ impl Source<'_> {
         self.state.hosts.get(&self.node).map(row).into_iter().collect()
     }
 
-    /// Every node but the answering one.
+    /// Every node except the queried one.
     fn peers(&self) -> Vec<Row> {
         let row = |host: &Host| {
             let mut row = vec![("peer", Cell::text(host.internal))];
@@ -239,7 +239,7 @@ impl Source<'_> {
     }
 }
 
-/// What both tables of nodes say of one.
+/// The columns that both tables of nodes have.
 fn of_host(host: &Host) -> Vec<(&'static str, Cell)> {
     vec![
         ("data_center", Cell::text(&host.datacenter)),

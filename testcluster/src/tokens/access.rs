@@ -17,7 +17,7 @@ pub(crate) struct Access<'a> {
     pub(crate) is_transaction: bool,
 }
 
-/// Whether an operation touches keys that can be told from the request.
+/// Whether the keys that an operation touches are in its request.
 pub(crate) fn concerns(operation: &str) -> bool {
     matches!(
         operation,
@@ -121,7 +121,7 @@ impl<'a> Finder<'a, '_> {
     }
 
     fn add_query(&mut self, request: &'a Value) {
-        // What is wrong with the conditions is for the store to say.
+        // Errors in the conditions are left to the store.
         let (Some(table), Ok(conditions)) =
             (request["TableName"].as_str(), conditions::of(request))
         else {

@@ -1,4 +1,4 @@
-//! Tables come and go and change their tags by requests, and their tokens follow.
+//! The catalog of tables: follows the requests that create, delete and tag them.
 
 use serde_json::Value;
 
@@ -7,13 +7,13 @@ use super::table::{self, CreateTable, Spread, Table};
 use super::{isolation, ring, tablets};
 use crate::error::ApiError;
 
-/// Whether an operation changes what is known of tables.
+/// Whether an operation changes the catalog.
 pub(crate) fn changes(operation: &str) -> bool {
     matches!(operation, "CreateTable" | "DeleteTable" | "TagResource" | "UntagResource")
 }
 
 impl Tokens {
-    /// What a request that the store has executed means for the tables.
+    /// Applies a request that the store has executed.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// Where a tag has a value that there is not.
+    /// Where a tag has an unknown value.
     pub(crate) fn check(&self, operation: &str, request: &Value) -> Result<(), ApiError> {
         match operation {
             "CreateTable" | "TagResource" => table::isolation_of(request).map(|_| ()),

@@ -49,7 +49,7 @@ fn integer(digits: impl Iterator<Item = u8>, negative: bool) -> Option<Vec<u8>> 
     Some(shortest(&magnitude).to_vec())
 }
 
-/// Without leading bytes that only repeat the sign.
+/// Removes leading bytes that only repeat the sign.
 fn shortest(mut bytes: &[u8]) -> &[u8] {
     while let [0, next, ..] | [0xff, next, ..] = bytes
         && (bytes[0] ^ next) & 0x80 == 0

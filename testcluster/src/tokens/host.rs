@@ -6,19 +6,19 @@ use fastrand::Rng;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
-    /// What the node is called in the cluster's tables: a UUID.
+    /// The node's UUID in the cluster's tables.
     pub(crate) id: String,
-    /// What clients reach it at.
+    /// The address for clients.
     pub(crate) address: IpAddr,
-    /// What the nodes know each other by.
+    /// The address for other nodes.
     pub(crate) internal: IpAddr,
     pub(crate) datacenter: String,
     pub(crate) rack: String,
-    /// Its places on the ring, in ascending order.
+    /// Its tokens on the ring, in ascending order.
     pub(crate) tokens: Vec<i64>,
 }
 
-/// A UUID of random bits.
+/// Returns a random UUID.
 pub(crate) fn uuid(rng: &mut Rng) -> String {
     let bits = rng.u128(..);
     // Version 4, and the variant of RFC 9562.
@@ -27,7 +27,7 @@ pub(crate) fn uuid(rng: &mut Rng) -> String {
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
 
-/// As many places on the ring.
+/// Returns `count` random tokens in ascending order.
 pub(crate) fn ring_tokens(rng: &mut Rng, count: usize) -> Vec<i64> {
     let mut tokens: Vec<_> = (0..count).map(|_| rng.i64(i64::MIN + 1..)).collect();
     tokens.sort_unstable();

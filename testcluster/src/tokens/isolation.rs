@@ -1,9 +1,8 @@
-//! What a table promises of its writes, and which of them it therefore makes lightweight
-//! transactions.
+//! The write isolation of a table: which of its writes are lightweight transactions.
 
 use crate::error::ApiError;
 
-/// The name of the tag that sets it for a table.
+/// The tag that sets it for a table.
 pub(crate) const TAG: &str = "system:write_isolation";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl WriteIsolation {
     ///
     /// # Errors
     ///
-    /// Where the write would have to read, and the table forbids that.
+    /// Where the write has to read first, and the table forbids that.
     pub(crate) fn uses_lwt(self, reads_before: bool) -> Result<bool, ApiError> {
         match self {
             Self::Always => Ok(true),

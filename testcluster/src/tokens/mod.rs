@@ -1,5 +1,5 @@
-//! Which node owns which tokens of which table: what the cluster decides when tables are created
-//! and nodes come and go, and what tests ask it and do to it.
+//! The owners of every table's tokens: how they change when tables are created, nodes come and go,
+//! and tests move tablets, and which keys a request touches.
 
 mod access;
 mod catalog;

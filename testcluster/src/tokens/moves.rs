@@ -1,10 +1,10 @@
-//! Tablets move from node to node, are split, and are shared.
+//! Changes of tablets by tests: moves, splits, and colocation.
 
 use super::state::Tokens;
 use super::table::Spread;
 use super::tablets;
 
-/// A replica that goes from one node to another.
+/// A replica's move from one node to another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) from: u64,
@@ -12,8 +12,8 @@ pub(crate) struct Step {
 }
 
 impl Tokens {
-    /// Begins to move one replica of one tablet, which chance chooses, to another node; none if
-    /// there is none that could take it.
+    /// Begins to move one replica of one tablet, chosen at random, to another node. `None` if no
+    /// node can take one.
     pub(crate) fn begin_move(&self, name: &str) -> Option<Step> {
         let state = &mut *self.write();
         let table = state.tables.get_mut(name)?;

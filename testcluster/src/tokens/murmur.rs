@@ -1,8 +1,8 @@
 //! The hash that places a partition key: MurmurHash3 x64 128 with seed 0, of which the first half
 //! counts, and whose last bytes are taken as signed ones, as in Cassandra.
 
-/// The token of a partition key's bytes. The smallest number is not a token, and the largest stands
-/// in for it.
+/// Returns the token of a partition key's bytes. `i64::MIN` is no token; `i64::MAX` stands in for
+/// it.
 pub(crate) fn token(key: &[u8]) -> i64 {
     match first_half(key) as i64 {
         i64::MIN => i64::MAX,

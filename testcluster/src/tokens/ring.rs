@@ -1,4 +1,4 @@
-//! Vnodes: the ranges of a ring on which each node has many places, replicated as
+//! Vnodes: the ranges of a ring on which each node has many tokens, replicated as
 //! `NetworkTopologyStrategy` does.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::host::Host;
 use super::map::{Map, Range, Replica};
 
-/// How far the search for one datacenter's replicas has come.
+/// The replicas that one datacenter still needs.
 struct Wanted<'a> {
     replicas: usize,
     /// How many may share a rack with another, because there are fewer racks than replicas.
@@ -39,7 +39,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The ranges of the ring, each with so many replicas in every datacenter: those that are met first
+/// Returns the ranges of the ring, each with `factor` replicas in every datacenter: the first nodes
 /// from its end onwards, in as many racks as there are.
 pub(crate) fn map(hosts: &BTreeMap<u64, Host>, factor: usize) -> Map {
     let mut ring: Vec<(i64, u64)> = hosts

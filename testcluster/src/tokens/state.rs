@@ -12,14 +12,14 @@ use super::key;
 use super::map::Range;
 use super::table::{Spread, Table};
 
-/// Every run places and moves alike.
+/// Placement and moves are alike in every run.
 const SEED: u64 = 0x5eed;
 
-/// How tables are spread, unless they ask for something else.
+/// How tables are spread, unless they request something else.
 #[derive(Clone, Debug)]
 pub(crate) struct Defaults {
     pub(crate) spread: Spread,
-    /// The places of each node on the ring.
+    /// The tokens of each node on the ring.
     pub(crate) vnodes: usize,
     /// The replicas of a range in each datacenter; the server's own rule where there is none.
     pub(crate) factor: Option<usize>,
@@ -33,7 +33,7 @@ pub(crate) struct Tokens {
     state: RwLock<State>,
 }
 
-/// All that one moment knows.
+/// The nodes and tables at one moment.
 pub(crate) struct State {
     /// By the identifier of the node.
     pub(crate) hosts: BTreeMap<u64, Host>,
@@ -63,7 +63,7 @@ impl Tokens {
 }
 
 impl State {
-    /// The table whose map this table goes by: its own, or that of the one it shares tablets with.
+    /// Returns the table whose map applies to this one: itself, or the one whose tablets it shares.
     pub(crate) fn mapped(&self, name: &str) -> Option<&Table> {
         let table = self.tables.get(name)?;
         match &table.base {

@@ -9,14 +9,14 @@ use crate::error::ApiError;
 /// How a table's tokens are spread over the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spread {
-    /// So many tablets, or up to the next power of two.
+    /// This number of tablets, rounded up to a power of two.
     Tablets(usize),
     Vnodes,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// What the cluster's tables know it by: a UUID.
+    /// Its UUID in the cluster's tables.
     pub(crate) id: String,
     /// The name of its partition key.
     pub(crate) key: String,
@@ -24,7 +24,7 @@ pub(crate) struct Table {
     /// How many replicas a range has in each datacenter. Fixed when the table is created.
     pub(crate) factor: usize,
     pub(crate) map: Map,
-    /// The table whose tablets this one shares, having none of its own.
+    /// The table whose tablets this one shares, if it has none of its own.
     pub(crate) base: Option<String>,
     /// Where it differs from the server's default.
     pub(crate) isolation: Option<WriteIsolation>,
@@ -67,7 +67,7 @@ impl CreateTable {
     }
 }
 
-/// The isolation that a request's tags ask for.
+/// Returns the isolation that a request's tags set.
 ///
 /// # Errors
 ///

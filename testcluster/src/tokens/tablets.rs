@@ -16,9 +16,9 @@ struct Placement<'a> {
     rng: &'a mut Rng,
 }
 
-/// A table's tablets: as many as asked for, or up to the next power of two, with so many replicas
-/// in every datacenter. The replicas of a tablet are in as many racks as there are; the order of
-/// racks differs from tablet to tablet.
+/// Returns a table's tablets: `tablets` of them, rounded up to a power of two, with `factor`
+/// replicas in every datacenter. The replicas of a tablet are in as many racks as there are; the
+/// order of racks differs from tablet to tablet.
 pub(crate) fn map(
     hosts: &BTreeMap<u64, Host>,
     shards: u32,
@@ -40,7 +40,7 @@ pub(crate) fn map(
     Map { ranges: ranges.collect() }
 }
 
-/// The last tokens of so many equal parts.
+/// Returns the last token of each of `tablets` equal parts, rounded up to a power of two.
 fn ends(tablets: usize) -> Vec<i64> {
     let parts = tablets.max(1).next_power_of_two() as i128;
     let size = (1i128 << 64) / parts;
@@ -48,8 +48,8 @@ fn ends(tablets: usize) -> Vec<i64> {
 }
 
 impl Placement<'_> {
-    /// One more replica in this datacenter: in a rack with the fewest of this tablet, there on the
-    /// node with the fewest of the table. Chance decides between equals.
+    /// Returns one more replica in this datacenter: in a rack with the fewest of this tablet, there
+    /// on the node with the fewest of the table. Ties are broken at random.
     fn next(&mut self, replicas: &[Replica], datacenter: &str) -> Option<Replica> {
         let in_rack = |rack: &str| {
             replicas
@@ -77,15 +77,15 @@ impl Placement<'_> {
     }
 }
 
-/// Each tablet in two, where it is.
+/// Splits each tablet in two, on the same nodes.
 pub(crate) fn split(map: &mut Map) {
     let ends = ends(map.ranges.len() * 2);
     let halves = map.ranges.iter().flat_map(|range| [range, range]);
     map.ranges = halves.zip(ends).map(|(whole, last)| Range { last, ..whole.clone() }).collect();
 }
 
-/// Where a replica of this range on this node may go instead: to another node of the same rack, if
-/// there is one that has none yet, or else of the same datacenter.
+/// Returns where a replica of this range may move from the node `from`: to a node of the same rack
+/// without a replica, if there is one, otherwise of the same datacenter.
 pub(crate) fn destination(
     hosts: &BTreeMap<u64, Host>,
     shards: u32,

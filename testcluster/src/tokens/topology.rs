@@ -1,4 +1,4 @@
-//! Nodes join, leave and replace one another, and what they own follows.
+//! Changes of nodes, which join, leave and replace one another, and of what they own.
 
 use std::net::IpAddr;
 
@@ -9,8 +9,8 @@ use super::table::Spread;
 use super::{ring, tablets};
 
 impl Tokens {
-    /// A node joins: the ring changes at once, and tablets stay where they are. If it takes the
-    /// place of another, it has what that had, on the ring and of tablets.
+    /// Adds a node: the ring changes at once, and tablets stay where they are. If it replaces the
+    /// node `of`, it takes over that node's tokens and tablets.
     pub(crate) fn join(
         &self,
         node: u64,
@@ -35,7 +35,7 @@ impl Tokens {
         state.turn_ring();
     }
 
-    /// A node leaves for good: what it held goes to others of its datacenter, as far as there are
+    /// Removes a node for good: its replicas move to others of its datacenter, as far as there are
     /// any.
     pub(crate) fn leave(&self, node: u64) {
         let state = &mut *self.write();
@@ -47,7 +47,7 @@ impl Tokens {
                 let is_there = |replica: &Replica| replica.node == node;
                 let moves = range.moves_to.iter().flatten();
                 if moves.chain(&range.replicas).any(is_there) {
-                    // Whatever was under way is given up.
+                    // A move in progress is abandoned.
                     range.moves_to = None;
                 }
                 let Some(at) = range.replicas.iter().position(is_there) else {

@@ -49,7 +49,7 @@ pub(crate) struct Encoded {
 }
 
 impl Reply {
-    /// A reply without the standard headers, as Seastar makes where no handler was asked.
+    /// A reply without the standard headers, as Seastar sends without a handler.
     pub(crate) fn bare(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, headers: Vec::new(), body: body.into(), chunked: false }
     }

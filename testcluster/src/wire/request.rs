@@ -16,7 +16,7 @@ const READ: usize = 16 << 10;
 pub(crate) enum Framing {
     Length(u64),
     Chunked,
-    /// Reading stopped within the body, and nobody knows where it ends.
+    /// Reading stopped within the body; its end is unknown.
     Lost,
 }
 
@@ -109,7 +109,7 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
         }
     }
 
-    /// Whether anything is left of a body that nobody read. Waits until that is known.
+    /// Returns whether anything is left of an unread body. Waits until that is known.
     pub(crate) async fn has_body(
         &mut self,
         records: &Records,
@@ -139,7 +139,7 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
                 return;
             }
         }
-        // A client that sends this much ahead of an answer is there.
+        // A client that sends this much ahead of a reply is alive.
         std::future::pending::<()>().await;
     }
 

@@ -93,7 +93,7 @@ impl AsyncRead for Socket {
             let result = stream.try_io(Interest::READABLE, || {
                 let length = (&*SockRef::from(stream)).read(space)?;
                 read = Some(length);
-                // Less than asked for is all there was: saying so saves the call that would find
+                // A short read emptied the socket: reporting that saves the call that would find
                 // nothing.
                 if 0 < length && length < room { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });

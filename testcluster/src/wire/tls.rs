@@ -41,7 +41,7 @@ impl Authority {
     pub(crate) fn new() -> io::Result<Self> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // A name of its own, as clients tell authorities apart by name before they look at keys.
+        // A unique name, as clients distinguish authorities by name before they look at keys.
         let name = format!("alternator-testcluster authority {:016x}", fastrand::u64(..));
         params.distinguished_name.push(DnType::CommonName, name);
         let issuer = CertifiedIssuer::self_signed(params, generate()?).map_err(io::Error::other)?;

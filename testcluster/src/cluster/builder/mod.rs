@@ -1,4 +1,4 @@
-//! What a cluster is to be like, and its start.
+//! The builder of a cluster, which also starts it.
 
 mod tokens;
 
@@ -17,14 +17,13 @@ use crate::version::Version;
 use crate::wire::reply::StandardHeaders;
 use crate::wire::tls::Tls;
 
-/// How many tablets a table has: few, so that what tests read and print is short.
+/// Tablets of a table: few, so that what tests read and print is short.
 const TABLETS: usize = 8;
 
-/// How many tokens a node has on the ring. The server gives it 256, which only makes the tables
-/// longer.
+/// Tokens of a node on the ring. The server gives it 256, which only makes the tables longer.
 const VNODES: usize = 16;
 
-/// Describes a cluster; [`Builder::start`] makes it.
+/// Describes a cluster, which [`Builder::start`] starts.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
@@ -126,28 +125,28 @@ impl Builder {
         self
     }
 
-    /// How many requests a node has in flight before it answers `RequestLimitExceeded`. No limit by
-    /// default.
+    /// Maximum number of requests in flight on a node; further ones get `RequestLimitExceeded`. No
+    /// limit by default.
     pub fn shedding(mut self, max_concurrent: usize) -> Self {
         self.settings.max_concurrent = max_concurrent;
         self
     }
 
-    /// From how many bytes replies are compressed for clients that accept it. 4096 by default; 0 is
-    /// never.
+    /// Minimum size of replies that are compressed for clients that accept it. 4096 bytes by
+    /// default; 0 turns compression off.
     pub fn response_compression_threshold(mut self, bytes: usize) -> Self {
         self.settings.compression_threshold = bytes;
         self
     }
 
-    /// How hard replies are compressed, from 1 to 9. 6 by default; 0 or less turns compression off,
-    /// save that of streamed replies.
+    /// Compression level of replies, from 1 to 9. 6 by default; 0 or less turns compression off,
+    /// except for streamed replies.
     pub fn response_compression_level(mut self, level: i32) -> Self {
         self.settings.compression_level = level;
         self
     }
 
-    /// The `Server` header of replies, or none. By default what the release sends.
+    /// The `Server` header of replies, or none. By default the one that the release sends.
     pub fn server_header(mut self, server: Option<&str>) -> Self {
         self.server_header = Some(server.map(str::to_owned));
         self
@@ -165,34 +164,34 @@ impl Builder {
         self
     }
 
-    /// For how long the others list a node that was stopped. The server's failure detector needs 20
-    /// s; the default here is none, so that a test need not wait for what it does not test.
+    /// How long the other nodes still list a node that was stopped. The server's failure detector
+    /// needs 20 s; the default is zero, so that tests of something else need not wait.
     pub fn failure_detection(mut self, delay: Duration) -> Self {
         self.settings.failure_detection = delay;
         self
     }
 
-    /// For how long a node that starts is listed before it listens. None by default.
+    /// How long a node that starts is listed before it listens. Zero by default.
     pub fn listening_delay(mut self, delay: Duration) -> Self {
         self.settings.listening_delay = delay;
         self
     }
 
-    /// For how long a node that drains is listed after it has stopped to listen. The server takes 2
-    /// s; the default is none.
+    /// How long a node that drains is still listed after it stopped listening. The server takes 2
+    /// s; the default is zero.
     pub fn shutdown_announcement(mut self, delay: Duration) -> Self {
         self.settings.shutdown_announcement = delay;
         self
     }
 
-    /// Whether nodes keep the heads and bytes that they receive. On by default; benchmarks turn it
-    /// off.
+    /// Whether nodes record the heads and bytes that they receive. On by default; benchmarks turn
+    /// it off.
     pub fn record(mut self, record: bool) -> Self {
         self.settings.record = record;
         self
     }
 
-    /// Answers an operation with this body, always and without the store, for benchmarks of
+    /// Always responds to an operation with this body, without the store, for benchmarks of
     /// clients.
     pub fn canned(mut self, operation: &str, body: impl Into<Bytes>) -> Self {
         self.settings.canned.insert(operation.to_owned(), body.into());
@@ -203,8 +202,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If an address cannot be listened at, the store cannot be opened, there is no such write
-    /// isolation, or the release would tell clients of internal addresses.
+    /// If an address cannot be bound, the store cannot be opened, the write isolation is unknown,
+    /// or the release would list internal addresses to clients.
     pub fn start(mut self) -> io::Result<Cluster> {
         if self.settings.internal_addresses && self.settings.version.lists_internal_addresses() {
             return Err(io::Error::new(

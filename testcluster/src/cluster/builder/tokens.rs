@@ -1,5 +1,5 @@
-//! How a cluster is to spread its tables, what it tells of that and to whom, and what it costs to
-//! ask the wrong node.
+//! Options of tokens: how tables are spread, who may read where their keys are, and what a request
+//! to a node without the key costs.
 
 use std::time::Duration;
 
@@ -7,16 +7,15 @@ use super::Builder;
 use crate::tokens::Spread;
 
 impl Builder {
-    /// Spreads new tables by so many tablets each, or up to the next power of two, whatever the
-    /// release would do. A table that is created with the tag `system:initial_tablets` has as many
-    /// as that says. By default, releases since 2026.1 use tablets, 8 for a table, and those before
-    /// vnodes.
+    /// Gives each new table `count` tablets, rounded up to a power of two, whatever the release's
+    /// default. The tag `system:initial_tablets` of a table takes precedence. By default, releases
+    /// since 2026.1 use 8 tablets for a table, and earlier ones vnodes.
     pub fn tablets(mut self, count: usize) -> Self {
         self.spread = Some(Spread::Tablets(count));
         self
     }
 
-    /// Spreads new tables by vnodes, whatever the release would do, with so many places of each
+    /// Spreads new tables by vnodes, whatever the release's default, with `per_node` tokens of each
     /// node on the ring. 16 by default.
     pub fn vnodes(mut self, per_node: usize) -> Self {
         self.spread = Some(Spread::Vnodes);
@@ -24,42 +23,41 @@ impl Builder {
         self
     }
 
-    /// How many replicas each key of a new table has in every datacenter, as far as there are
-    /// nodes. By default the server's rule: 3, or 1 while the cluster has fewer than three nodes.
+    /// Replicas of each key of a new table in every datacenter, as far as there are nodes. By
+    /// default the server's rule: 3, or 1 while the cluster has fewer than three nodes.
     pub fn replication_factor(mut self, replicas: usize) -> Self {
         self.settings.tokens.factor = Some(replicas);
         self
     }
 
-    /// How many shards a node has. 2 by default.
+    /// Shards of a node. 2 by default.
     pub fn shards(mut self, per_node: u32) -> Self {
         self.settings.tokens.shards = per_node.max(1);
         self
     }
 
-    /// Gives nodes addresses of their own among each other, 10.0.0.1 and upwards, which the
-    /// cluster's tables name beside those that clients use. By default both are the same. Nobody
-    /// listens at them, so that 5.x, which would tell clients of them, cannot have them.
+    /// Gives nodes separate internal addresses, 10.0.0.1 and upwards, which the cluster's tables
+    /// contain beside those that clients use. By default both are the same. Nothing listens at
+    /// internal addresses, so 5.x, which lists them to clients, cannot have them.
     pub fn internal_addresses(mut self) -> Self {
         self.settings.internal_addresses = true;
         self
     }
 
-    /// After how many bytes an answer from the cluster's own tables ends with a page. 1 MiB by
-    /// default.
+    /// Maximum size of a page of the cluster's own tables. 1 MiB by default.
     pub fn page_bytes(mut self, bytes: usize) -> Self {
         self.settings.page_bytes = bytes;
         self
     }
 
-    /// How much longer a request takes on a node that does not hold its keys. Nothing by default.
+    /// Added latency of a request on a node that does not hold its keys. Zero by default.
     pub fn hop_cost(mut self, cost: Duration) -> Self {
         self.settings.hop_cost = cost;
         self
     }
 
-    /// Whether replies tell a client that asked a node without the key of the nodes that have it,
-    /// in `X-Scylla-Alternator-Routing-V1`. Off by default, as in every release.
+    /// Whether the reply of a node without the key names the key's replicas, in
+    /// `X-Scylla-Alternator-Routing-V1`. Off by default, as in every release.
     pub fn routing_header(mut self, sent: bool) -> Self {
         self.settings.routing_header = sent;
         self
@@ -72,14 +70,14 @@ impl Builder {
         self
     }
 
-    /// For how long after a lightweight transaction one of another coordinator on the same
-    /// partition contends with it. Zero, which is the default, turns contention off.
+    /// How long after a lightweight transaction one of another coordinator on the same partition
+    /// contends with it. Zero, the default, turns contention off.
     pub fn contention_window(mut self, window: Duration) -> Self {
         self.settings.contention.window = window;
         self
     }
 
-    /// How much longer a contended transaction takes. 50 ms by default, about what the server waits
+    /// Added latency of a contended transaction. 50 ms by default, about what the server waits
     /// before its next round.
     pub fn contention_retry(mut self, delay: Duration) -> Self {
         self.settings.contention.retry = delay;
@@ -93,8 +91,8 @@ impl Builder {
         self
     }
 
-    /// Keeps a user from reading one of the cluster's own tables, such as `system.tablets`. By
-    /// default every user may read all.
+    /// Denies a user to read one of the cluster's own tables, such as `system.tablets`. By default
+    /// every user may read all.
     pub fn deny(mut self, user: &str, table: &str) -> Self {
         self.settings.denied.insert((user.to_owned(), table.to_owned()));
         self

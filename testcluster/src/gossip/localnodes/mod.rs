@@ -1,12 +1,12 @@
-//! `/localnodes`: which nodes a node names, by the datacenter and rack that were asked for. Pure,
-//! so that the rules can be read in one place.
+//! `/localnodes`: the nodes that a node lists for a datacenter and rack. Pure, so that the rules
+//! can be read in one place.
 
 use percent_encoding::percent_decode_str;
 
 use crate::gossip::members::{Gossip, Member, View};
 use crate::version::Version;
 
-/// What was asked for. An empty parameter is an absent one.
+/// The parameters of a request. An empty parameter is an absent one.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) datacenter: Option<String>,
@@ -46,7 +46,7 @@ fn decode(text: &str) -> Option<String> {
     Some(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
 }
 
-/// The entries that `this` answers with, in an order of the moment.
+/// Returns the entries that the node `this` lists, in random order.
 pub(crate) fn entries(
     version: Version,
     members: &[Member],

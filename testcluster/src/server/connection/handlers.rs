@@ -1,4 +1,4 @@
-//! What each route does on a connection, with the faults where a server would have them.
+//! The handler of each route, with the faults where a server would have them.
 
 use std::io;
 use std::net::IpAddr;
@@ -19,11 +19,11 @@ use crate::wire::head::Head;
 use crate::wire::reply::Reply;
 use crate::wire::request::{BodyError, Framing, content_length};
 
-/// Counts a request as in flight for as long as it is.
+/// Counts a request as in flight until it is dropped.
 struct InFlight<'a>(&'a AtomicUsize);
 
 impl<'a> InFlight<'a> {
-    /// One more, unless there are as many as may be; then how many there are.
+    /// Adds one, or returns how many there are if that is the limit.
     fn admit(count: &'a AtomicUsize, limit: usize) -> Result<Self, usize> {
         count
             .fetch_update(Relaxed, Relaxed, |count| (count < limit).then(|| count + 1))
@@ -106,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Ok(Outcome::Reset);
         }
         delay(faults).await;
-        // A process that is suspended answers nothing more, executed or not.
+        // A suspended process sends no reply, executed or not.
         self.hang(node, Scope::Data).await?;
         Ok(reply.into())
     }
@@ -191,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         body
     }
 
-    /// Waits for as long as requests of this kind are not answered, or until the client gives up.
+    /// Waits while a fault makes requests of this scope hang, or until the client gives up.
     async fn hang(&mut self, node: &NodeState, scope: Scope) -> io::Result<()> {
         if !node.faults().hang(scope) {
             return Ok(());
@@ -211,7 +211,7 @@ async fn delay(faults: &Faults) {
     }
 }
 
-/// An address at which there is no node.
+/// Returns an address without a node.
 fn imaginary(at: u32) -> String {
     IpAddr::from((0x0a00_0000 | (at & 0x00ff_ffff)).to_be_bytes()).to_string()
 }

@@ -1,5 +1,5 @@
-//! One connection, one request at a time: read, answer, write, in that order, and everything that
-//! can go wrong on the way.
+//! One connection, one request at a time: read, execute, write, and everything that can go wrong on
+//! the way.
 
 mod handlers;
 
@@ -19,20 +19,20 @@ use crate::wire::reply::Reply;
 use crate::wire::request::{BufferedStream, Framing, content_length};
 use crate::wire::socket::Socket;
 
-/// How a connection goes on after a request.
+/// What a connection does after a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Request,
     Close,
-    /// Close without a farewell.
+    /// Close without a TLS or TCP shutdown first.
     Cut,
     Reset,
 }
 
-/// What a request came to.
+/// The result of a request.
 enum Outcome {
     Reply(Reply),
-    /// A reply, of whose body only half is sent.
+    /// A reply of which only half the body is sent.
     Half(Reply),
     Endless,
     Reset,
@@ -49,7 +49,7 @@ pub(crate) struct Connection<S> {
     socket: Socket,
     stream: BufferedStream<S>,
     peer: Peer,
-    /// The body of the present request, until it is read.
+    /// The body of the current request, until it is read.
     unread: Framing,
 }
 
@@ -67,8 +67,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     pub(crate) async fn serve(mut self) {
         loop {
-            // An error means that the client is gone, or that the node was told to cut it off:
-            // there is nobody to tell.
+            // An error means that the client is gone or was cut off: there is no one to report it
+            // to.
             match self.next_request().await.unwrap_or(Next::Cut) {
                 Next::Request => {}
                 Next::Close => {
@@ -199,7 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         reply.set_body(&self.node.cluster.settings.headers, "application/json", "[");
         reply.set_chunked();
         let mut start = reply.encode(version).bytes;
-        // Everything but the last chunk, which is the end.
+        // Everything except the last chunk, which is the end.
         start.truncate(start.len() - b"0\r\n\r\n".len());
         self.stream.inner.write_all(&start).await?;
         let entries = r#""127.0.0.1","#.repeat(300);
@@ -211,7 +211,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// What Seastar answers by itself, before any handler.
+    /// Sends Seastar's own error reply, before any handler.
     async fn refuse_and_close(
         &mut self,
         version: &str,

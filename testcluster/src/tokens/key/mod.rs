@@ -4,13 +4,12 @@ use serde_json::Value;
 
 use super::{decimal, murmur};
 
-/// The token of a key such as `{"S": "x"}`; none where that is no value of a key.
+/// Returns the token of a key such as `{"S": "x"}`; `None` if that is no value of a key.
 pub(crate) fn token(key: &Value) -> Option<i64> {
     bytes(key).map(|bytes| murmur::token(&bytes))
 }
 
-/// Strings in UTF-8, numbers as decimals, and binaries as what they encode. None of them may be
-/// empty.
+/// Strings in UTF-8, numbers as decimals, and binaries decoded. None of them may be empty.
 fn bytes(key: &Value) -> Option<Vec<u8>> {
     let (kind, text) = key.as_object()?.iter().next()?;
     match (&**kind, text.as_str().filter(|text| !text.is_empty())?) {

@@ -1,5 +1,5 @@
-//! Who holds which tokens of a table: with tablets and with vnodes alike, ranges in the order of
-//! their ends.
+//! The ranges of a table's tokens and their replicas, in the order of their ends, with tablets and
+//! with vnodes alike.
 
 /// Where a range is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) struct Replica {
     pub(crate) shard: u32,
 }
 
-/// The tokens from the end of the range before it, which is not of it, to its own, which is.
+/// The tokens from the end of the range before it, exclusive, to its own, inclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) last: i64,
@@ -38,21 +38,22 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    /// The range of a token. What is above the last end belongs to the first range, which with
-    /// tablets nothing is.
+    /// Returns the range of a token. Tokens above the last end belong to the first range; with
+    /// tablets there are none.
     pub(crate) fn of(&self, token: i64) -> Option<&Range> {
         let at = self.ranges.partition_point(|range| range.last < token);
         self.ranges.get(at).or_else(|| self.ranges.first())
     }
 
-    /// Where the range at this place begins: at the end of the one before it, which for the first
-    /// is the last.
+    /// Returns the start of the range at index `at` of a ring: the end of the one before it, which
+    /// for the first is the last.
     pub(crate) fn ring_start(&self, at: usize) -> i64 {
         let before = at.checked_sub(1).unwrap_or(self.ranges.len() - 1);
         self.ranges[before].last
     }
 
-    /// Where the range at this place begins, if the first begins with the smallest number.
+    /// Returns the start of the range at index `at` of a line, where the first starts at
+    /// `i64::MIN`.
     pub(crate) fn line_start(&self, at: usize) -> i64 {
         at.checked_sub(1).map_or(i64::MIN, |before| self.ranges[before].last)
     }

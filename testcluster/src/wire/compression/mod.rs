@@ -80,7 +80,7 @@ fn internal(message: &str) -> ApiError {
     ApiError::new("InternalServerError", message)
 }
 
-/// The refusal of a body above the server's limit, compressed or not.
+/// The error for a body above the server's limit, compressed or not.
 pub(crate) fn too_large(limit: usize) -> ApiError {
     ApiError::new(
         "PayloadTooLarge",
@@ -88,9 +88,9 @@ pub(crate) fn too_large(limit: usize) -> ApiError {
     )
 }
 
-/// The encoding that an Accept-Encoding header prefers, if any: the first of the highest quality.
-/// `*` stands for the first encoding that the header does not name, and `identity` is heard but
-/// never preferred.
+/// Returns the encoding that an Accept-Encoding header prefers, if any: the first of the highest
+/// quality. `*` stands for the first encoding that the header does not name, and `identity` is
+/// accepted but never preferred.
 pub(crate) fn negotiate(accept_encoding: &str) -> Option<Encoding> {
     let (mut gzip, mut deflate, mut any) = (None, None, None);
     let mut preferred: (Preference, f32) = (Preference::None, 0.0);
@@ -108,7 +108,7 @@ pub(crate) fn negotiate(accept_encoding: &str) -> Option<Encoding> {
         }
         let value = parameters.split(';').find_map(self::quality).or(*quality).unwrap_or(1.0);
         *quality = Some(value);
-        // A name is better than the star that it equals.
+        // A name wins over a `*` of equal quality.
         if value > preferred.1 || (preferred.0 == Preference::Any && value >= preferred.1) {
             preferred = (preference, value);
         }

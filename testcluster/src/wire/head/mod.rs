@@ -102,7 +102,7 @@ impl Head {
             .map_or_else(String::new, |value| String::from_utf8_lossy(&value).into_owned())
     }
 
-    /// Every field in order, for whoever must look at all of them.
+    /// Returns every field in order, for signatures.
     pub(crate) fn fields(&self) -> Vec<(String, Vec<u8>)> {
         let mut fields: Vec<(String, Vec<u8>)> = Vec::with_capacity(self.spans.fields.len());
         for field in &self.spans.fields {

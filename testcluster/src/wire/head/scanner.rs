@@ -22,19 +22,19 @@ enum State {
     HeadEnd,
 }
 
-/// Finds the end of a head in bytes that arrive bit by bit.
+/// Finds the end of a head in bytes that arrive in pieces.
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
     state: State,
     at: usize,
-    /// Where the present word began.
+    /// Where the current word began.
     mark: usize,
     spans: Spans,
 }
 
 impl Scanner {
-    /// Goes on with `received`, which begins with all that was given before. Answers the head's
-    /// length once it is whole.
+    /// Continues with `received`, which begins with all bytes of earlier calls. Returns the head's
+    /// length once it is complete.
     pub(crate) fn scan(&mut self, received: &[u8]) -> Result<Option<usize>, Malformed> {
         while let Some(&byte) = received.get(self.at) {
             let last = matches!(self.state, State::HeadEnd);

@@ -24,8 +24,7 @@ const AMZ_DATE: &[BorrowedFormatItem<'static>] =
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Users(pub(crate) BTreeMap<String, String>);
 
-/// Checks a request's signature over the bytes of the body as they were received, and tells whose
-/// it is.
+/// Checks a request's signature over the bytes of the body as they were received. Returns the user.
 pub(crate) fn verify(
     users: &Users,
     method: &str,
@@ -66,7 +65,7 @@ fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidSignatureException", message)
 }
 
-/// What the Authorization header says.
+/// The content of the Authorization header.
 struct Claim<'a> {
     user: &'a str,
     date: &'a str,
