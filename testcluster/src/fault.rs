@@ -141,7 +141,7 @@ fn one(one_in: u32) -> bool {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Lie {
-    /// These entries, whatever was asked for.
+    /// These entries, whatever the parameters.
     Only(Vec<String>),
     /// Every node of the datacenter, also those that are down, joining or gone to shut down.
     Everyone,

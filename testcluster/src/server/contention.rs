@@ -56,8 +56,8 @@ pub(crate) struct Rules {
 
 /// What a transaction contends with, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meeting {
-    Nobody,
+pub(crate) enum Conflict {
+    None,
     /// Another coordinator's transaction: one more round.
     Retry,
     /// Another coordinator's transaction: a timeout, after which the client cannot know the
@@ -104,7 +104,7 @@ impl Contention {
         coordinator: SocketAddr,
         table: &str,
         token: i64,
-    ) -> Option<(Transaction<'_>, Meeting)> {
+    ) -> Option<(Transaction<'_>, Conflict)> {
         if self.rules.window.is_zero() {
             return None;
         }
@@ -142,18 +142,18 @@ impl Contention {
             }
         };
         let transaction = Transaction { contention: self, table: table.to_owned(), token, turn };
-        let meeting = if !contends {
-            Meeting::Nobody
+        let conflict = if !contends {
+            Conflict::None
         } else {
             state.failures_due += self.rules.errors;
             if state.failures_due >= 1.0 {
                 state.failures_due -= 1.0;
-                Meeting::Failure
+                Conflict::Failure
             } else {
-                Meeting::Retry
+                Conflict::Retry
             }
         };
-        Some((transaction, meeting))
+        Some((transaction, conflict))
     }
 
     /// Returns the latest turns on a partition, in the order in which they began.

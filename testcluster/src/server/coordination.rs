@@ -4,7 +4,7 @@
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::contention::{Contention, Meeting, Transaction};
+use super::contention::{Conflict, Contention, Transaction};
 use super::state::NodeState;
 use crate::error::ApiError;
 use crate::tokens::{Access, Range, State, Table};
@@ -42,25 +42,25 @@ impl<'a> Coordinator<'a> {
             sleep(hop_cost).await;
         }
         let contention: &'a Contention = &self.0.cluster.contention;
-        let mut worst = Meeting::Nobody;
+        let mut worst = Conflict::None;
         let mut transactions = Vec::new();
         for access in accesses.iter().filter(|access| access.is_transaction) {
             self.0.counters.lwt();
             let begun = contention.begin(self.0.addr, access.table, access.token);
-            let Some((transaction, meeting)) = begun else {
+            let Some((transaction, conflict)) = begun else {
                 continue;
             };
             transactions.push(transaction);
-            if meeting != Meeting::Nobody {
+            if conflict != Conflict::None {
                 self.0.counters.contended();
             }
-            match meeting {
-                Meeting::Failure => return Err(timed_out(access.table)),
-                Meeting::Retry => worst = Meeting::Retry,
-                Meeting::Nobody => {}
+            match conflict {
+                Conflict::Failure => return Err(timed_out(access.table)),
+                Conflict::Retry => worst = Conflict::Retry,
+                Conflict::None => {}
             }
         }
-        if worst == Meeting::Retry {
+        if worst == Conflict::Retry {
             sleep(contention.retry()).await;
         }
         Ok(Coordination { routing, _transactions: transactions })

@@ -34,7 +34,7 @@ pub(crate) fn concerns(operation: &str) -> bool {
 }
 
 impl<'a> Access<'a> {
-    /// Every key that a request touches, as far as its table is known and the key can be read.
+    /// Every key that a request touches, as far as its table exists and the key is valid.
     ///
     /// # Errors
     ///

@@ -163,11 +163,11 @@ fn closing_what_is_idle_spares_what_is_not() {
 #[test]
 fn a_host_that_vanishes_acknowledges_nothing_and_has_restarted_when_healed() {
     let (_cluster, node) = start();
-    let patience = Duration::from_secs(1);
+    let timeout = Duration::from_secs(1);
     let connected = || {
         let stream = open(node.addr());
         let socket = SockRef::from(&stream);
-        socket.set_tcp_user_timeout(Some(patience)).unwrap();
+        socket.set_tcp_user_timeout(Some(timeout)).unwrap();
         stream
     };
     let (mut busy, mut written, mut idle) = (connected(), connected(), connected());

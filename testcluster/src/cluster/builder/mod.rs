@@ -208,7 +208,7 @@ impl Builder {
         if self.settings.internal_addresses && self.settings.version.lists_internal_addresses() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "this release tells clients of the nodes' internal addresses, at which nobody listens: take a later one, or leave \
+                "this release lists the nodes' internal addresses to clients, at which nothing listens: take a later one, or leave \
                  internal addresses out",
             ));
         }
