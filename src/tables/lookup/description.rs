@@ -24,7 +24,7 @@ impl Description {
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let answer: Value = serde_json::from_slice(body).ok()?;
         let table = &answer["Table"];
-        let key = find(&table["KeySchema"], "PartitionKeyType", "HASH")?;
+        let key = find(&table["KeySchema"], "KeyType", "HASH")?;
         let key_name = key["AttributeName"].as_str()?;
         let key = find(&table["AttributeDefinitions"], "AttributeName", key_name)?;
         let key_type = match key["AttributeType"].as_str()? {
@@ -87,7 +87,7 @@ mod tests {
         let mut table = json!({
             "TableId": "9e6b3b5c-0b9e-4c0c-9f0e-7f1f6d9f1b2a",
             "TableArn": "arn:scylla:alternator:alternator_t:scylla:table/t",
-            "KeySchema": [{"AttributeName": "sort", "PartitionKeyType": "RANGE"}, {"AttributeName": "id", "PartitionKeyType": "HASH"}],
+            "KeySchema": [{"AttributeName": "sort", "KeyType": "RANGE"}, {"AttributeName": "id", "KeyType": "HASH"}],
             "AttributeDefinitions": [
                 {"AttributeName": "sort", "AttributeType": "S"},
                 {"AttributeName": "id", "AttributeType": "N"},
@@ -111,8 +111,8 @@ mod tests {
             json!(null),
             json!({}),
             json!({"KeySchema": []}),
-            json!({"KeySchema": [{"AttributeName": "id", "PartitionKeyType": "HASH"}]}),
-            json!({"KeySchema": [{"AttributeName": "id", "PartitionKeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "x"}]}),
+            json!({"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}),
+            json!({"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "x"}]}),
         ] {
             assert_eq!(description(&table), None);
         }
