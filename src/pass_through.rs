@@ -65,12 +65,12 @@ impl PassThrough {
         B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<BoxError>,
     {
-        let request = HttpRequest::try_from(request.map(SdkBody::from_body_1_x));
-        let request = request.map_err(|e| Error::Request(e.into()))?;
+        let request = HttpRequest::try_from(request.map(SdkBody::from_body_1_x))
+            .map_err(|e| Error::Request(e.into()))?;
         let response = self.client(Timeouts::default(), None).call(request).await;
         let response = response
-            .and_then(|r| r.try_into_http1x().map_err(|e| ConnectorError::other(e.into(), None)));
-        let response = response.map_err(|e| Error::PassThrough(e.into()))?;
+            .and_then(|r| r.try_into_http1x().map_err(|e| ConnectorError::other(e.into(), None)))
+            .map_err(|e| Error::PassThrough(e.into()))?;
         Ok(response.map(Body::new))
     }
 }

@@ -71,8 +71,7 @@ impl HttpConnector for SdkConnector {
         };
         let is_dynamodb = is_dynamodb(request.headers().get(TARGET.as_str()).map(str::as_bytes));
         if !inner.balances(is_dynamodb, || request.uri().parse().ok()) {
-            let client = inner.pass_through.client(self.timeouts, self.sleep.clone());
-            return client.call(request);
+            return inner.pass_through.client(self.timeouts, self.sleep.clone()).call(request);
         }
         match request.try_into_http1x() {
             Ok(request) => {

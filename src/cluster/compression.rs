@@ -118,8 +118,7 @@ impl Cluster {
     }
 
     fn count(&self) -> MutexGuard<'_, Logged> {
-        let logged = &self.compression.logged;
-        let logged = logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let logged = self.compression.logged.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.snapshot();
         let nodes = snapshot.as_ref().map_or(&[][..], |s| s.all());
         let understands = |node: &Arc<Node>| node.understands_compression.load(Relaxed);

@@ -78,20 +78,17 @@ impl Cluster {
     /// Whether requests are in flight, on the first few nodes of the scope or of all at least.
     pub(crate) fn is_busy(&self) -> bool {
         let some = |nodes: &[Arc<Node>]| nodes.iter().take(8).any(|n| n.pool.in_flight() > 0);
-        let snapshot = self.snapshot();
-        snapshot.as_ref().is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
+        self.snapshot().as_ref().is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
     }
 
     /// A copy of the list, for everyone but the hot path.
     pub(crate) fn nodes(&self) -> Vec<Arc<Node>> {
-        let snapshot = self.snapshot();
-        snapshot.as_ref().map_or_else(Vec::new, |s| s.nodes().to_vec())
+        self.snapshot().as_ref().map_or_else(Vec::new, |s| s.nodes().to_vec())
     }
 
     /// The same with the rest of the datacenter, where the scope is only a rack of it.
     pub(crate) fn all_nodes(&self) -> Vec<Arc<Node>> {
-        let snapshot = self.snapshot();
-        snapshot.as_ref().map_or_else(Vec::new, |s| s.all().to_vec())
+        self.snapshot().as_ref().map_or_else(Vec::new, |s| s.all().to_vec())
     }
 
     /// How often the nodes changed, the rest of the datacenter included, where the scope is only a

@@ -66,8 +66,7 @@ impl Cluster {
         let is_near = snapshot.is_near(node);
         if !spares(snapshot.all()) || is_near && !spares(snapshot.nodes()) {
             // Perhaps one of those that are out is better by now.
-            let all = snapshot.all();
-            all.iter().for_each(|n| n.health.hurry(now));
+            snapshot.all().iter().for_each(|n| n.health.hurry(now));
             self.outages.notify_one();
         } else if self.take_out(node, Down::Ejected) {
             tracing::warn!(node = %node.addr(), "node fails requests and gets none until it answers a probe");

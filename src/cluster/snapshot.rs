@@ -70,8 +70,7 @@ impl Snapshot {
     /// The node of [`all`](Self::all) at this address, in whichever form that is written.
     pub(crate) fn at(&self, ip: IpAddr) -> Option<&Arc<Node>> {
         let ip = ip.to_canonical();
-        let found = self.all.binary_search_by_key(&ip, |n| n.addr().ip());
-        found.ok().map(|at| &self.all[at])
+        self.all.binary_search_by_key(&ip, |n| n.addr().ip()).ok().map(|at| &self.all[at])
     }
 
     /// Whether the node is in [`nodes`](Self::nodes).
@@ -87,8 +86,7 @@ impl Snapshot {
     /// Those that serve the same requests as this one: the nodes of the scope, or all others.
     pub(crate) fn peers(&self, node: &Node) -> impl Iterator<Item = &Arc<Node>> {
         let is_near = self.is_near(node);
-        let all = self.all.iter();
-        all.filter(move |other| self.is_near(other) == is_near)
+        self.all.iter().filter(move |other| self.is_near(other) == is_near)
     }
 
     /// Whether both are of the same nodes.
@@ -108,8 +106,7 @@ fn sorted(mut nodes: Vec<Arc<Node>>) -> Arc<[Arc<Node>]> {
 
 /// Whichever node has the address of this one.
 fn find<'a>(nodes: &'a [Arc<Node>], node: &Node) -> Option<&'a Arc<Node>> {
-    let found = nodes.binary_search_by_key(&node.addr(), |n| n.addr());
-    found.ok().map(|at| &nodes[at])
+    nodes.binary_search_by_key(&node.addr(), |n| n.addr()).ok().map(|at| &nodes[at])
 }
 
 /// A node's URL as the other clients compare it: without the port where that is the scheme's own.

@@ -68,8 +68,7 @@ async fn connected(last: u8) -> (TcpListener, Arc<Node>) {
     let addr = listener.local_addr().unwrap();
     let config = config(&format!("http://{addr}"));
     let node = Arc::new(Node::new(addr, None, &config.dialer, config.pool));
-    let lease = node.pool.lease(Duration::from_secs(60)).await;
-    lease.ok().unwrap().finish();
+    node.pool.lease(Duration::from_secs(60)).await.ok().unwrap().finish();
     (listener, node)
 }
 
@@ -128,8 +127,7 @@ async fn a_node_that_is_published_again_keeps_its_connections_again() {
     let mut kept = Vec::new();
     for list in [&one, &other, &one] {
         cluster.publish(only(list));
-        let lease = one.pool.lease(Duration::from_secs(60)).await;
-        lease.ok().unwrap().finish();
+        one.pool.lease(Duration::from_secs(60)).await.ok().unwrap().finish();
         kept.push(one.pool.idle());
     }
     assert_eq!(kept, [1, 0, 1]);

@@ -57,8 +57,10 @@ impl Kept {
 
 /// The list of the headers that a signature covers.
 fn signed_headers(authorization: &HeaderValue) -> &str {
-    let text = std::str::from_utf8(authorization.as_bytes()).unwrap_or_default();
-    let list = text.split_once("SignedHeaders=").map(|(_, list)| list);
+    let list = std::str::from_utf8(authorization.as_bytes())
+        .unwrap_or_default()
+        .split_once("SignedHeaders=")
+        .map(|(_, list)| list);
     list.and_then(|list| list.split([',', ' ']).next()).unwrap_or_default()
 }
 
@@ -68,15 +70,17 @@ mod tests {
 
     fn request(signed: &str) -> HeaderMap {
         let authorization = format!("AWS4-HMAC-SHA256 Credential=a/b, {signed}, Signature=00");
-        let headers = [
+        [
             (header::AUTHORIZATION, authorization.as_str()),
             (header::USER_AGENT, "sdk"),
             (X_AMZ_USER_AGENT, "sdk"),
             (REQUEST, "attempt=1; max=3"),
             (INVOCATION_ID, "id"),
             (header::CONTENT_TYPE, "application/x-amz-json-1.0"),
-        ];
-        headers.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect()
+        ]
+        .into_iter()
+        .map(|(name, value)| (name, value.parse().unwrap()))
+        .collect()
     }
 
     fn left(kept: &[&str], signed: &str) -> Vec<String> {

@@ -156,9 +156,10 @@ impl Config {
             _ => Ok(duration.min(NEVER)),
         };
         let read_timeout = options.read_timeout.map(|d| positive("read_timeout", d)).transpose()?;
-        let tcp_keepalive =
-            options.tcp_keepalive.map(|d| positive("tcp_keepalive", d)).transpose()?;
-        let tcp_keepalive = tcp_keepalive.map(Keepalive::new);
+        let tcp_keepalive = options
+            .tcp_keepalive
+            .map(|d| positive("tcp_keepalive", d).map(Keepalive::new))
+            .transpose()?;
         let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
         let hedging = match options.hedging {
             Some(Hedging { budget, .. }) if !(budget > 0.0 && budget <= 1.0) => {
@@ -172,13 +173,16 @@ impl Config {
         };
         let max_connections = NonZeroUsize::new(options.max_connections_per_node)
             .ok_or(ConfigError::Zero { option: "max_connections_per_node" })?;
-        let only_endpoint = options.only_endpoint.as_deref().map(|endpoint| {
-            Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
-                endpoint: without_secrets(endpoint),
-                reason,
+        let only_endpoint = options
+            .only_endpoint
+            .as_deref()
+            .map(|endpoint| {
+                Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
+                    endpoint: without_secrets(endpoint),
+                    reason,
+                })
             })
-        });
-        let only_endpoint = only_endpoint.transpose()?;
+            .transpose()?;
         let tls = match (seeds.scheme, &options.tls) {
             (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
             (Scheme::Http, None) => None,
@@ -284,8 +288,8 @@ mod tests {
             max_connections_per_node: usize::MAX,
             max_waiting_per_node: usize::MAX,
             ..options()
-        });
-        let config = config.unwrap();
+        })
+        .unwrap();
         for duration in [
             config.active_refresh_interval,
             config.idle_refresh_interval,

@@ -110,8 +110,9 @@ mod tests {
     #[test]
     fn a_link_local_address_has_the_zone_of_the_contact_or_is_skipped() {
         let body = r#"["fe80::1%3", "fe80::2", "fe80::1%4", "2001:db8::1%3"]"#;
-        let nodes = ["[fe80::1%7]:8000", "[fe80::2%7]:8000", "[2001:db8::1]:8000"];
-        let nodes = nodes.map(String::from).to_vec();
+        let nodes = ["[fe80::1%7]:8000", "[fe80::2%7]:8000", "[2001:db8::1]:8000"]
+            .map(String::from)
+            .to_vec();
         assert_eq!(parsed_from("[fe80::9%7]:8000", body), Some((nodes, 0)));
         let nodes = vec!["[2001:db8::1]:8000".to_owned()];
         for contact in ["[2001:db8::9]:8000", "10.0.0.1:8000"] {

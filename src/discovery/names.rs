@@ -181,8 +181,8 @@ async fn resolve(resolver: &Resolver, name: &str) -> Resolved {
 /// What is resolved is believed no more than what is listed.
 fn hosts(addresses: Vec<IpAddr>) -> Resolved {
     let mut seen = HashSet::new();
-    let hosts = addresses.into_iter().filter_map(host);
-    let hosts: Vec<_> = hosts.filter(|ip| seen.insert(*ip)).collect();
+    let hosts: Vec<_> =
+        addresses.into_iter().filter_map(host).filter(|ip| seen.insert(*ip)).collect();
     match hosts.is_empty() {
         true => Err("it has no address of a host".to_owned()),
         false => Ok(hosts),

@@ -68,8 +68,8 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Down, BoxError
             // It gets as many requests as the others in the end, and should not have to connect for
             // each.
             let snapshot = cluster.snapshot();
-            let peers = snapshot.iter().flat_map(|s| s.peers(node));
-            let loads: Vec<_> = peers.map(|n| n.pool.in_flight()).collect();
+            let loads: Vec<_> =
+                snapshot.iter().flat_map(|s| s.peers(node)).map(|n| n.pool.in_flight()).collect();
             let mean = loads.iter().sum::<usize>() / loads.len().max(1);
             node.pool.warm_up(mean);
             cluster.bring_back(node);
@@ -86,10 +86,11 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Down, BoxError
 /// new connection, and for an operation that touches none. It is not signed; a refusal is an
 /// answer, too. An error says what is wrong with the node now.
 async fn probe(node: &Node, limit: Duration) -> Result<(), (Down, BoxError)> {
-    let lease = node.pool.dial(limit).await;
-    let lease = lease.map_err(|e| (Down::Unreachable, e.into()))?;
-    let answered = timeout(limit, ask(node, lease)).await;
-    answered.unwrap_or_else(|_| Err("no answer in time".into())).map_err(|e| (Down::Ejected, e))
+    let lease = node.pool.dial(limit).await.map_err(|e| (Down::Unreachable, e.into()))?;
+    timeout(limit, ask(node, lease))
+        .await
+        .unwrap_or_else(|_| Err("no answer in time".into()))
+        .map_err(|e| (Down::Ejected, e))
 }
 
 async fn ask(node: &Node, lease: Lease) -> Result<(), BoxError> {

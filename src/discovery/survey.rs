@@ -78,8 +78,10 @@ impl Survey {
 
     /// Who was asked and has not answered, and why.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (SocketAddr, &str)> {
-        let silent = self.asked.iter().filter(|n| !self.heard.contains_key(n));
-        silent.map(|n| (*n, self.failed.get(n).map_or("no answer yet", String::as_str)))
+        self.asked
+            .iter()
+            .filter(|n| !self.heard.contains_key(n))
+            .map(|n| (*n, self.failed.get(n).map_or("no answer yet", String::as_str)))
     }
 
     /// Every node that somebody lists.
@@ -99,10 +101,12 @@ impl Survey {
             .heard
             .values()
             .flat_map(|listed| {
-                let news = listed.iter().filter(|n| {
-                    !self.asked.contains(n) && (nobody_lives || !self.current.contains(n))
-                });
-                news.enumerate()
+                listed
+                    .iter()
+                    .filter(|n| {
+                        !self.asked.contains(n) && (nobody_lives || !self.current.contains(n))
+                    })
+                    .enumerate()
             })
             .collect();
         joining.sort_unstable();

@@ -228,8 +228,11 @@ mod tests {
             }
         };
         let before = || {
-            let failures = attempts.before(Attempt { invocation, is_first: false });
-            failures.iter().map(|f| f.answered).collect::<Vec<_>>()
+            attempts
+                .before(Attempt { invocation, is_first: false })
+                .iter()
+                .map(|f| f.answered)
+                .collect::<Vec<_>>()
         };
         fail(true);
         assert_eq!(before(), [false, true]);

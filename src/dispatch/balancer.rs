@@ -102,8 +102,10 @@ impl Balancer {
         let deadlines = limits.deadlines();
         if self.cluster.snapshot().is_none() {
             let known = timeout(limits.connect_budget, self.cluster.known());
-            let known = Box::pin(known).await;
-            known.unwrap_or_else(|_| self.cluster.last_refresh()).map_err(Error::NoNodes)?;
+            Box::pin(known)
+                .await
+                .unwrap_or_else(|_| self.cluster.last_refresh())
+                .map_err(Error::NoNodes)?;
         }
 
         if self.cluster.is_busy() {

@@ -80,8 +80,11 @@ impl ResponseBody {
             return Poll::Pending;
         }
         let (node, after) = (in_flight.node().addr(), self.limit);
-        let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(after))).as_mut();
-        silence.poll(cx).map(|()| Error::Stalled { node, after })
+        self.silence
+            .get_or_insert_with(|| Box::pin(sleep(after)))
+            .as_mut()
+            .poll(cx)
+            .map(|()| Error::Stalled { node, after })
     }
 }
 

@@ -124,8 +124,7 @@ mod tests {
     }
 
     fn signed(keys: &Keys, credentials: &Credentials, scope: CredentialScope<'_>) -> String {
-        let signature = keys.with(credentials, scope, |key| key.sign(b"text"));
-        signature.as_str().to_owned()
+        keys.with(credentials, scope, |key| key.sign(b"text")).as_str().to_owned()
     }
 
     /// What a key that was not kept signs.

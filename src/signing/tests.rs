@@ -121,10 +121,8 @@ fn signed_by_the_sdk(
     let request = SignableRequest::new("POST", &uri, headers, SignableBody::Bytes(body)).unwrap();
     let params = SigningParams::V4(params);
     let (instructions, _) = sign(request, &params).unwrap().into_parts();
-    let header = |wanted| {
-        let mut headers = instructions.headers();
-        headers.find(|(name, _)| *name == wanted).unwrap().1.to_owned()
-    };
+    let header =
+        |wanted| instructions.headers().find(|(name, _)| *name == wanted).unwrap().1.to_owned();
     (header("authorization"), header("x-amz-date"))
 }
 

@@ -242,8 +242,7 @@ mod tests {
     }
 
     fn request() -> Request<Full<Bytes>> {
-        let request = Request::get("/").header("host", "a");
-        request.body(Full::default()).unwrap()
+        Request::get("/").header("host", "a").body(Full::default()).unwrap()
     }
 
     /// A connection whose peer has ended it, which nobody has read yet.

@@ -171,8 +171,7 @@ mod tests {
     async fn a_proxy_that_does_not_speak_http_is_an_error() {
         for scheme in ["socks4", "socks5", "socks5h", "https"] {
             let proxy = format!("{scheme}://user:secret@10.0.0.9:1080");
-            let connected = endpoint("10.0.0.1:8000", &proxy, "").connect().await;
-            let error = connected.err().unwrap();
+            let error = endpoint("10.0.0.1:8000", &proxy, "").connect().await.err().unwrap();
             assert!(matches!(error, ConnectError::Proxy(_)), "{error}");
             let error = error.to_string();
             assert!(error.contains("only http proxies"), "{error}");

@@ -27,8 +27,7 @@ mod tests {
 
     /// After how many milliseconds the node is to be probed.
     fn wait(health: &Health, now: Moment) -> u128 {
-        let due = health.probe_due().unwrap();
-        due.since(now).as_millis()
+        health.probe_due().unwrap().since(now).as_millis()
     }
 
     /// The waits of a node that answers no probe.
@@ -48,8 +47,7 @@ mod tests {
     /// The part of many requests that the node admits.
     fn admitted(health: &Health, now: Moment) -> f64 {
         let mut random = fastrand::Rng::with_seed(7);
-        let admitted = (0..10_000).filter(|_| health.admits(now, random.u64(..), 1));
-        admitted.count() as f64 / 10_000.0
+        (0..10_000).filter(|_| health.admits(now, random.u64(..), 1)).count() as f64 / 10_000.0
     }
 
     #[test]

@@ -88,9 +88,12 @@ mod tests {
 
         /// Before anyone was asked, with so many of the nodes as seeds.
         fn unheard(seeds: usize, scopes: &[Scope]) -> Self {
-            let servers =
-                Servers::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2).rack("dc2", "r1", 1);
-            let servers = servers.start().unwrap();
+            let servers = Servers::builder()
+                .rack("dc1", "r1", 2)
+                .rack("dc1", "r2", 2)
+                .rack("dc2", "r1", 1)
+                .start()
+                .unwrap();
             let options = Options {
                 seeds: servers.urls()[..seeds].to_vec(),
                 scopes: scopes.to_vec(),
@@ -246,8 +249,7 @@ mod tests {
         let mut stage = Stage::new(&scopes).await;
         let servers = stage.servers();
         let node = stage.node(2);
-        let lease = node.pool.lease(Duration::from_secs(60)).await;
-        lease.ok().unwrap().finish();
+        node.pool.lease(Duration::from_secs(60)).await.ok().unwrap().finish();
         let connections = (node.pool.idle(), node.pool.opened());
         for _ in 0..2 {
             servers[..2].iter().for_each(Server::stop);

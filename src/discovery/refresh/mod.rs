@@ -203,8 +203,7 @@ impl Refresh {
     fn publish(&mut self, cluster: &Cluster, nodes: &[SocketAddr], others: &[SocketAddr]) {
         let known = cluster.all_nodes();
         let mut at = |addrs: &[SocketAddr]| -> Vec<_> {
-            let nodes = addrs.iter().map(|addr| self.contacts.node(*addr, &known));
-            nodes.collect()
+            addrs.iter().map(|addr| self.contacts.node(*addr, &known)).collect()
         };
         let Some(next) = Snapshot::with_others(at(nodes), at(others)) else {
             return;
@@ -273,8 +272,11 @@ impl Refresh {
     }
 
     fn unanswered(&self, survey: &Survey) -> RefreshError {
-        let failures = survey.failures().map(|(who, why)| (who.to_string(), why.to_owned()));
-        let mut failures: Vec<_> = failures.chain(self.contacts.unresolved()).collect();
+        let mut failures: Vec<_> = survey
+            .failures()
+            .map(|(who, why)| (who.to_string(), why.to_owned()))
+            .chain(self.contacts.unresolved())
+            .collect();
         failures.sort_unstable();
         RefreshError::Unanswered(failures)
     }

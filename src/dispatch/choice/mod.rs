@@ -73,8 +73,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
             }
         }
         let most = votes.most();
-        let mut sorted = self.snapshot.by_url().iter();
-        sorted.find(|node| most.iter().any(|m| Arc::ptr_eq(m, node)))
+        self.snapshot.by_url().iter().find(|node| most.iter().any(|m| Arc::ptr_eq(m, node)))
     }
 
     /// The first that serves, so that a key has one coordinator at a time, which it returns to at
@@ -95,9 +94,9 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
             CoordinatorOrder::RustClient => Generator::XorShift,
         };
         let nodes = self.snapshot.by_url();
-        let order = Draw::new(generator, partition.hash, nodes.len());
-        let mut order = order.filter_map(|index| nodes.get(index));
-        order.find(|node| self.serves(node))
+        Draw::new(generator, partition.hash, nodes.len())
+            .filter_map(|index| nodes.get(index))
+            .find(|node| self.serves(node))
     }
 
     /// Visits those replicas of a place that come into question, in their order, by the map that
@@ -116,8 +115,13 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
             self.snapshot.at(host.address)
         };
         // Those of other datacenters are in no list, and count for nothing.
-        let nodes = replicas.of(token).iter().filter_map(node).take(MOST);
-        nodes.filter(|node| self.serves(node)).for_each(&mut visit);
+        replicas
+            .of(token)
+            .iter()
+            .filter_map(node)
+            .take(MOST)
+            .filter(|node| self.serves(node))
+            .for_each(&mut visit);
     }
 
     /// The best by the policy: of those that have their full share, before those that have just
@@ -127,8 +131,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         let rivals = self.chooser.rivals(nodes.len());
         let of = |may: &dyn Fn(&Arc<Node>) -> bool| {
             let may = |node: &&Arc<Node>| may(node);
-            let best = self.chooser.best(nodes, may, self.context);
-            best.map(|index| nodes[index])
+            self.chooser.best(nodes, may, self.context).map(|index| nodes[index])
         };
         let admitted = |node: &Arc<Node>| node.admits(now, draw, rivals);
         let chosen = if self.snapshot.is_whole() {
@@ -166,8 +169,7 @@ impl<'a> Votes<'a> {
     /// Those that have the most.
     fn most(&self) -> Vec<&'a Arc<Node>> {
         let most = self.0.iter().map(|(_, votes)| *votes).max();
-        let winners = self.0.iter().filter(|(_, votes)| Some(*votes) == most);
-        winners.map(|(node, _)| *node).collect()
+        self.0.iter().filter(|(_, votes)| Some(*votes) == most).map(|(node, _)| *node).collect()
     }
 }
 

@@ -26,8 +26,7 @@ impl Hint {
         let mut parts = text.split(',');
         let start = number(parts.next()?)?;
         let end = number(parts.next()?)?;
-        let replicas: Option<Vec<_>> = parts.map(replica).collect();
-        let replicas = replicas?;
+        let replicas = parts.map(replica).collect::<Option<Vec<_>>>()?;
         let is_repeated = |i: usize| replicas[..i].iter().any(|(ip, _)| *ip == replicas[i].0);
         let is_sound = start < end
             && (1..=MOST_REPLICAS).contains(&replicas.len())

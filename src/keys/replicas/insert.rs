@@ -71,8 +71,10 @@ impl Replicas {
     }
 
     fn range_agrees_with(&self, index: usize, hint: &Hint) -> bool {
-        let replicas = self.range(index).iter();
-        let hosts = replicas.filter_map(|replica| self.hosts.get(usize::from(replica.host)));
+        let hosts = self
+            .range(index)
+            .iter()
+            .filter_map(|replica| self.hosts.get(usize::from(replica.host)));
         let here = hint.datacenter(hosts.clone());
         let is_replica = |ip: IpAddr| hosts.clone().any(|host| host.address == ip);
         hint.replicas.iter().all(|(ip, _)| is_replica(*ip))

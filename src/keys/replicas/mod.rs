@@ -80,8 +80,7 @@ impl Replicas {
     }
 
     fn addresses(&self) -> impl Iterator<Item = Option<IpAddr>> {
-        let replicas = self.replicas.iter();
-        replicas.map(|replica| Some(self.hosts.get(usize::from(replica.host))?.address))
+        self.replicas.iter().map(|replica| Some(self.hosts.get(usize::from(replica.host))?.address))
     }
 
     /// The replicas of a token, the primary replica first; none where nobody is known.

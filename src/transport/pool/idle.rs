@@ -113,10 +113,8 @@ impl Idle {
             });
             drop(ended);
         }
-        let expired = self.with(|list| {
-            let expired = list.extract_if(.., |c| self.is_expired(c, now));
-            expired.collect::<Vec<_>>()
-        });
+        let expired =
+            self.with(|list| list.extract_if(.., |c| self.is_expired(c, now)).collect::<Vec<_>>());
         drop(expired);
     }
 

@@ -36,8 +36,9 @@ impl Slot {
     pub(super) async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
         let pool = &self.pool;
         let begun = Instant::now();
-        let connecting = timeout(limit, pool.endpoint.connect());
-        let connection = connecting.await.unwrap_or(Err(ConnectError::Timeout(limit)))?;
+        let connection = timeout(limit, pool.endpoint.connect())
+            .await
+            .unwrap_or(Err(ConnectError::Timeout(limit)))?;
         pool.opened.fetch_add(1, Relaxed);
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         pool.connecting.store(nanos(begun.elapsed()), Relaxed);

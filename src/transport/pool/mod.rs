@@ -213,8 +213,8 @@ mod tests {
     /// The pool of a node that takes connections and answers nothing.
     pub(super) async fn pool(max_connections: usize) -> (TcpListener, Arc<Pool>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let dialer = Dialer::new(None, NodeProxy::Never);
-        let endpoint = dialer.endpoint(listener.local_addr().unwrap(), None);
+        let endpoint =
+            Dialer::new(None, NodeProxy::Never).endpoint(listener.local_addr().unwrap(), None);
         let limits = PoolLimits {
             max_connections: NonZeroUsize::new(max_connections).unwrap(),
             max_waiting: 2,

@@ -20,8 +20,7 @@ fn a_key_has_one_coordinator_and_the_next_serves_while_it_does_not() {
         cluster.take_out(first[2]);
         let others = [&first[1..2], &first[3..]].concat();
         assert_eq!(cluster.way(Policy::PeakEwma, order, &route), others);
-        let back = cluster.node(first[0]);
-        back.health.bring_back(Moment::default());
+        cluster.node(first[0]).health.bring_back(Moment::default());
         assert_eq!(cluster.way(Policy::PeakEwma, order, &route)[0], first[0]);
     }
 }
@@ -119,8 +118,11 @@ fn coordinators_are_those_of_the_other_clients() {
         for (order, expected) in
             [(CoordinatorOrder::Shared, go), (CoordinatorOrder::RustClient, rust)]
         {
-            let way = cluster.way(Policy::PeakEwma, order, &route);
-            let way: Vec<_> = way.iter().map(ToString::to_string).collect();
+            let way: Vec<_> = cluster
+                .way(Policy::PeakEwma, order, &route)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             assert_eq!(way.join(","), expected, "{line}");
         }
         seen += 1;

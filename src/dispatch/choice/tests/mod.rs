@@ -44,8 +44,7 @@ fn id(host: u8) -> String {
 }
 
 fn unknown() -> Arc<Table> {
-    let tables = Tables::new(&[]);
-    tables.named("orders", Moment::default()).unwrap()
+    Tables::new(&[]).named("orders", Moment::default()).unwrap()
 }
 
 /// A table of tablets with these replicas each.
@@ -120,8 +119,7 @@ impl Cluster {
     }
 
     fn take_out(&self, last: u8) {
-        let node = self.node(last);
-        node.health.take_out(Down::Unreachable, Moment::default(), 0.5);
+        self.node(last).health.take_out(Down::Unreachable, Moment::default(), 0.5);
     }
 
     /// The node for the route, where those in `tried` are no longer to be had.

@@ -36,8 +36,10 @@ fn assert_orders(
     for row in rows(file) {
         let nodes = nodes(row[1].parse().unwrap());
         let expected: Vec<usize> = numbers(row[2]);
-        let ours = Draw::new(generator, row[0].parse().unwrap(), nodes.len());
-        let ours: Vec<usize> = ours.map(|i| nodes[i]).take(expected.len()).collect();
+        let ours: Vec<usize> = Draw::new(generator, row[0].parse().unwrap(), nodes.len())
+            .map(|i| nodes[i])
+            .take(expected.len())
+            .collect();
         assert_eq!(ours, expected, "{row:?}");
         seen += 1;
     }

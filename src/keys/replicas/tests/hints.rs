@@ -108,12 +108,11 @@ fn a_hint_of_what_is_known_of_its_datacenter_says_nothing_new() {
 #[test]
 fn a_hint_takes_neither_shards_nor_replicas_of_other_datacenters() {
     let tablets = [tablet(0, &[0, 4, 1, 5])];
-    let map = Replicas::from_tablets(&two_datacenters(), tablets);
-    let hinted = map.with_hint(&hint(-5, 0, &[2, 1])).unwrap();
-    let shards = |token| {
-        let replicas = hinted.of(Token(token)).iter();
-        replicas.map(|replica| replica.shard).collect::<Vec<_>>()
-    };
+    let hinted = Replicas::from_tablets(&two_datacenters(), tablets)
+        .with_hint(&hint(-5, 0, &[2, 1]))
+        .unwrap();
+    let shards =
+        |token| hinted.of(Token(token)).iter().map(|replica| replica.shard).collect::<Vec<_>>();
     assert_eq!(of(&hinted, -1), [2, 1, 4, 5]);
     assert_eq!(shards(-1), [None, Some(8), Some(11), Some(12)]);
     assert_eq!(of(&hinted, -5), [0, 4, 1, 5]);

@@ -80,6 +80,5 @@ fn tablet(last_token: i64, numbers: &[u16]) -> Tablet {
 /// Without repetitions, and in order.
 fn distinct(numbers: &[u16]) -> Vec<u16> {
     let mut seen = HashSet::new();
-    let numbers = numbers.iter().filter(|n| seen.insert(**n));
-    numbers.copied().collect()
+    numbers.iter().filter(|n| seen.insert(**n)).copied().collect()
 }
