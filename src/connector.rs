@@ -1,9 +1,7 @@
 //! What a user touches, and what all its clones share.
 
 use std::future::ready;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,9 +11,7 @@ use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tower::Service;
 
-use crate::body::Body;
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::config::{Config, Options};
@@ -24,7 +20,6 @@ use crate::dispatch::attempts::Attempt;
 use crate::dispatch::balancer::{Balancer, Limits};
 use crate::dispatch::response::ResponseBody;
 use crate::dispatch::route::Route;
-use crate::dynamodb::target::has_dynamodb_target;
 use crate::error::{BoxError, ConfigError, Error, RefreshError};
 use crate::pass_through::PassThrough;
 use crate::scope::Scope;
@@ -39,7 +34,7 @@ const CHECK: Duration = Duration::from_secs(1);
 /// An HTTP client that sends every DynamoDB request to a live node of a ScyllaDB Alternator
 /// cluster, and every other request to where it was addressed.
 ///
-/// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a [`tower::Service`] that
+/// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a [`tower_service::Service`] that
 /// can be used without it. Clones are cheap and share everything: connections, node list and
 /// counters.
 ///
@@ -318,36 +313,6 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.refresher.stop();
         self.balancer.cluster.retire();
-    }
-}
-
-impl<B> Service<Request<B>> for AlternatorConnector
-where
-    B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Response = Response<Body>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let inner = self.inner.clone();
-        Box::pin(async move {
-            let inner = inner.map_err(Error::Config)?;
-            if inner
-                .balances(has_dynamodb_target(request.headers()), || Some(request.uri().clone()))
-            {
-                let attempt = Attempt::of(request.headers());
-                let answer = inner.call(request, attempt, None, None, None).await?;
-                Ok(answer.map(Body::new))
-            } else {
-                inner.pass_through.call(request).await
-            }
-        })
     }
 }
 

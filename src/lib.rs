@@ -18,6 +18,7 @@ mod keys;
 mod pass_through;
 mod scope;
 mod sdk;
+mod service;
 mod signing;
 #[cfg(test)]
 #[path = "../tests/simulator/mod.rs"]
@@ -48,6 +49,7 @@ pub use connector::AlternatorConnector;
 pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};
 pub use keys::key::PartitionKeyType;
 pub use scope::Scope;
+pub use service::ResponseFuture;
 pub use stats::Stats;
 pub use tables::routing::{Replica, ReplicaSource, TableRouting};
 pub use transport::{NodeProxy, Tls};

@@ -1,6 +1,8 @@
 //! The way of everything that is not DynamoDB's: untouched, by the SDK's own default client.
 
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
@@ -15,6 +17,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::{Frame, SizeHint};
+use sync_wrapper::SyncWrapper;
 
 use crate::body::Body;
 use crate::error::{BoxError, Error};
@@ -62,16 +66,60 @@ impl PassThrough {
     /// Sends a request that did not come from the SDK.
     pub(crate) async fn call<B>(&self, request: Request<B>) -> Result<Response<Body>, Error>
     where
-        B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let request = HttpRequest::try_from(request.map(SdkBody::from_body_1_x))
-            .map_err(|e| Error::Request(e.into()))?;
+        let body = |body| SdkBody::from_body_1_x(SyncBody::new(body));
+        let request =
+            HttpRequest::try_from(request.map(body)).map_err(|e| Error::Request(e.into()))?;
         let response = self.client(Timeouts::default(), None).call(request).await;
         let response = response
             .and_then(|r| r.try_into_http1x().map_err(|e| ConnectorError::other(e.into(), None)))
             .map_err(|e| Error::PassThrough(e.into()))?;
         Ok(response.map(Body::new))
+    }
+}
+
+/// Any body as one that threads may share, which the SDK's has to be. A wrapped body cannot be
+/// reached by reference, so its size is noted whenever it can.
+struct SyncBody<B> {
+    body: SyncWrapper<Pin<Box<B>>>,
+    is_end_stream: bool,
+    size_hint: SizeHint,
+}
+
+impl<B: http_body::Body> SyncBody<B> {
+    fn new(body: B) -> Self {
+        Self {
+            is_end_stream: body.is_end_stream(),
+            size_hint: body.size_hint(),
+            body: SyncWrapper::new(Box::pin(body)),
+        }
+    }
+}
+
+impl<B: http_body::Body> http_body::Body for SyncBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let body = self.body.get_mut();
+        let frame = body.as_mut().poll_frame(cx);
+        let (is_end_stream, size_hint) = (body.is_end_stream(), body.size_hint());
+        self.is_end_stream = is_end_stream;
+        self.size_hint = size_hint;
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_end_stream
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.size_hint.clone()
     }
 }
 

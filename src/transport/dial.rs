@@ -3,7 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
@@ -12,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio_rustls::TlsConnector;
-use tower::Service;
+use tower_service::Service;
 
 use super::connection::Connection;
 use super::keepalive::Keepalive;
@@ -141,17 +143,36 @@ async fn tunnel(
     node: Uri,
     keepalive: Option<Keepalive>,
 ) -> Result<Wire, BoxError> {
-    let connect = tower::service_fn(move |proxy: Uri| async move {
-        let host = proxy.host().ok_or("the proxy has no host")?.to_owned();
-        let port = proxy.port_u16().unwrap_or(80);
-        let wire = connect_tcp((host.trim_matches(['[', ']']), port), keepalive).await?;
-        Ok::<_, BoxError>(TokioIo::new(wire))
-    });
-    let mut tunnel = Tunnel::new(proxy.uri().clone(), connect);
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), ProxyTcp { keepalive });
     if let Some(auth) = proxy.basic_auth() {
         tunnel = tunnel.with_auth(auth.clone());
     }
     Ok(tunnel.call(node).await?.into_inner())
+}
+
+/// Connects a tunnel to its proxy.
+struct ProxyTcp {
+    keepalive: Option<Keepalive>,
+}
+
+impl Service<Uri> for ProxyTcp {
+    type Response = TokioIo<Wire>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, proxy: Uri) -> Self::Future {
+        let keepalive = self.keepalive;
+        Box::pin(async move {
+            let host = proxy.host().ok_or("the proxy has no host")?;
+            let port = proxy.port_u16().unwrap_or(80);
+            let wire = connect_tcp((host.trim_matches(['[', ']']), port), keepalive).await?;
+            Ok(TokioIo::new(wire))
+        })
+    }
 }
 
 #[cfg(test)]

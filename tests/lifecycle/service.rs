@@ -2,7 +2,7 @@
 
 use alternator_testcluster::Cluster;
 use http::{Request, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use tower::{Service, ServiceExt};
 
 use crate::support::direct::*;
@@ -40,4 +40,15 @@ async fn one_service_takes_request_after_request() {
         let response = ready.call(get_item()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn a_body_that_threads_cannot_share_reaches_a_node() {
+    let cluster = Cluster::builder().canned("GetItem", "{}").start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    // As a reverse proxy has it: the bodies of axum and others are `Send` and not `Sync`.
+    let request = get_item().map(BodyExt::boxed_unsync);
+    let response = connector.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(cluster.node(0).saw(br#""Key":{"pk":{"S":"x"}}"#));
 }

@@ -66,6 +66,19 @@ async fn requests_of_other_services_arrive_untouched_and_so_do_their_answers() {
 }
 
 #[tokio::test]
+async fn a_body_that_threads_cannot_share_arrives_with_its_length() {
+    let cluster = alternator_testcluster::Cluster::builder().start().unwrap();
+    let connector = connector(&cluster).build().unwrap();
+    let server = Server::start(|_, body| Some(format!("answer to {body}")));
+    let request = Request::put(server.url()).body(Full::from("question").boxed_unsync()).unwrap();
+    let answer = connector.clone().call(request).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "answer to question");
+    let arrived = server.requests().pop().unwrap();
+    assert!(arrived.contains("content-length: 8\r\n"), "{arrived}");
+}
+
+#[tokio::test]
 async fn a_failure_of_what_passes_through_is_told_as_such() {
     let cluster = alternator_testcluster::Cluster::builder().start().unwrap();
     let connector = connector(&cluster).build().unwrap();

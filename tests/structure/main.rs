@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 mod guarantees;
 
 /// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "address",
     "error",
     "scope",
@@ -30,6 +30,7 @@ const ORDER: [&str; 22] = [
     "connector",
     "builder",
     "sdk",
+    "service",
     "dynamodb_config",
     "lib",
 ];
