@@ -126,8 +126,12 @@ async fn a_dead_node_costs_the_sdk_neither_an_error_nor_a_retry() {
         for _ in 0..60 {
             client.get_item().table_name(TABLE).key("pk", s("x")).send().await.unwrap();
         }
-        let heads = cluster.nodes().into_iter().flat_map(|n| n.heads());
-        let attempts: Vec<_> = heads.filter_map(|head| header(&head, "amz-sdk-request")).collect();
+        let attempts: Vec<_> = cluster
+            .nodes()
+            .into_iter()
+            .flat_map(|n| n.heads())
+            .filter_map(|head| header(&head, "amz-sdk-request"))
+            .collect();
         assert_eq!(attempts.len(), 60);
         for attempt in attempts {
             assert!(attempt.contains("attempt=1;"), "{attempt}");

@@ -15,8 +15,12 @@ use aws_smithy_types::config_bag::ConfigBag;
 use super::*;
 
 fn start(threshold: usize) -> Cluster {
-    let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1);
-    cluster.response_compression_threshold(threshold).start().unwrap()
+    Cluster::builder()
+        .nodes(1)
+        .auth(USER.0, USER.1)
+        .response_compression_threshold(threshold)
+        .start()
+        .unwrap()
 }
 
 async fn with(cluster: &Cluster, answers: ResponseCompression) -> Client {
@@ -50,8 +54,15 @@ impl Intercept for Wire {
 async fn sent(client: &Client, length: usize) -> (Option<String>, bool) {
     put(client, "key", &text(length)).await;
     let wire = Wire::default();
-    let get = client.get_item().table_name(TABLE).key("pk", s("key"));
-    let got = get.customize().interceptor(wire.clone()).send().await.unwrap();
+    let got = client
+        .get_item()
+        .table_name(TABLE)
+        .key("pk", s("key"))
+        .customize()
+        .interceptor(wire.clone())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(got.item.unwrap()["value"], s(text(length)));
     let headers = wire.0.lock().unwrap().take().unwrap();
     let encoding = headers.get("content-encoding").map(str::to_owned);
@@ -112,8 +123,13 @@ async fn an_operation_may_have_options_of_its_own() {
     assert_eq!(asked(&cluster), None);
 
     let off = with(&cluster, ResponseCompression::off()).await;
-    let list = off.list_tables().customize();
-    let listed = list.interceptor(ResponseCompression::deflate()).send().await.unwrap();
+    let listed = off
+        .list_tables()
+        .customize()
+        .interceptor(ResponseCompression::deflate())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(listed.table_names(), [TABLE]);
     assert_eq!(asked(&cluster).as_deref(), Some("deflate"));
 }

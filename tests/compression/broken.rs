@@ -22,15 +22,14 @@ struct Stage {
 impl Stage {
     async fn set(answers: ResponseCompression) -> Self {
         let cluster = Cluster::builder().nodes(1).canned("GetItem", ANSWER).start().unwrap();
-        let connector = connector(&cluster).response_compression(answers.max_size(LIMIT));
-        let connector = connector.build().unwrap();
+        let connector =
+            connector(&cluster).response_compression(answers.max_size(LIMIT)).build().unwrap();
         let client = client(&connector).await;
         Self { cluster, connector, client }
     }
 
     async fn get(&self) -> Result<(), SdkError<GetItemError>> {
-        let get = self.client.get_item().table_name(TABLE).key("pk", s("key"));
-        let got = get.send().await?;
+        let got = self.client.get_item().table_name(TABLE).key("pk", s("key")).send().await?;
         assert_eq!(got.item.unwrap()["pk"], s("key"));
         Ok(())
     }
@@ -152,8 +151,8 @@ async fn a_connection_that_breaks_off_within_a_compressed_answer_is_an_error() {
         put(&client, "key", &text(length)).await;
         let node = cluster.node(0);
         node.inject(Fault::Truncate);
-        let get_item = client.get_item().table_name(TABLE).key("pk", s("key"));
-        let error = get_item.send().await.unwrap_err();
+        let error =
+            client.get_item().table_name(TABLE).key("pk", s("key")).send().await.unwrap_err();
         assert!(matches!(error, SdkError::ResponseError(_)), "{error:?}");
         node.heal();
         assert_eq!(get(&client, "key").await, text(length));

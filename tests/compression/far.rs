@@ -9,10 +9,12 @@ use super::*;
 /// Writes large items, of which many belong to each node of the datacenter.
 async fn write(client: &Client) {
     for at in 0..20 {
-        let put = client.put_item().table_name(TABLE);
-        let put = put.item("pk", s(format!("key {at}")));
-        let put = put.item("value", s(text(5_000)));
-        let put = put.condition_expression("attribute_not_exists(filler)");
+        let put = client
+            .put_item()
+            .table_name(TABLE)
+            .item("pk", s(format!("key {at}")))
+            .item("value", s(text(5_000)))
+            .condition_expression("attribute_not_exists(filler)");
         put.send().await.expect("the item is put");
     }
 }
@@ -23,8 +25,12 @@ async fn eventually_knows(connector: &AlternatorConnector, nodes: usize) {
 
 #[tokio::test]
 async fn nothing_is_compressed_while_a_node_of_another_rack_does_not_understand_it() {
-    let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
-    let cluster = builder.auth(USER.0, USER.1).start().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r1", 2)
+        .rack("dc1", "r2", 2)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap();
     let nodes = cluster.nodes();
     let old = &nodes[3];
     old.set_version(Version::V2025);
@@ -32,8 +38,9 @@ async fn nothing_is_compressed_while_a_node_of_another_rack_does_not_understand_
     let connector = compressing(&cluster)
         .scope(Scope::rack("dc1", "r1"))
         .lwt_affinity(affinity)
-        .table_partition_key(TABLE, "pk", PartitionKeyType::String);
-    let connector = connector.build().unwrap();
+        .table_partition_key(TABLE, "pk", PartitionKeyType::String)
+        .build()
+        .unwrap();
     create_table(&client(&connector).await).await;
     eventually_knows(&connector, 4).await;
     let client = retrying_client(&connector).await;

@@ -29,8 +29,8 @@ fn questions(cluster: &Cluster) -> Vec<u64> {
 #[tokio::test]
 async fn an_old_cluster_gets_plain_requests_and_is_warned_of_once() {
     listen();
-    let cluster = Cluster::builder().nodes(3).version(Version::V2025).auth(USER.0, USER.1);
-    let cluster = cluster.start().unwrap();
+    let cluster =
+        Cluster::builder().nodes(3).version(Version::V2025).auth(USER.0, USER.1).start().unwrap();
     let connector = compressing(&cluster).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
@@ -125,12 +125,14 @@ async fn an_item_that_reads_like_a_refusal_is_none() {
     put(&client, "log", r#"{"message":"Parsing JSON failed"}"#).await;
     let node = cluster.node(0);
     let sent = node.stats().requests_of("PutItem");
-    let put = client.put_item().table_name(TABLE).item("pk", s("log"));
-    let put = put.item("value", s(text(5_000)));
-    let put = put.condition_expression("attribute_not_exists(pk)");
+    let put = client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s("log"))
+        .item("value", s(text(5_000)))
+        .condition_expression("attribute_not_exists(pk)");
     let returning = ReturnValuesOnConditionCheckFailure::AllOld;
-    let put = put.return_values_on_condition_check_failure(returning);
-    let error = put.send().await.unwrap_err();
+    let error = put.return_values_on_condition_check_failure(returning).send().await.unwrap_err();
     assert_eq!(error.code(), Some("ConditionalCheckFailedException"));
     assert_eq!(node.stats().requests_of("PutItem"), sent + 1);
 }
@@ -144,8 +146,14 @@ async fn a_refusal_for_the_requests_own_sake_is_no_reason_to_retry() {
     let client = retrying_client(&connector).await;
     let node = cluster.node(0);
     let (before, sent) = (all_compressed(&cluster), node.stats().requests_of("PutItem"));
-    let put = client.put_item().table_name("no such table").item("pk", s("key"));
-    let error = put.item("value", s(text(5_000))).send().await.unwrap_err();
+    let error = client
+        .put_item()
+        .table_name("no such table")
+        .item("pk", s("key"))
+        .item("value", s(text(5_000)))
+        .send()
+        .await
+        .unwrap_err();
     assert!(matches!(error, SdkError::ServiceError(_)), "{error:?}");
     assert!(error.code().is_some());
     assert_eq!(node.stats().requests_of("PutItem"), sent + 1);

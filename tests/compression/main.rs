@@ -62,15 +62,23 @@ async fn sure_client(cluster: &Cluster, connector: &AlternatorConnector) -> Clie
 }
 
 async fn put(client: &Client, key: &str, value: &str) {
-    let put = client.put_item().table_name(TABLE);
-    let put = put.item("pk", s(key)).item("value", s(value));
+    let put = client.put_item().table_name(TABLE).item("pk", s(key)).item("value", s(value));
     put.send().await.expect("the item is put");
 }
 
 async fn get(client: &Client, key: &str) -> String {
-    let got = client.get_item().table_name(TABLE).key("pk", s(key));
-    let got = got.send().await.expect("the item is got");
-    got.item.expect("it is there")["value"].as_s().unwrap().clone()
+    client
+        .get_item()
+        .table_name(TABLE)
+        .key("pk", s(key))
+        .send()
+        .await
+        .expect("the item is got")
+        .item
+        .expect("it is there")["value"]
+        .as_s()
+        .unwrap()
+        .clone()
 }
 
 /// Text of this length that can be compressed.
@@ -89,9 +97,7 @@ fn heads(node: &Node) -> Vec<Vec<u8>> {
 
 /// How many compressed requests of users a node has received.
 fn compressed(node: &Node) -> usize {
-    let heads = heads(node);
-    let encoded = heads.iter().filter(|h| header(h, "content-encoding").is_some());
-    encoded.count()
+    heads(node).iter().filter(|h| header(h, "content-encoding").is_some()).count()
 }
 
 fn all_compressed(cluster: &Cluster) -> usize {

@@ -9,14 +9,11 @@ use aws_smithy_types::body::SdkBody;
 use super::*;
 
 fn start() -> Cluster {
-    let cluster = Cluster::builder().nodes(3).auth(USER.0, USER.1);
-    cluster.start().unwrap()
+    Cluster::builder().nodes(3).auth(USER.0, USER.1).start().unwrap()
 }
 
 fn last(cluster: &Cluster) -> Vec<u8> {
-    let nodes = cluster.nodes();
-    let heads = nodes.iter().flat_map(heads);
-    heads.last().expect("a request has arrived")
+    cluster.nodes().iter().flat_map(heads).last().expect("a request has arrived")
 }
 
 #[tokio::test]
@@ -52,8 +49,11 @@ async fn a_batch_of_25_arrives_whole() {
     let client = sure_client(&cluster, &connector).await;
     let before = all_compressed(&cluster);
     let item = |at: usize| {
-        let put = PutRequest::builder().item("pk", s(format!("batch {at}")));
-        let put = put.item("value", s(text(10_000 + at))).build().unwrap();
+        let put = PutRequest::builder()
+            .item("pk", s(format!("batch {at}")))
+            .item("value", s(text(10_000 + at)))
+            .build()
+            .unwrap();
         WriteRequest::builder().put_request(put).build()
     };
     let batch = client.batch_write_item();
@@ -75,9 +75,16 @@ async fn what_is_small_or_would_not_get_smaller_is_sent_as_it_is() {
     let before = all_compressed(&cluster);
     put(&client, "small", &text(900)).await;
     let gzip = RequestCompression::gzip().min_size(0);
-    let put = client.put_item().table_name(TABLE).item("pk", s("tiny"));
-    let put = put.item("value", s("abc")).customize().interceptor(gzip);
-    put.send().await.unwrap();
+    client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s("tiny"))
+        .item("value", s("abc"))
+        .customize()
+        .interceptor(gzip)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(all_compressed(&cluster), before);
     assert_eq!(get(&client, "tiny").await, "abc");
 }
@@ -89,12 +96,15 @@ async fn an_operation_may_have_options_of_its_own() {
     let client = client(&connector).await;
     create_table(&client).await;
     let large = |key: &str| {
-        let put = client.put_item().table_name(TABLE).item("pk", s(key));
-        put.item("value", s(text(50_000))).customize()
+        client
+            .put_item()
+            .table_name(TABLE)
+            .item("pk", s(key))
+            .item("value", s(text(50_000)))
+            .customize()
     };
     eventually("the operation is compressed", async || {
-        let put = large("on").interceptor(RequestCompression::deflate());
-        put.send().await.unwrap();
+        large("on").interceptor(RequestCompression::deflate()).send().await.unwrap();
         all_compressed(&cluster) > 0
     })
     .await;
@@ -105,8 +115,7 @@ async fn an_operation_may_have_options_of_its_own() {
     let gzip = RequestCompression::gzip();
     let off = RequestCompression::off();
     // The last one counts.
-    let put = large("off").interceptor(gzip).interceptor(off);
-    put.send().await.unwrap();
+    large("off").interceptor(gzip).interceptor(off).send().await.unwrap();
     assert_eq!(all_compressed(&cluster), before);
 }
 
@@ -164,8 +173,7 @@ async fn what_goes_elsewhere_is_sent_as_it_is() {
     let _ = sure_client(&cluster, &connector).await;
 
     let sdk = sdk_config(&connector).await;
-    let config = connector.dynamodb_config(&sdk);
-    let config = config.endpoint_url(elsewhere.node(0).url());
+    let config = connector.dynamodb_config(&sdk).endpoint_url(elsewhere.node(0).url());
     let client = Client::from_conf(config.build());
     create_table(&client).await;
     put(&client, "key", &text(5_000)).await;
@@ -179,8 +187,7 @@ async fn what_goes_elsewhere_is_sent_as_it_is() {
 async fn whatever_is_written_comes_back() {
     let cluster = start();
     let all = RequestCompression::gzip().min_size(0);
-    let connector = compressing(&cluster).request_compression(all);
-    let connector = connector.build().unwrap();
+    let connector = compressing(&cluster).request_compression(all).build().unwrap();
     create_table(&client(&connector).await).await;
     let client = sure_client(&cluster, &connector).await;
     for _ in 0..30 {

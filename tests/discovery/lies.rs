@@ -139,8 +139,7 @@ async fn ten_thousand_false_entries_do_not_hide_a_new_node() {
     let newcomer = cluster.node(2);
     newcomer.set_gossip(Gossip::Joining);
     // Addresses set aside for benchmarks, which nobody has: connects to them hang.
-    let nowhere = (0..10_000).map(|i| format!("198.18.{}.{}", i / 250, i % 250 + 1));
-    let nowhere = nowhere.collect();
+    let nowhere = (0..10_000).map(|i| format!("198.18.{}.{}", i / 250, i % 250 + 1)).collect();
     cluster.node(0).inject(Fault::LocalNodes(Lie::Only(nowhere)));
     let connector = by_hand(&cluster)
         .active_refresh_interval(Duration::from_millis(100))

@@ -25,8 +25,7 @@ use support::{USER, connector};
 const NEVER: Duration = Duration::from_secs(3600);
 
 fn cluster(nodes: usize) -> Cluster {
-    let builder = Cluster::builder().nodes(nodes).auth(USER.0, USER.1);
-    builder.start().unwrap()
+    Cluster::builder().nodes(nodes).auth(USER.0, USER.1).start().unwrap()
 }
 
 /// A connector that refreshes only when it is told to, and does not wait long for anyone.

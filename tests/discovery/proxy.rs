@@ -50,8 +50,7 @@ fn tunnel(mut client: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<
         client.read_exact(&mut byte)?;
         head.extend_from_slice(&byte);
     }
-    let line = String::from_utf8_lossy(&head);
-    let line = line.lines().next().unwrap_or_default().to_owned();
+    let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
     asked.lock().unwrap().push(line.clone());
     let Some(target) = line.strip_prefix("CONNECT ").and_then(|l| l.split(' ').next()) else {
         return client.write_all(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n");

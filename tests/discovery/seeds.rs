@@ -7,8 +7,12 @@ use crate::{by_hand_from, cluster};
 
 #[tokio::test]
 async fn the_cluster_is_the_union_of_what_the_seeds_know() {
-    let cluster = Cluster::builder().rack("dc1", "r", 4).rack("dc2", "r", 3);
-    let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r", 4)
+        .rack("dc2", "r", 3)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap();
     let seeds = [cluster.node(0), cluster.node(4)];
     let connector = by_hand_from(&seeds).build().unwrap();
     for _ in 0..20 {
@@ -19,8 +23,13 @@ async fn the_cluster_is_the_union_of_what_the_seeds_know() {
 
 #[tokio::test]
 async fn a_datacenter_whose_seed_comes_up_later_is_added() {
-    let cluster = Cluster::builder().rack("dc1", "r", 2).rack("dc2", "r", 2).rack("dc3", "r", 2);
-    let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r", 2)
+        .rack("dc2", "r", 2)
+        .rack("dc3", "r", 2)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap();
     let seeds = [cluster.node(0), cluster.node(2), cluster.node(4)];
     seeds[2].stop();
     let connector = by_hand_from(&seeds).build().unwrap();

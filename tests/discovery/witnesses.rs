@@ -49,8 +49,12 @@ async fn a_connector_that_first_met_a_lonely_node_finds_the_others_through_its_s
 
 #[tokio::test]
 async fn one_failed_refresh_does_not_drop_a_datacenter() {
-    let cluster = Cluster::builder().rack("dc1", "r", 3).rack("dc2", "r", 3);
-    let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r", 3)
+        .rack("dc2", "r", 3)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap();
     let connector = by_hand(&cluster).build().unwrap();
     connector.refresh().await.unwrap();
     for fault in [

@@ -72,8 +72,7 @@ async fn every_operation_with_every_combination(known: Known) {
         assert_heads(&cluster, known, options);
         for operation in OPERATIONS {
             let executed = |node: &alternator_testcluster::Node| {
-                let executed = node.stats().executed_by_operation;
-                executed.get(operation).copied().unwrap_or(0)
+                node.stats().executed_by_operation.get(operation).copied().unwrap_or(0)
             };
             let executed: u64 = cluster.nodes().iter().map(executed).sum();
             assert!(executed > 0, "{known:?}, {options:?}: {operation}");

@@ -52,14 +52,19 @@ pub(crate) async fn anonymous(connector: &AlternatorConnector) -> SdkConfig {
 /// not, as the connector has yet to learn that the nodes understand it.
 pub(crate) async fn eventually_compresses(cluster: &Cluster, client: &aws_sdk_dynamodb::Client) {
     let encoded = || {
-        let heads = heads_of(cluster, "GetItem").into_iter();
-        heads.filter(|head| head.header("content-encoding").is_some())
+        heads_of(cluster, "GetItem")
+            .into_iter()
+            .filter(|head| head.header("content-encoding").is_some())
     };
     let before = encoded().count();
     eventually("requests are compressed", async || {
-        let get = client.get_item().table_name("none");
-        let got = get.key("pk", s("x".repeat(500))).send().await;
-        got.expect_err("there is no such table");
+        client
+            .get_item()
+            .table_name("none")
+            .key("pk", s("x".repeat(500)))
+            .send()
+            .await
+            .expect_err("there is no such table");
         encoded().count() > before
     })
     .await;

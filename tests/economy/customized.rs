@@ -28,8 +28,11 @@ async fn assert_sends_what_is_changed(
     let key = "changed ".repeat(100);
     let body = format!(r#"{{"TableName":"{TABLE}","Item":{{"pk":{{"S":"{key}"}}}}}}"#);
     let length = body.len().to_string();
-    let put = client.put_item().table_name(TABLE).item("pk", s("x"));
-    put.customize()
+    client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s("x"))
+        .customize()
         .mutate_request(move |request| {
             *request.body_mut() = SdkBody::from(body.clone());
             let headers = request.headers_mut();
@@ -56,8 +59,7 @@ async fn a_changed_header_and_a_changed_body_arrive() {
 
 #[tokio::test]
 async fn credentials_and_region_of_one_operation_sign_it() {
-    let cluster = enforcing().auth("bob", "salted-hash-of-bob");
-    let cluster = cluster.start().unwrap();
+    let cluster = enforcing().auth("bob", "salted-hash-of-bob").start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     let client = signing(&connector).await;
     create_table(&client).await;
@@ -65,22 +67,25 @@ async fn credentials_and_region_of_one_operation_sign_it() {
     let list = client.list_tables().customize();
     let other = Override::new().credentials_provider(bob()).region(Region::new("mars-north-1"));
     list.config_override(other).send().await.unwrap();
-    let authorization = head_of(&cluster, "ListTables").header("authorization");
-    let authorization = authorization.unwrap();
+    let authorization = head_of(&cluster, "ListTables").header("authorization").unwrap();
     assert!(authorization.contains("Credential=bob/"), "{authorization}");
     assert!(authorization.contains("/mars-north-1/dynamodb/"), "{authorization}");
-    let describe = client.describe_table().table_name(TABLE).customize();
-    describe.send().await.unwrap();
+    client.describe_table().table_name(TABLE).customize().send().await.unwrap();
     let authorization = head_of(&cluster, "DescribeTable").header("authorization");
     assert!(authorization.unwrap().contains(&format!("Credential={}/", USER.0)));
 
     // Where the client itself has none.
     let client = Clients::new(&connector, &anonymous(&connector).await).dynamodb;
     ping(&client).await.unwrap_err();
-    let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-    let get = get.customize();
-    let get = get.config_override(Override::new().credentials_provider(bob()));
-    get.send().await.unwrap();
+    client
+        .get_item()
+        .table_name(TABLE)
+        .key("pk", s("x"))
+        .customize()
+        .config_override(Override::new().credentials_provider(bob()))
+        .send()
+        .await
+        .unwrap();
     let lists = heads_of(&cluster, "ListTables");
     let mut signed: Vec<_> =
         lists.iter().map(|head| head.header("authorization").is_some()).collect();
@@ -115,8 +120,8 @@ async fn the_timeout_of_one_operation_ends_it() {
     ] {
         let other =
             Override::new().timeout_config(timeouts.build()).retry_config(RetryConfig::disabled());
-        let list = client.list_tables().customize().config_override(other);
-        let error = list.send().await.unwrap_err();
+        let error =
+            client.list_tables().customize().config_override(other).send().await.unwrap_err();
         let is_timeout = match &error {
             aws_sdk_dynamodb::error::SdkError::TimeoutError(_) => true,
             aws_sdk_dynamodb::error::SdkError::DispatchFailure(failure) => failure.is_timeout(),
@@ -141,9 +146,13 @@ async fn the_retries_of_one_operation_are_as_many_as_it_says() {
         let retries = RetryConfig::standard()
             .with_max_attempts(attempts)
             .with_initial_backoff(Duration::from_millis(1));
-        let list = client.list_tables().customize();
-        let list = list.config_override(Override::new().retry_config(retries));
-        list.send().await.unwrap_err();
+        client
+            .list_tables()
+            .customize()
+            .config_override(Override::new().retry_config(retries))
+            .send()
+            .await
+            .unwrap_err();
         let after: u64 = user_requests(&cluster).iter().sum();
         assert_eq!(after - before, u64::from(attempts));
     }
@@ -157,13 +166,14 @@ async fn the_name_of_an_application_is_sent_wherever_it_is_set() {
     let client = changed(&connector, |config| config.app_name(shop())).await;
     client.list_tables().send().await.unwrap();
     let agents = || {
-        let lists = heads_of(&cluster, "ListTables").into_iter();
-        lists.map(|list| list.header("user-agent").unwrap()).collect::<Vec<_>>()
+        heads_of(&cluster, "ListTables")
+            .into_iter()
+            .map(|list| list.header("user-agent").unwrap())
+            .collect::<Vec<_>>()
     };
     let default = concat!("alternator-connector/", env!("CARGO_PKG_VERSION"));
     assert_eq!(agents(), [format!("{default} app/shop")]);
     let other = Override::new().app_name(AppName::new("other").unwrap());
-    let list = client.list_tables().customize().config_override(other);
-    list.send().await.unwrap();
+    client.list_tables().customize().config_override(other).send().await.unwrap();
     assert!(agents().contains(&format!("{default} app/other")));
 }

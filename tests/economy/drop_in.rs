@@ -74,8 +74,8 @@ async fn what_is_signed_arrives() {
     let cluster = Cluster::builder().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
     let made = Made::default();
-    let config = Builder::from(&sdk_config(&connector).await);
-    let config = config.interceptor(Covers).interceptor(made.clone());
+    let config =
+        Builder::from(&sdk_config(&connector).await).interceptor(Covers).interceptor(made.clone());
     ping(&Client::from_conf(config.build())).await.unwrap();
     let heads = heads(&cluster);
     assert_eq!(lines(heads[0].text()), made.without(&[]));

@@ -48,8 +48,7 @@ fn node() -> alternator_testcluster::Builder {
 }
 
 async fn sdk(connector: &alternator_connector::AlternatorConnector) -> SdkConfig {
-    let sdk = anonymous(connector).await.into_builder();
-    sdk.credentials_provider(credentials(None)).build()
+    anonymous(connector).await.into_builder().credentials_provider(credentials(None)).build()
 }
 
 /// The head of a request by a client of the connector's configuration, encoded if that is what the
@@ -67,13 +66,13 @@ async fn head(cluster: &Cluster, builder: ConnectorBuilder, signed: bool, encode
 async fn put(cluster: &Cluster, config: aws_sdk_dynamodb::config::Builder, encoded: bool) -> Head {
     let client = Client::from_conf(config.time_source(StaticTimeSource::from_secs(TIME)).build());
     let found = || {
-        let mut heads = heads_of(cluster, "PutItem").into_iter();
-        heads.find(|head| head.header("content-encoding").is_some() == encoded)
+        heads_of(cluster, "PutItem")
+            .into_iter()
+            .find(|head| head.header("content-encoding").is_some() == encoded)
     };
     // The first ones go out before it is known that the node understands compressed requests.
     eventually("a request of this form arrives", async || {
-        let item = client.put_item().table_name(TABLE);
-        item.item("pk", s("x".repeat(113))).send().await.unwrap();
+        client.put_item().table_name(TABLE).item("pk", s("x".repeat(113))).send().await.unwrap();
         found().is_some()
     })
     .await;
@@ -185,8 +184,7 @@ async fn a_session_token_is_sent_and_signed() {
 
 #[tokio::test]
 async fn with_a_client_certificate_nothing_is_sent_for_a_signature() {
-    let cluster = node().tls(alternator_testcluster::Tls::Mutual);
-    let cluster = cluster.start().unwrap();
+    let cluster = node().tls(alternator_testcluster::Tls::Mutual).start().unwrap();
     let (certificate, key) = cluster.client_identity();
     let tls = Tls::new().ca_pem(cluster.ca_pem());
     let builder = connector(&cluster)

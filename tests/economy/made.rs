@@ -41,8 +41,7 @@ impl Made {
 /// The header lines of a head in alphabetical order, but for the host, which the SDK leaves to its
 /// HTTP client.
 pub(crate) fn lines(head: &str) -> Vec<String> {
-    let lines = head.trim_end().split("\r\n").skip(1);
-    let mut lines: Vec<_> = lines.map(str::to_owned).collect();
+    let mut lines: Vec<_> = head.trim_end().split("\r\n").skip(1).map(str::to_owned).collect();
     lines.retain(|line| !line.starts_with("host: "));
     lines.sort();
     lines

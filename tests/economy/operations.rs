@@ -80,8 +80,7 @@ async fn tables(client: &aws_sdk_dynamodb::Client) -> Result<(), String> {
     done("DescribeTable", describe.send()).await?;
     let describe = client.describe_continuous_backups().table_name(TABLE);
     done("DescribeContinuousBackups", describe.send()).await?;
-    let update = client.update_table().table_name(TABLE);
-    let update = update.billing_mode(BillingMode::PayPerRequest);
+    let update = client.update_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
     done("UpdateTable", update.send()).await?;
 
     let tag = Tag::builder().key("kind").value("test").build().unwrap();
@@ -94,8 +93,10 @@ async fn tables(client: &aws_sdk_dynamodb::Client) -> Result<(), String> {
     done("UntagResource", remove.tag_keys("kind").send()).await?;
 
     let expiry = TimeToLiveSpecification::builder().attribute_name("expires").enabled(true);
-    let update = client.update_time_to_live().table_name(TABLE);
-    let update = update.time_to_live_specification(expiry.build().unwrap());
+    let update = client
+        .update_time_to_live()
+        .table_name(TABLE)
+        .time_to_live_specification(expiry.build().unwrap());
     done("UpdateTimeToLive", update.send()).await?;
     let describe = client.describe_time_to_live().table_name(TABLE);
     done("DescribeTimeToLive", describe.send()).await?;
@@ -122,8 +123,11 @@ async fn items(client: &aws_sdk_dynamodb::Client) -> Result<(), String> {
 
 async fn batches_and_queries(client: &aws_sdk_dynamodb::Client) -> Result<(), String> {
     let put = |at: usize| {
-        let put = PutRequest::builder().item("pk", s(at.to_string()));
-        let put = put.item("value", long(at)).build().unwrap();
+        let put = PutRequest::builder()
+            .item("pk", s(at.to_string()))
+            .item("value", long(at))
+            .build()
+            .unwrap();
         WriteRequest::builder().put_request(put).build()
     };
     let write = client.batch_write_item().request_items(TABLE, (1..=25).map(put).collect());
@@ -173,6 +177,5 @@ async fn done<T, E>(
 where
     E: std::error::Error + 'static,
 {
-    let result = sent.await;
-    result.map_err(|error| format!("{operation}: {}", DisplayErrorContext(error)))
+    sent.await.map_err(|error| format!("{operation}: {}", DisplayErrorContext(error)))
 }

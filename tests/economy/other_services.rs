@@ -86,8 +86,8 @@ impl Intercept for Presigns {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let signing = config.load::<SigV4OperationSigningConfig>();
-        let mut signing = signing.expect("the operation has one").clone();
+        let mut signing =
+            config.load::<SigV4OperationSigningConfig>().expect("the operation has one").clone();
         let options = &mut signing.signing_options;
         options.signature_type = HttpSignatureType::HttpRequestQueryParams;
         options.expires_in = Some(Duration::from_secs(900));

@@ -37,9 +37,13 @@ async fn assert_avoids_tried_nodes(
         nodes[1..].iter().for_each(|node| node.inject(fault.clone()));
         for _ in 0..6 {
             let before = user_requests(cluster);
-            let delete = client.delete_item().table_name(TABLE);
-            let delete = delete.key("pk", s("x".repeat(500))).send();
-            delete.await.expect("a good node is found in time");
+            client
+                .delete_item()
+                .table_name(TABLE)
+                .key("pk", s("x".repeat(500)))
+                .send()
+                .await
+                .expect("a good node is found in time");
             let after = user_requests(cluster);
             let ways: Vec<_> = after.iter().zip(before).map(|(a, b)| a - b).collect();
             assert!(ways.iter().all(|times| *times <= 1), "{ways:?}");

@@ -18,14 +18,23 @@ impl Head {
     }
 
     pub(crate) fn operation(&self) -> String {
-        let target = self.header("x-amz-target").expect("a target");
-        target.split('.').nth(1).expect("an operation").to_owned()
+        self.header("x-amz-target")
+            .expect("a target")
+            .split('.')
+            .nth(1)
+            .expect("an operation")
+            .to_owned()
     }
 
     /// The names of its headers in alphabetical order.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let lines = self.0.trim_end().split("\r\n").skip(1);
-        let mut names: Vec<_> = lines.map(|line| line.split(':').next().expect("a name")).collect();
+        let mut names: Vec<_> = self
+            .0
+            .trim_end()
+            .split("\r\n")
+            .skip(1)
+            .map(|line| line.split(':').next().expect("a name"))
+            .collect();
         names.sort_unstable();
         names
     }
@@ -34,16 +43,18 @@ impl Head {
     pub(crate) fn signed(&self) -> Vec<String> {
         let authorization = self.header("authorization").expect("it is signed");
         let (_, names) = authorization.split_once("SignedHeaders=").unwrap();
-        let names = names.split(',').next().unwrap().split(';');
-        names.map(str::to_owned).collect()
+        names.split(',').next().unwrap().split(';').map(str::to_owned).collect()
     }
 }
 
 /// Every request of the DynamoDB API, node by node, but for those that the connector makes itself:
 /// all `DescribeEndpoints`.
 pub(crate) fn heads(cluster: &Cluster) -> Vec<Head> {
-    let all = cluster.nodes().into_iter().flat_map(|node| node.heads());
-    all.map(|head| Head(String::from_utf8(head).unwrap()))
+    cluster
+        .nodes()
+        .into_iter()
+        .flat_map(|node| node.heads())
+        .map(|head| Head(String::from_utf8(head).unwrap()))
         .filter(|head| head.0.starts_with("POST") && head.operation() != "DescribeEndpoints")
         .collect()
 }

@@ -96,8 +96,13 @@ async fn a_retry_avoids_every_node_that_was_tried() {
                     let client =
                         Client::from_conf(retrying(&connector, nodes as u32).await.build());
                     for _ in 0..6 {
-                        let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-                        get.send().await.expect("a good node is found in time");
+                        client
+                            .get_item()
+                            .table_name(TABLE)
+                            .key("pk", s("x"))
+                            .send()
+                            .await
+                            .expect("a good node is found in time");
                     }
                 }
                 assert!(assert_new_nodes_each_time(&cluster) > 0);
@@ -120,11 +125,19 @@ async fn a_retry_avoids_a_node_that_could_not_be_connected() {
             .build()
             .unwrap();
         let client = Client::from_conf(retrying(&connector, 3).await.build());
-        let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-        get.send().await.expect("the third node is found in time");
-        let nodes = connector.stats().nodes;
-        let node = nodes.iter().find(|n| n.url == cluster.node(0).url());
-        let refused = node.map_or(0, |n| n.connect_failures);
+        client
+            .get_item()
+            .table_name(TABLE)
+            .key("pk", s("x"))
+            .send()
+            .await
+            .expect("the third node is found in time");
+        let refused = connector
+            .stats()
+            .nodes
+            .iter()
+            .find(|n| n.url == cluster.node(0).url())
+            .map_or(0, |n| n.connect_failures);
         assert!(refused <= 1);
         refusals += refused;
     }
@@ -189,8 +202,7 @@ async fn a_retry_meets_a_tried_node_when_there_is_no_other() {
     create_table(&client).await;
     cluster.node(0).inject(server_error());
     let before = data_requests(&cluster)[0];
-    let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-    get.send().await.unwrap_err();
+    client.get_item().table_name(TABLE).key("pk", s("x")).send().await.unwrap_err();
     assert_eq!(data_requests(&cluster)[0] - before, 3);
 }
 
@@ -206,8 +218,7 @@ async fn the_connection_of_a_server_error_is_closed_and_that_of_a_client_error_k
     let fail = async |times: u64| {
         let before = node.stats().connections;
         for _ in 0..times {
-            let get = client.get_item().table_name("none").key("pk", s("x"));
-            get.send().await.unwrap_err();
+            client.get_item().table_name("none").key("pk", s("x")).send().await.unwrap_err();
         }
         node.stats().connections - before
     };

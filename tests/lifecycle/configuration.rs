@@ -30,8 +30,11 @@ const BAD: [(&[&str], &str); 9] = [
 #[test]
 fn the_builder_names_what_cannot_be_used() {
     for (seeds, named) in BAD {
-        let built = AlternatorConnector::builder().seeds(seeds.iter().copied()).build();
-        let error = built.unwrap_err().to_string();
+        let error = AlternatorConnector::builder()
+            .seeds(seeds.iter().copied())
+            .build()
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(named), "{seeds:?}: {error}");
     }
 }
@@ -58,15 +61,17 @@ async fn the_first_operation_names_what_cannot_be_used() {
 
 #[test]
 fn an_option_of_zero_is_named() {
-    let seeded = AlternatorConnector::builder().seed("http://10.0.0.1:8000");
-    let error = seeded.max_connections_per_node(0).build().unwrap_err();
+    let error = AlternatorConnector::builder()
+        .seed("http://10.0.0.1:8000")
+        .max_connections_per_node(0)
+        .build()
+        .unwrap_err();
     assert!(matches!(error, ConfigError::Zero { option: "max_connections_per_node" }));
 }
 
 #[tokio::test]
 async fn a_connector_without_any_limit_serves_and_refreshes() {
-    let cluster = Cluster::builder().nodes(2).canned("GetItem", "{}");
-    let cluster = cluster.start().unwrap();
+    let cluster = Cluster::builder().nodes(2).canned("GetItem", "{}").start().unwrap();
     let connector = AlternatorConnector::builder()
         .seed(cluster.node(0).url())
         .active_refresh_interval(Duration::MAX)
@@ -83,8 +88,10 @@ async fn a_connector_without_any_limit_serves_and_refreshes() {
         .unwrap();
     // A task that ended with the first refresh would be missed by the second.
     for _ in 0..3 {
-        let refreshed = timeout(Duration::from_secs(60), connector.refresh()).await;
-        refreshed.expect("an end within a minute").unwrap();
+        timeout(Duration::from_secs(60), connector.refresh())
+            .await
+            .expect("an end within a minute")
+            .unwrap();
         let (status, _) = answer(&connector, get_item()).await.unwrap();
         assert_eq!(status, StatusCode::OK);
     }

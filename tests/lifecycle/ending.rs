@@ -9,8 +9,7 @@ use crate::support::direct::*;
 use crate::support::*;
 
 fn start() -> Cluster {
-    let cluster = Cluster::builder().nodes(3).canned("GetItem", "{}");
-    cluster.start().unwrap()
+    Cluster::builder().nodes(3).canned("GetItem", "{}").start().unwrap()
 }
 
 fn open(cluster: &Cluster) -> u64 {

@@ -12,8 +12,7 @@ use crate::support::direct::*;
 use crate::support::*;
 
 fn start(nodes: usize) -> Cluster {
-    let cluster = Cluster::builder().nodes(nodes);
-    cluster.canned("GetItem", "{}").start().unwrap()
+    Cluster::builder().nodes(nodes).canned("GetItem", "{}").start().unwrap()
 }
 
 /// A connector with so many connections to each node, which waits for one rather than give up.

@@ -30,8 +30,7 @@ async fn with_timeouts(connector: &AlternatorConnector, timeouts: TimeoutConfig)
 }
 
 async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
-    let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-    get.send().await.map(|_| ())
+    client.get_item().table_name(TABLE).key("pk", s("x")).send().await.map(|_| ())
 }
 
 /// A single node that answers nothing, with a table, and how long a client with these timeouts
@@ -78,8 +77,7 @@ async fn a_change_of_the_schema_may_take_longer_than_the_30_s_of_agreement() {
     let waits = async |tls| {
         let (_cluster, client) = slow(tls, agreement, TimeoutConfig::disabled()).await;
         let begun = Instant::now();
-        let delete = client.delete_table().table_name(TABLE);
-        delete.send().await.unwrap();
+        client.delete_table().table_name(TABLE).send().await.unwrap();
         assert!(begun.elapsed() >= agreement);
     };
     tokio::join!(waits(Tls::Off), waits(Tls::Server));
@@ -137,8 +135,8 @@ async fn the_connect_timeout_of_the_sdk_is_kept_where_it_is_shorter() {
     connector.refresh().await.unwrap();
     create_table(&client(&connector).await).await;
     let limit = Duration::from_millis(300);
-    let client = with_timeouts(&connector, TimeoutConfig::builder().connect_timeout(limit).build());
-    let client = client.await;
+    let client =
+        with_timeouts(&connector, TimeoutConfig::builder().connect_timeout(limit).build()).await;
     let unreachable = |at: usize| {
         cluster.node(at).inject(Fault::DropSyns);
         cluster.node(at).close_idle();

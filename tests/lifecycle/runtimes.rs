@@ -15,15 +15,13 @@ fn current_thread() -> Runtime {
 }
 
 fn multi_thread() -> Runtime {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().unwrap()
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 const KINDS: [fn() -> Runtime; 2] = [current_thread, multi_thread];
 
 fn start() -> Cluster {
-    let cluster = Cluster::builder().nodes(2).canned("GetItem", "{}");
-    cluster.start().unwrap()
+    Cluster::builder().nodes(2).canned("GetItem", "{}").start().unwrap()
 }
 
 async fn get(connector: &AlternatorConnector) {
@@ -135,8 +133,7 @@ async fn a_refresh_is_made_now_whatever_the_interval() {
         for nodes in 3..6 {
             cluster.add_node("dc1", "rack1").unwrap();
             let limit = Duration::from_secs(60);
-            let refreshed = tokio::time::timeout(limit, connector.refresh()).await;
-            refreshed.expect("it ends").unwrap();
+            tokio::time::timeout(limit, connector.refresh()).await.expect("it ends").unwrap();
             assert_eq!(connector.stats().nodes.len(), nodes);
         }
     }
@@ -144,8 +141,7 @@ async fn a_refresh_is_made_now_whatever_the_interval() {
 
 #[test]
 fn runtimes_share_the_limit_of_connections() {
-    let cluster = Cluster::builder().nodes(1).canned("GetItem", "{}");
-    let cluster = cluster.start().unwrap();
+    let cluster = Cluster::builder().nodes(1).canned("GetItem", "{}").start().unwrap();
     let connector = connector(&cluster)
         .active_refresh_interval(HOUR)
         .max_connections_per_node(2)

@@ -22,8 +22,8 @@ async fn dynamodb_requests_are_balanced_and_others_go_where_they_are_addressed()
     assert!(data_requests(&cluster).iter().all(|n| *n >= 1));
     assert_eq!(data_requests(&cluster).iter().sum::<u64>(), 9);
 
-    let other = Request::get(format!("{}/", elsewhere.node(0).url()));
-    let other = other.body(Full::default()).unwrap();
+    let other =
+        Request::get(format!("{}/", elsewhere.node(0).url())).body(Full::default()).unwrap();
     let (status, body) = answer(&connector, other).await.unwrap();
     assert_eq!(status, StatusCode::OK);
     assert!(body.starts_with(b"healthy: "), "{body:?}");

@@ -9,8 +9,7 @@ const SOON: Duration = Duration::from_millis(200);
 
 async fn learned(cluster: &Cluster, refresh: Duration) -> (AlternatorConnector, Client) {
     let awareness = TokenAwareness::on().refresh_interval(refresh);
-    let connector = connector(cluster).token_awareness(awareness);
-    let connector = connector.build().unwrap();
+    let connector = connector(cluster).token_awareness(awareness).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
@@ -105,8 +104,7 @@ async fn answers_that_confirm_what_is_known_take_nothing_from_it() {
     let cluster = with_table(datacenters.routing_header(true)).await;
     // Most coordinators hold no replica of the key, and say so.
     let affinity = LwtAffinity::every_write().order(CoordinatorOrder::Shared);
-    let builder = connector(&cluster).lwt_affinity(affinity);
-    let builder = builder.scope(Scope::datacenter("dc1"));
+    let builder = connector(&cluster).lwt_affinity(affinity).scope(Scope::datacenter("dc1"));
     let nodes = &cluster.nodes()[..9];
     let (connector, client) = knowing(&cluster, nodes, builder).await;
     let before = hops(&cluster);

@@ -57,8 +57,7 @@ async fn reads(
 /// Three keys of which no node holds two.
 fn apart(cluster: &Cluster) -> [usize; 3] {
     let holders = |keys: &[usize]| -> HashSet<_> {
-        let nodes = keys.iter().flat_map(|n| replicas(cluster, *n));
-        nodes.map(|node| node.addr()).collect()
+        keys.iter().flat_map(|n| replicas(cluster, *n)).map(|node| node.addr()).collect()
     };
     for a in 0..KEYS {
         for b in a..KEYS {

@@ -17,8 +17,7 @@ const VECTORS: &str = include_str!("../data/vectors/affinity-order.tsv");
 
 /// Transactions contend with any other that a different node has ever coordinated for the same key.
 fn contending() -> alternator_testcluster::Builder {
-    let cluster = nine().contention_window(HOUR);
-    cluster.contention_retry(Duration::ZERO)
+    nine().contention_window(HOUR).contention_retry(Duration::ZERO)
 }
 
 fn contended(cluster: &Cluster) -> u64 {
@@ -27,9 +26,14 @@ fn contended(cluster: &Cluster) -> u64 {
 }
 
 async fn write(client: &Client, table: &str, key: AttributeValue) {
-    let put = client.put_item().table_name(table).item("pk", key);
-    let put = put.condition_expression("attribute_not_exists(absent)");
-    put.send().await.unwrap();
+    client
+        .put_item()
+        .table_name(table)
+        .item("pk", key)
+        .condition_expression("attribute_not_exists(absent)")
+        .send()
+        .await
+        .unwrap();
 }
 
 const HOT: usize = 20;
@@ -102,8 +106,11 @@ async fn tried(fault: Fault) -> Vec<u64> {
     let client = Client::from_conf(config.build());
     let replicas = cluster.replicas(TABLE, &json!({ "S": key(0) }));
     replicas[0].inject(fault);
-    let put = client.put_item().table_name(TABLE).item("pk", s(key(0)));
-    let put = put.condition_expression("attribute_not_exists(absent)");
+    let put = client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s(key(0)))
+        .condition_expression("attribute_not_exists(absent)");
     // Whether it is executed in the end depends on the fault.
     drop(put.send().await);
     let of = |node: &Node| node.stats().requests_of("PutItem");
@@ -127,17 +134,22 @@ async fn a_coordinator_that_answers_is_tried_again_and_one_that_does_not_is_left
 #[tokio::test]
 async fn keys_go_where_other_clients_send_them() {
     use alternator_connector::PartitionKeyType::{Binary, Number, String};
-    let cluster = Cluster::builder().nodes(12).canned("PutItem", "{}");
-    let cluster = cluster.failure_detection(HOUR).start().unwrap();
+    let cluster = Cluster::builder()
+        .nodes(12)
+        .canned("PutItem", "{}")
+        .failure_detection(HOUR)
+        .start()
+        .unwrap();
     let nodes = cluster.nodes();
     let node = |number: &str| &nodes[number.parse::<usize>().unwrap() - 1];
     for (order, column) in [(Shared, 4), (RustClient, 5)] {
-        let builder = connector(&cluster)
+        let connector = connector(&cluster)
             .lwt_affinity(LwtAffinity::read_modify_write().order(order))
             .table_partition_key("texts", "pk", String)
             .table_partition_key("numbers", "pk", Number)
-            .table_partition_key("blobs", "pk", Binary);
-        let connector = builder.build().unwrap();
+            .table_partition_key("blobs", "pk", Binary)
+            .build()
+            .unwrap();
         let client = client(&connector).await;
         eventually_routes_to(&connector, &nodes).await;
         let written_to = async |(table, key): (&str, AttributeValue)| {
@@ -182,21 +194,17 @@ async fn a_transaction_on_many_keys_goes_to_the_coordinator_of_most() {
         let keys = round * 5..round * 5 + 5;
         let votes = |node: &Node| {
             let ip = node.addr().ip();
-            let primaries = keys.clone().map(|n| actual(&cluster, n)[0]);
-            primaries.filter(|primary| *primary == ip).count()
+            keys.clone().map(|n| actual(&cluster, n)[0]).filter(|primary| *primary == ip).count()
         };
         let most = nodes.iter().map(votes).max().unwrap();
-        let winners = nodes.iter().filter(|node| votes(node) == most);
-        let winner = winners.map(Node::url).min().unwrap();
+        let winner = nodes.iter().filter(|node| votes(node) == most).map(Node::url).min().unwrap();
         let put = |n| {
-            let put = Put::builder().table_name(TABLE).item("pk", s(key(n)));
-            let put = put.build().unwrap();
+            let put = Put::builder().table_name(TABLE).item("pk", s(key(n))).build().unwrap();
             TransactWriteItem::builder().put(put).build()
         };
         let before = asked_of_each(&cluster, "TransactWriteItems");
         let items = Some(keys.clone().map(put).collect());
-        let transaction = client.transact_write_items().set_transact_items(items);
-        transaction.send().await.unwrap();
+        client.transact_write_items().set_transact_items(items).send().await.unwrap();
         let after = asked_of_each(&cluster, "TransactWriteItems");
         let at = more(&after, &before).iter().position(|n| *n == 1).unwrap();
         assert_eq!(nodes[at].url(), winner, "of {keys:?}");

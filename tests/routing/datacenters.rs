@@ -11,9 +11,11 @@ fn two_datacenters() -> [alternator_testcluster::Builder; 2] {
     let places = ["dc1", "dc2"].map(|datacenter| racks.map(|rack| (datacenter, rack)));
     let places = places.as_flattened().iter();
     let cluster = places
-        .fold(Cluster::builder(), |cluster, (datacenter, rack)| cluster.rack(datacenter, rack, 2));
-    let cluster = cluster.internal_addresses().auth(USER.0, USER.1);
-    let cluster = cluster.contention_window(HOUR).contention_retry(Duration::ZERO);
+        .fold(Cluster::builder(), |cluster, (datacenter, rack)| cluster.rack(datacenter, rack, 2))
+        .internal_addresses()
+        .auth(USER.0, USER.1)
+        .contention_window(HOUR)
+        .contention_retry(Duration::ZERO);
     [cluster.clone().tablets(64), cluster.vnodes(16)]
 }
 
@@ -35,9 +37,14 @@ async fn use_all_keys(cluster: &Cluster, client: &Client) -> Vec<u64> {
     for n in 0..KEYS {
         get(client, n).await;
         put(client, n).await;
-        let put = client.put_item().table_name(TABLE).item("pk", s(key(n)));
-        let put = put.condition_expression("attribute_not_exists(absent)");
-        put.send().await.unwrap();
+        client
+            .put_item()
+            .table_name(TABLE)
+            .item("pk", s(key(n)))
+            .condition_expression("attribute_not_exists(absent)")
+            .send()
+            .await
+            .unwrap();
     }
     assert_eq!(hops(cluster), before.1);
     more(&data_requests(cluster), &before.0)
@@ -45,15 +52,17 @@ async fn use_all_keys(cluster: &Cluster, client: &Client) -> Vec<u64> {
 
 /// Who coordinated the transactions on a key, one after the other.
 fn coordinators(cluster: &Cluster, n: usize) -> Vec<IpAddr> {
-    let turns = cluster.coordinators(TABLE, &json!({ "S": key(n) }));
-    turns.iter().map(|turn| turn.coordinator.ip()).collect()
+    cluster
+        .coordinators(TABLE, &json!({ "S": key(n) }))
+        .iter()
+        .map(|turn| turn.coordinator.ip())
+        .collect()
 }
 
 /// The replica of a key that comes first among those on these nodes.
 fn first(connector: &AlternatorConnector, n: usize, nodes: &[Node]) -> IpAddr {
     let is_one = |ip: &IpAddr| nodes.iter().any(|node| node.addr().ip() == *ip);
-    let replicas = known(connector, n);
-    replicas.into_iter().find(is_one).expect("a replica here")
+    known(connector, n).into_iter().find(is_one).expect("a replica here")
 }
 
 #[tokio::test]

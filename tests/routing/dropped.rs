@@ -16,8 +16,7 @@ async fn somebody_else(cluster: &Cluster) -> Client {
 }
 
 async fn get_by(client: &Client, attribute: &str) -> bool {
-    let got = client.get_item().table_name(TABLE).key(attribute, s("x"));
-    got.send().await.is_ok()
+    client.get_item().table_name(TABLE).key(attribute, s("x")).send().await.is_ok()
 }
 
 #[tokio::test]
@@ -125,8 +124,7 @@ async fn a_table_that_is_gone_is_forgotten_and_not_asked_for_with_every_request(
     .await;
     let before = asked(&cluster, "DescribeTable");
     for _ in 0..KEYS {
-        let got = client.get_item().table_name(TABLE).key("pk", s("x"));
-        let error = got.send().await.unwrap_err();
+        let error = client.get_item().table_name(TABLE).key("pk", s("x")).send().await.unwrap_err();
         assert_eq!(error.code(), Some("ResourceNotFoundException"));
     }
     assert_eq!(asked(&cluster, "DescribeTable"), before);

@@ -8,17 +8,22 @@ use super::*;
 
 /// How many nodes coordinate plain writes of one key, once its table is known.
 async fn coordinators(cluster: &Cluster, tag: Option<&str>) -> usize {
-    let connector = connector(cluster).lwt_affinity(LwtAffinity::auto());
-    let connector = connector.build().unwrap();
+    let connector = connector(cluster).lwt_affinity(LwtAffinity::auto()).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
     if let Some(isolation) = tag {
-        let described = client.describe_table().table_name(TABLE).send().await;
-        let arn = described.unwrap().table.unwrap().table_arn.unwrap();
+        let arn = client
+            .describe_table()
+            .table_name(TABLE)
+            .send()
+            .await
+            .unwrap()
+            .table
+            .unwrap()
+            .table_arn
+            .unwrap();
         let tag = Tag::builder().key("system:write_isolation").value(isolation);
-        let tagged = client.tag_resource().resource_arn(arn);
-        let tagged = tagged.tags(tag.build().unwrap());
-        tagged.send().await.unwrap();
+        client.tag_resource().resource_arn(arn).tags(tag.build().unwrap()).send().await.unwrap();
     }
     asking_until(&client, "the replicas are known", || knows_the_order(&connector, cluster)).await;
     let puts = || {
@@ -30,8 +35,7 @@ async fn coordinators(cluster: &Cluster, tag: Option<&str>) -> usize {
         put(&client, 7).await;
     }
     let after = puts();
-    let served = before.iter().zip(&after).filter(|(b, a)| a > b);
-    served.count()
+    before.iter().zip(&after).filter(|(b, a)| a > b).count()
 }
 
 #[tokio::test]

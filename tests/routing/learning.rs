@@ -76,8 +76,7 @@ async fn a_map_of_too_many_pages_is_given_up_and_the_log_is_told_once() {
     create(&client, "second", "pk").await;
     for table in [TABLE, "second"] {
         within(Duration::from_secs(20), "its key is known", async || {
-            let got = client.get_item().table_name(table).key("pk", s("x"));
-            got.send().await.unwrap();
+            client.get_item().table_name(table).key("pk", s("x")).send().await.unwrap();
             connector.routing(table).is_some()
         })
         .await;
@@ -89,11 +88,12 @@ async fn a_map_of_too_many_pages_is_given_up_and_the_log_is_told_once() {
 
 #[tokio::test]
 async fn a_page_of_tablets_with_many_replicas_each_is_read() {
-    let cluster = (2..=5).fold(nine(), |cluster, n| cluster.rack(&format!("dc{n}"), "rack1", 3));
-    let cluster = cluster.tablets(2048).page_bytes(usize::MAX);
+    let cluster = (2..=5)
+        .fold(nine(), |cluster, n| cluster.rack(&format!("dc{n}"), "rack1", 3))
+        .tablets(2048)
+        .page_bytes(usize::MAX);
     let cluster = with_table(cluster.failure_detection(HOUR)).await;
-    let connector = connector(&cluster).scope(Scope::datacenter("dc1"));
-    let connector = connector.build().unwrap();
+    let connector = connector(&cluster).scope(Scope::datacenter("dc1")).build().unwrap();
     let client = client(&connector).await;
     asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     assert_eq!(known(&connector, 0).len(), 15);

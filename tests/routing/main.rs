@@ -67,8 +67,7 @@ async fn create(client: &Client, table: &str, key: &str) {
 }
 
 async fn create_of_type(client: &Client, table: &str, key: &str, key_type: ScalarAttributeType) {
-    let create = creation(client, table, key, key_type);
-    create.send().await.expect("the table is created");
+    creation(client, table, key, key_type).send().await.expect("the table is created");
 }
 
 fn creation(
@@ -77,19 +76,25 @@ fn creation(
     key: &str,
     key_type: ScalarAttributeType,
 ) -> CreateTableFluentBuilder {
-    let attribute = AttributeDefinition::builder().attribute_name(key);
-    let attribute = attribute.attribute_type(key_type).build();
-    let schema = KeySchemaElement::builder().attribute_name(key);
-    let schema = schema.key_type(KeyType::Hash).build();
-    let create = client.create_table().table_name(table);
-    let create = create.attribute_definitions(attribute.unwrap());
-    let create = create.key_schema(schema.unwrap());
-    create.billing_mode(BillingMode::PayPerRequest)
+    let attribute =
+        AttributeDefinition::builder().attribute_name(key).attribute_type(key_type).build();
+    let schema = KeySchemaElement::builder().attribute_name(key).key_type(KeyType::Hash).build();
+    client
+        .create_table()
+        .table_name(table)
+        .attribute_definitions(attribute.unwrap())
+        .key_schema(schema.unwrap())
+        .billing_mode(BillingMode::PayPerRequest)
 }
 
 async fn get(client: &Client, n: usize) {
-    let got = client.get_item().table_name(TABLE).key("pk", s(key(n)));
-    got.send().await.expect("the item is asked for");
+    client
+        .get_item()
+        .table_name(TABLE)
+        .key("pk", s(key(n)))
+        .send()
+        .await
+        .expect("the item is asked for");
 }
 
 async fn put(client: &Client, n: usize) {
@@ -100,8 +105,11 @@ async fn put(client: &Client, n: usize) {
 /// The addresses of the replicas of a key, in order, as the connector knows them.
 fn known(connector: &AlternatorConnector, n: usize) -> Vec<IpAddr> {
     let routing = connector.routing(TABLE);
-    let replicas = routing.map_or_else(Vec::new, |routing| routing.replicas(&s(key(n))));
-    replicas.iter().map(|replica| replica.address).collect()
+    routing
+        .map_or_else(Vec::new, |routing| routing.replicas(&s(key(n))))
+        .iter()
+        .map(|replica| replica.address)
+        .collect()
 }
 
 /// The same as it is.

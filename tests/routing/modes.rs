@@ -15,9 +15,14 @@ enum Spread {
 use Spread::{Coordinator, Everyone, Replicas};
 
 async fn write(client: &Client, condition: Option<&str>) {
-    let put = client.put_item().table_name(TABLE).item("pk", s(key(0)));
-    let put = put.set_condition_expression(condition.map(str::to_owned));
-    put.send().await.unwrap();
+    client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s(key(0)))
+        .set_condition_expression(condition.map(str::to_owned))
+        .send()
+        .await
+        .unwrap();
 }
 
 /// Sends the same request many times, and says who had it.

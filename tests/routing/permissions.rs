@@ -35,8 +35,11 @@ async fn without_permission_on_tablets_the_ring_tells_the_replicas() {
 #[tokio::test]
 async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once() {
     listen();
-    let cluster = INTERNAL.into_iter().fold(nine(), |cluster, table| cluster.deny(USER.0, table));
-    let cluster = cluster.start().unwrap();
+    let cluster = INTERNAL
+        .into_iter()
+        .fold(nine(), |cluster, table| cluster.deny(USER.0, table))
+        .start()
+        .unwrap();
     let connector = connector(&cluster).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
@@ -45,8 +48,7 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
     }
     for table in [TABLE, "second", "third"] {
         within(Duration::from_secs(20), "its key is known", async || {
-            let got = client.get_item().table_name(table).key("pk", s("x"));
-            got.send().await.unwrap();
+            client.get_item().table_name(table).key("pk", s("x")).send().await.unwrap();
             connector.routing(table).is_some()
         })
         .await;
@@ -73,8 +75,12 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
 
 #[tokio::test]
 async fn answers_teach_a_client_that_may_not_read_the_tables() {
-    let cluster = INTERNAL.into_iter().fold(nine(), |cluster, table| cluster.deny(USER.0, table));
-    let cluster = cluster.routing_header(true).start().unwrap();
+    let cluster = INTERNAL
+        .into_iter()
+        .fold(nine(), |cluster, table| cluster.deny(USER.0, table))
+        .routing_header(true)
+        .start()
+        .unwrap();
     let connector = connector(&cluster).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
@@ -103,8 +109,7 @@ async fn rich_and_poor(denied: &[&str]) -> (Cluster, AlternatorConnector, Client
     let builder = denied.iter().fold(builder, |cluster, table| cluster.deny(POOR.0, table));
     let cluster = with_table(builder).await;
     let awareness = TokenAwareness::on().refresh_interval(Duration::from_millis(200));
-    let connector = connector(&cluster).token_awareness(awareness);
-    let connector = connector.build().unwrap();
+    let connector = connector(&cluster).token_awareness(awareness).build().unwrap();
     let rich = client(&connector).await;
     let config = connector.dynamodb_config(&sdk_config(&connector).await);
     let credentials = Credentials::new(POOR.0, POOR.1, None, None, "test");
@@ -146,8 +151,7 @@ async fn a_role_that_knows_less_does_not_take_from_a_map_what_another_has_learne
 #[tokio::test]
 async fn clients_that_may_not_read_tablets_agree_on_coordinators_whatever_else_they_may_know() {
     let denied = |tables: &[&str]| {
-        let contending = nine().tablets(16).contention_window(HOUR);
-        let cluster = contending.contention_retry(Duration::ZERO);
+        let cluster = nine().tablets(16).contention_window(HOUR).contention_retry(Duration::ZERO);
         tables.iter().fold(cluster, |cluster, table| cluster.deny(USER.0, table))
     };
     for denied in [denied(&INTERNAL), denied(&["system.tablets"])] {
@@ -165,9 +169,14 @@ async fn clients_that_may_not_read_tablets_agree_on_coordinators_whatever_else_t
         }
         for n in 0..KEYS {
             for client in &clients {
-                let put = client.put_item().table_name(TABLE).item("pk", s(key(n)));
-                let put = put.condition_expression("attribute_not_exists(absent)");
-                put.send().await.unwrap();
+                client
+                    .put_item()
+                    .table_name(TABLE)
+                    .item("pk", s(key(n)))
+                    .condition_expression("attribute_not_exists(absent)")
+                    .send()
+                    .await
+                    .unwrap();
             }
             let turns = cluster.coordinators(TABLE, &json!({ "S": key(n) }));
             assert_eq!(turns.len(), 1, "{turns:?}");

@@ -34,8 +34,7 @@ async fn replicas_of_the_own_rack_come_before_those_of_others() {
     assert_eq!(hops(&cluster), before.1);
 
     let replicas = cluster.replicas(TABLE, &json!({ "S": key(0) }));
-    let near = replicas.iter().find(|node| own.contains(node)).unwrap();
-    near.stop();
+    replicas.iter().find(|node| own.contains(node)).unwrap().stop();
     let before = hops(&cluster);
     for _ in 0..20 {
         get(&client, 0).await;
@@ -44,9 +43,14 @@ async fn replicas_of_the_own_rack_come_before_those_of_others() {
 }
 
 async fn write(client: &Client, key: &str) {
-    let put = client.put_item().table_name(TABLE).item("pk", s(key));
-    let put = put.condition_expression("attribute_not_exists(absent)");
-    put.send().await.unwrap();
+    client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s(key))
+        .condition_expression("attribute_not_exists(absent)")
+        .send()
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

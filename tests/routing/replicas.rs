@@ -27,8 +27,7 @@ async fn learned(cluster: &Cluster) -> Client {
     for (table, key_type) in TABLES {
         create_of_type(&client, table, "pk", key_type).await;
         eventually("the table is known", async || {
-            let get = client.get_item().table_name(table);
-            get.key("pk", value(table, 0)).send().await.unwrap();
+            client.get_item().table_name(table).key("pk", value(table, 0)).send().await.unwrap();
             let routing = connector.routing(table);
             routing.is_some_and(|routing| routing.replica_source().is_some())
         })
@@ -56,30 +55,35 @@ async fn every_operation(client: &Client, table: &str, key: &AttributeValue) -> 
 
     let put = client.put_item().table_name(table).item("pk", key.clone());
     put.clone().send().await.unwrap();
-    let put = put.condition_expression(always);
-    put.send().await.unwrap();
+    put.condition_expression(always).send().await.unwrap();
 
-    let update = client.update_item().table_name(table);
-    let update = update.key("pk", key.clone());
-    let update = update.expression_attribute_values(":one", one);
-    let set = update.clone().update_expression("SET n = :one");
-    set.send().await.unwrap();
+    let update = client
+        .update_item()
+        .table_name(table)
+        .key("pk", key.clone())
+        .expression_attribute_values(":one", one);
+    update.clone().update_expression("SET n = :one").send().await.unwrap();
     update.update_expression("ADD n :one").send().await.unwrap();
 
     let query = client.query().table_name(table);
-    let by_expression = query.clone().key_condition_expression("#p = :p");
-    let by_expression = by_expression.expression_attribute_names("#p", "pk");
-    let by_expression = by_expression.expression_attribute_values(":p", key.clone());
-    by_expression.send().await.unwrap();
-    let equal = Condition::builder().comparison_operator(ComparisonOperator::Eq);
-    let equal = equal.attribute_value_list(key.clone()).build().unwrap();
+    query
+        .clone()
+        .key_condition_expression("#p = :p")
+        .expression_attribute_names("#p", "pk")
+        .expression_attribute_values(":p", key.clone())
+        .send()
+        .await
+        .unwrap();
+    let equal = Condition::builder()
+        .comparison_operator(ComparisonOperator::Eq)
+        .attribute_value_list(key.clone())
+        .build()
+        .unwrap();
     query.key_conditions("pk", equal).send().await.unwrap();
 
-    let delete = client.delete_item().table_name(table);
-    let delete = delete.key("pk", key.clone());
+    let delete = client.delete_item().table_name(table).key("pk", key.clone());
     delete.clone().send().await.unwrap();
-    let delete = delete.return_values(ReturnValue::AllOld);
-    delete.send().await.unwrap();
+    delete.return_values(ReturnValue::AllOld).send().await.unwrap();
     10
 }
 
@@ -128,8 +132,7 @@ async fn batch_write(client: &Client, keys: &[(&str, AttributeValue)]) {
         let table = (*table).to_owned();
         requests.entry(table).or_default().push(write.build());
     }
-    let batch = client.batch_write_item().set_request_items(Some(requests));
-    batch.send().await.unwrap();
+    client.batch_write_item().set_request_items(Some(requests)).send().await.unwrap();
 }
 
 async fn batch_get(client: &Client, keys: &[(&str, AttributeValue)]) {
@@ -142,8 +145,7 @@ async fn batch_get(client: &Client, keys: &[(&str, AttributeValue)]) {
         (table.to_owned(), keys.unwrap())
     };
     let requests = requests.into_iter().map(of_table).collect();
-    let batch = client.batch_get_item().set_request_items(Some(requests));
-    batch.send().await.unwrap();
+    client.batch_get_item().set_request_items(Some(requests)).send().await.unwrap();
 }
 
 async fn transact_get(client: &Client, keys: &[(&str, AttributeValue)]) {
@@ -152,8 +154,7 @@ async fn transact_get(client: &Client, keys: &[(&str, AttributeValue)]) {
         TransactGetItem::builder().get(get.build().unwrap()).build()
     };
     let items = Some(keys.iter().map(get).collect());
-    let transaction = client.transact_get_items().set_transact_items(items);
-    transaction.send().await.unwrap();
+    client.transact_get_items().set_transact_items(items).send().await.unwrap();
 }
 
 #[tokio::test]
@@ -205,9 +206,15 @@ async fn a_segment_of_a_scan_reaches_a_replica_of_where_it_begins() {
         let key = keys.find(is_in_segment).unwrap();
         // A limit by which the request is known.
         let limit = 100 + segment as i32;
-        let scan = client.scan().table_name("texts").limit(limit);
-        let scan = scan.segment(segment as i32).total_segments(TABLETS as i32);
-        scan.send().await.unwrap();
+        client
+            .scan()
+            .table_name("texts")
+            .limit(limit)
+            .segment(segment as i32)
+            .total_segments(TABLETS as i32)
+            .send()
+            .await
+            .unwrap();
         assert_sent_to_a_replica(&cluster, &format!("\"Limit\":{limit}"), &key);
     }
 }
@@ -219,9 +226,13 @@ async fn a_further_page_of_a_scan_reaches_a_replica_of_where_it_begins() {
         let client = learned(&cluster).await;
         for n in 0..12 {
             let key = format!("start {n} of a page");
-            let page = client.scan().table_name("texts");
-            let page = page.exclusive_start_key("pk", s(&key));
-            page.send().await.unwrap();
+            client
+                .scan()
+                .table_name("texts")
+                .exclusive_start_key("pk", s(&key))
+                .send()
+                .await
+                .unwrap();
             assert_sent_to_a_replica(&cluster, &key, &json!({ "S": key }));
         }
     }

@@ -28,8 +28,8 @@ async fn learned_by(change: impl FnOnce(Builder) -> Builder) -> Vec<Vec<u8>> {
     asking_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     let heads = cluster.nodes().into_iter().flat_map(|node| node.heads());
     let is_lookup = |head: &Vec<u8>| {
-        let target = header(head, "x-amz-target");
-        target.is_some_and(|t| ["DescribeTable", "Query", "Scan"].iter().any(|op| t.ends_with(op)))
+        header(head, "x-amz-target")
+            .is_some_and(|t| ["DescribeTable", "Query", "Scan"].iter().any(|op| t.ends_with(op)))
     };
     heads.filter(is_lookup).collect()
 }

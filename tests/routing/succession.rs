@@ -15,9 +15,14 @@ use super::*;
 const WORKERS: usize = 8;
 
 async fn write(client: &Client) {
-    let put = client.put_item().table_name(TABLE).item("pk", s(key(0)));
-    let put = put.condition_expression("attribute_not_exists(absent)");
-    put.send().await.unwrap();
+    client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s(key(0)))
+        .condition_expression("attribute_not_exists(absent)")
+        .send()
+        .await
+        .unwrap();
 }
 
 /// Writes until nobody wants any more.
@@ -37,13 +42,11 @@ fn turns(cluster: &Cluster) -> Vec<Turn> {
 /// How many transactions of the key a node has coordinated.
 fn coordinated(cluster: &Cluster, node: SocketAddr) -> u64 {
     let turns = turns(cluster);
-    let own = turns.iter().filter(|turn| turn.coordinator == node);
-    own.map(|turn| turn.transactions).sum()
+    turns.iter().filter(|turn| turn.coordinator == node).map(|turn| turn.transactions).sum()
 }
 
 async fn dies_and_returns((order, detection): (CoordinatorOrder, Duration)) {
-    let builder = nine().contention_window(HOUR);
-    let builder = builder.failure_detection(detection);
+    let builder = nine().contention_window(HOUR).failure_detection(detection);
     let cluster = with_table(builder.contention_retry(Duration::ZERO)).await;
     let affinity = LwtAffinity::read_modify_write().order(order);
     let builder = connector(&cluster).lwt_affinity(affinity);

@@ -33,9 +33,14 @@ async fn routing(connector: &AlternatorConnector) -> Client {
 
 /// A write that belongs to the coordinator of its key.
 async fn write(client: &Client, key: &str) {
-    let put = client.put_item().table_name(TABLE).item("pk", s(key));
-    let put = put.condition_expression("attribute_not_exists(filler)");
-    put.send().await.unwrap();
+    client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s(key))
+        .condition_expression("attribute_not_exists(filler)")
+        .send()
+        .await
+        .unwrap();
 }
 
 fn writes(node: &Node) -> u64 {
@@ -126,8 +131,12 @@ async fn while_the_rack_is_dead_the_others_coordinate_and_new_nodes_of_theirs_to
 #[tokio::test]
 async fn connections_that_nodes_of_other_racks_have_closed_are_not_kept() {
     // So many that a refresh does not ask them all, and so find out by itself.
-    let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 8);
-    let cluster = builder.auth(USER.0, USER.1).start().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r1", 2)
+        .rack("dc1", "r2", 8)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap();
     let nodes = cluster.nodes();
     let (near, far) = nodes.split_at(2);
     let connector = in_the_rack(by_hand_from(near)).build().unwrap();
@@ -154,9 +163,13 @@ async fn connections_that_nodes_of_other_racks_have_closed_are_not_kept() {
 async fn a_node_of_another_rack_that_dies_gets_nothing_until_it_is_back() {
     // The others list it for as long as it is down, and drop it after a second.
     for detection in [Duration::from_secs(3600), Duration::from_millis(50)] {
-        let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
-        let builder = builder.auth(USER.0, USER.1).failure_detection(detection);
-        let cluster = builder.start().unwrap();
+        let cluster = Cluster::builder()
+            .rack("dc1", "r1", 2)
+            .rack("dc1", "r2", 2)
+            .auth(USER.0, USER.1)
+            .failure_detection(detection)
+            .start()
+            .unwrap();
         let nodes = cluster.nodes();
         let connector = in_the_rack(connector_from(&nodes)).build().unwrap();
         let client = routing(&connector).await;
@@ -187,8 +200,13 @@ async fn a_node_of_another_rack_that_dies_gets_nothing_until_it_is_back() {
 
 #[tokio::test]
 async fn only_clients_that_route_by_key_have_the_datacenter_asked_for() {
-    let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
-    let cluster = builder.auth(USER.0, USER.1).record(true).start().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r1", 2)
+        .rack("dc1", "r2", 2)
+        .auth(USER.0, USER.1)
+        .record(true)
+        .start()
+        .unwrap();
     let nodes = cluster.nodes();
     let connector = in_the_rack(by_hand_from(&nodes)).build().unwrap();
     let asked = || nodes.iter().any(|node| node.saw(WHOLE_DATACENTER));
@@ -207,8 +225,10 @@ async fn only_clients_that_route_by_key_have_the_datacenter_asked_for() {
 async fn a_client_that_routes_nothing_by_key_has_nothing_more_asked_for() {
     let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
     let cluster = builder.auth(USER.0, USER.1).record(true).start().unwrap();
-    let builder = in_the_rack(by_hand_from(&cluster.nodes())).lwt_affinity(LwtAffinity::off());
-    let connector = builder.build().unwrap();
+    let connector = in_the_rack(by_hand_from(&cluster.nodes()))
+        .lwt_affinity(LwtAffinity::off())
+        .build()
+        .unwrap();
     ping(&routing(&connector).await).await.unwrap();
     for _ in 0..10 {
         connector.refresh().await.unwrap();

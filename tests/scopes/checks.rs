@@ -49,8 +49,7 @@ async fn the_check_of_datacenter_and_rack_needs_an_answer() {
     let cluster = cluster();
     cluster.nodes().iter().for_each(|n| n.stop());
     let seed = cluster.node(0);
-    let connector = by_hand_from([&seed]);
-    let connector = connector.scope(Scope::datacenter("dc1")).build().unwrap();
+    let connector = by_hand_from([&seed]).scope(Scope::datacenter("dc1")).build().unwrap();
     let why = why(connector.check_if_rack_and_datacenter_set_correctly().await);
     assert!(matches!(*why, RefreshError::Unanswered(_)), "{why}");
     assert!(why.to_string().contains(&seed.addr().to_string()), "{why}");
@@ -60,10 +59,14 @@ async fn the_check_of_datacenter_and_rack_needs_an_answer() {
 
 #[tokio::test]
 async fn the_checks_ask_the_seeds_when_the_known_nodes_are_dead() {
-    let cluster = Cluster::builder().rack("dc1", "r1", 2).rack("dc2", "r1", 1);
-    let cluster = cluster.failure_detection(Duration::from_secs(3600)).start().unwrap();
-    let connector = by_hand_from(&cluster.nodes()[2..]);
-    let connector = connector.scope(Scope::datacenter("dc1")).build().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r1", 2)
+        .rack("dc2", "r1", 1)
+        .failure_detection(Duration::from_secs(3600))
+        .start()
+        .unwrap();
+    let connector =
+        by_hand_from(&cluster.nodes()[2..]).scope(Scope::datacenter("dc1")).build().unwrap();
     connector.refresh().await.unwrap();
     assert_eq!(routes(&connector), addrs(&cluster.nodes()[..2]));
     cluster.nodes()[..2].iter().for_each(|n| n.stop());
@@ -80,11 +83,10 @@ async fn servers_that_ignore_datacenter_and_rack_are_told_from_those_that_do_not
         (Version::V2025, true),
         (Version::default(), true),
     ] {
-        let cluster = Cluster::builder().nodes(2).version(version);
-        let cluster = cluster.start().unwrap();
+        let cluster = Cluster::builder().nodes(2).version(version).start().unwrap();
         let connector = by_hand_from(&cluster.nodes()).build().unwrap();
-        let supported = connector.check_if_rack_datacenter_feature_is_supported();
-        assert_eq!(supported.await.unwrap(), knows, "{version:?}");
+        let supported = connector.check_if_rack_datacenter_feature_is_supported().await;
+        assert_eq!(supported.unwrap(), knows, "{version:?}");
     }
 }
 
@@ -119,8 +121,11 @@ async fn nodes_that_hang_hold_up_no_check() {
     }
     let limit = Duration::from_secs(60);
     let connector = || {
-        let builder = by_hand_from(&nodes).scope(Scope::datacenter("dc1"));
-        builder.discovery_timeout(limit).build().unwrap()
+        by_hand_from(&nodes)
+            .scope(Scope::datacenter("dc1"))
+            .discovery_timeout(limit)
+            .build()
+            .unwrap()
     };
     let check = timeout(limit / 2, async {
         let connector = connector();
@@ -129,8 +134,7 @@ async fn nodes_that_hang_hold_up_no_check() {
     check.await.expect("it ends").unwrap();
     let check = timeout(limit / 2, async {
         let connector = connector();
-        let supported = connector.check_if_rack_datacenter_feature_is_supported();
-        supported.await
+        connector.check_if_rack_datacenter_feature_is_supported().await
     });
     assert!(check.await.expect("it ends").unwrap());
 }
@@ -138,8 +142,8 @@ async fn nodes_that_hang_hold_up_no_check() {
 #[tokio::test]
 async fn old_servers_can_be_used_without_a_scope() {
     for version in [Version::V6_1, Version::V6_2] {
-        let cluster = Cluster::builder().nodes(3).version(version);
-        let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+        let cluster =
+            Cluster::builder().nodes(3).version(version).auth(USER.0, USER.1).start().unwrap();
         let connector = by_hand_from([&cluster.node(0)]).build().unwrap();
         connector.refresh().await.unwrap();
         assert_eq!(routes(&connector), addrs(&cluster.nodes()));

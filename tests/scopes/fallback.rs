@@ -93,8 +93,12 @@ async fn a_rack_whose_nodes_were_the_only_seeds_is_left() {
 
 #[tokio::test]
 async fn a_fallback_costs_the_nodes_in_use_a_few_questions_per_refresh() {
-    let cluster = Cluster::builder().rack("dc1", "r1", 1).rack("dc1", "r2", 30);
-    let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+    let cluster = Cluster::builder()
+        .rack("dc1", "r1", 1)
+        .rack("dc1", "r2", 30)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap();
     let nodes = cluster.nodes();
     set(&nodes[..1], false);
     let connector = with_fallbacks(by_hand_from(&nodes[1..2])).build().unwrap();
@@ -129,8 +133,7 @@ async fn a_fallback_that_knows_nobody_else_is_not_asked_at_every_refresh() {
 
 #[tokio::test]
 async fn a_node_that_answers_late_joins_a_fallback_too() {
-    let cluster = Cluster::builder().rack("dc1", "r2", 2);
-    let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+    let cluster = Cluster::builder().rack("dc1", "r2", 2).auth(USER.0, USER.1).start().unwrap();
     let connector =
         with_fallbacks(connector_from(&cluster.nodes())).discovery_timeout(Duration::from_secs(60));
     let connector = connector.build().unwrap();

@@ -28,8 +28,7 @@ pub(crate) fn forget() {
 /// How often something that contains the text was said at the level, in this test.
 pub(crate) fn heard(level: Level, text: &str) -> usize {
     EVENTS.with_borrow(|events| {
-        let said = events.iter().filter(|(l, t)| *l == level && t.contains(text));
-        said.count()
+        events.iter().filter(|(l, t)| *l == level && t.contains(text)).count()
     })
 }
 

@@ -21,12 +21,14 @@ use support::USER;
 
 /// Two racks in each of two datacenters, with two nodes each: 0 to 3 in `dc1`, 4 to 7 in `dc2`.
 fn cluster() -> Cluster {
-    let builder = Cluster::builder()
+    Cluster::builder()
         .rack("dc1", "r1", 2)
         .rack("dc1", "r2", 2)
         .rack("dc2", "r1", 2)
-        .rack("dc2", "r2", 2);
-    builder.auth(USER.0, USER.1).start().unwrap()
+        .rack("dc2", "r2", 2)
+        .auth(USER.0, USER.1)
+        .start()
+        .unwrap()
 }
 
 /// A connector that refreshes often, and does not wait long for anyone.

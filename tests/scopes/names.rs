@@ -13,14 +13,15 @@ async fn odd_names_arrive_as_they_are() {
         let cluster = Cluster::builder()
             .rack(datacenter, rack, 2)
             .rack(datacenter, "other", 1)
-            .rack("other", rack, 1);
-        let cluster = cluster.auth(USER.0, USER.1).start().unwrap();
+            .rack("other", rack, 1)
+            .auth(USER.0, USER.1)
+            .start()
+            .unwrap();
         let nodes = cluster.nodes();
         for (scope, size) in
             [(Scope::rack(*datacenter, *rack), 2), (Scope::datacenter(*datacenter), 3)]
         {
-            let connector = by_hand_from(&nodes[3..]).scope(scope.clone());
-            let connector = connector.build().unwrap();
+            let connector = by_hand_from(&nodes[3..]).scope(scope.clone()).build().unwrap();
             connector.refresh().await.unwrap();
             assert_eq!(routes(&connector), addrs(&nodes[..size]), "{scope}");
             connector.check_if_rack_and_datacenter_set_correctly().await.unwrap();

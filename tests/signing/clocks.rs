@@ -138,8 +138,10 @@ async fn credentials_that_a_client_had_not_at_first_have_their_clock_corrected()
         let credentials = sdk.credentials_provider().unwrap();
         let mut without = sdk.into_builder();
         without.set_credentials_provider(None);
-        let config = connector.dynamodb_config(&without.build());
-        let config = config.credentials_provider(credentials).time_source(clock);
+        let config = connector
+            .dynamodb_config(&without.build())
+            .credentials_provider(credentials)
+            .time_source(clock);
         Client::from_conf(retrying_at_once(config, 3).build())
     };
     let (outcomes, _) = outcomes(20 * MINUTES, made).await;

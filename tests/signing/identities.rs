@@ -27,8 +27,7 @@ fn credentials((user, secret): (&str, &str)) -> Credentials {
 }
 
 fn two_users() -> Cluster {
-    let cluster = enforcing(Tls::Off).auth(OTHER.0, OTHER.1).nodes(3);
-    cluster.start().unwrap()
+    enforcing(Tls::Off).auth(OTHER.0, OTHER.1).nodes(3).start().unwrap()
 }
 
 /// The users of the requests that have arrived, in no particular order.
@@ -39,9 +38,7 @@ fn users(cluster: &Cluster) -> Vec<String> {
 }
 
 fn signed(cluster: &Cluster) -> usize {
-    let arrived = arrived(cluster);
-    let signed = arrived.iter().filter(|a| a.header("authorization").is_some());
-    signed.count()
+    arrived(cluster).iter().filter(|a| a.header("authorization").is_some()).count()
 }
 
 #[tokio::test]
@@ -52,8 +49,7 @@ async fn an_operation_may_have_credentials_of_its_own() {
     for _ in 0..5 {
         ping(&client).await.unwrap();
         let theirs = Builder::new().credentials_provider(credentials(OTHER));
-        let operation = client.list_tables().customize().config_override(theirs);
-        operation.send().await.unwrap();
+        client.list_tables().customize().config_override(theirs).send().await.unwrap();
     }
     assert_eq!(users(&cluster), [[USER.0; 5], [OTHER.0; 5]].concat());
 }
@@ -97,8 +93,7 @@ async fn a_secret_that_was_rotated_is_used_at_once() {
     for _ in 0..2 {
         assert!(ping(&client).await.unwrap_err().contains("wrong signature"));
         let rotated = Builder::new().credentials_provider(credentials(USER));
-        let operation = client.list_tables().customize().config_override(rotated);
-        operation.send().await.unwrap();
+        client.list_tables().customize().config_override(rotated).send().await.unwrap();
     }
 }
 
@@ -164,8 +159,7 @@ async fn without_credentials_requests_go_unsigned() {
     assert_eq!((arrived(&cluster).len(), signed(&cluster)), (2, 0));
     // An operation may have some all the same.
     let theirs = Builder::new().credentials_provider(credentials(USER));
-    let operation = client.list_tables().customize().config_override(theirs);
-    operation.send().await.unwrap();
+    client.list_tables().customize().config_override(theirs).send().await.unwrap();
     assert_eq!((arrived(&cluster).len(), signed(&cluster)), (3, 1));
 }
 
@@ -230,8 +224,7 @@ async fn credentials_that_cannot_be_loaded_are_an_error() {
 #[tokio::test]
 async fn where_a_signature_is_required_nothing_is_sent_without_credentials() {
     let cluster = Cluster::builder().start().unwrap();
-    let builder = connector(&cluster).authentication(Authentication::Required);
-    let connector = builder.build().unwrap();
+    let connector = connector(&cluster).authentication(Authentication::Required).build().unwrap();
     let none = without_credentials(&connector).await;
     let nothing = with_chain(&connector, &Chain::default(), &Clock::default()).await;
     for (sdk, why) in [(none, "no identity resolver"), (nothing, "nothing is configured")] {
@@ -247,8 +240,7 @@ async fn where_a_signature_is_required_nothing_is_sent_without_credentials() {
 #[tokio::test]
 async fn where_a_signature_is_required_empty_credentials_are_none() {
     let cluster = enforcing(Tls::Off).start().unwrap();
-    let builder = connector(&cluster).authentication(Authentication::Required);
-    let connector = builder.build().unwrap();
+    let connector = connector(&cluster).authentication(Authentication::Required).build().unwrap();
     let client =
         lean_client(&connector, |config| config.credentials_provider(credentials(("", "")))).await;
     let error = ping(&client).await.unwrap_err();

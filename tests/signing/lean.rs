@@ -123,8 +123,11 @@ async fn what_a_user_changes_before_the_signature_is_signed_or_sent_as_it_is() {
     let connector = connector(&cluster).build().unwrap();
     let client = lean_client(&connector, |config| config).await;
     create_table(&client).await;
-    let put = client.put_item().table_name("another").item("pk", s("x"));
-    put.customize()
+    client
+        .put_item()
+        .table_name("another")
+        .item("pk", s("x"))
+        .customize()
         .mutate_request(|request| {
             let body = r#"{"TableName":"items","Item":{"pk":{"S":"changed"}}}"#;
             *request.body_mut() = body.into();
@@ -172,8 +175,7 @@ async fn what_is_unusual_is_signed_by_the_sdk() {
     let connector = connector(&cluster).build().unwrap();
     let client =
         lean_client(&connector, |config| config.credentials_provider(with_token("token"))).await;
-    let unusual = client.list_tables().customize().interceptor(RenameToken);
-    unusual.send().await.unwrap();
+    client.list_tables().customize().interceptor(RenameToken).send().await.unwrap();
     ping(&client).await.unwrap();
     let arrived = arrived(&cluster);
     assert_eq!(arrived[0].header("x-their-token"), Some("token"));

@@ -78,8 +78,7 @@ impl Made {
 
 impl Arrived {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.lines.iter();
-        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        self.lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
     /// The names in `SignedHeaders`.

@@ -42,8 +42,7 @@ async fn client_noting(
 }
 
 async fn put(client: &Client, key: impl Into<String>) -> Result<(), aws_sdk_dynamodb::Error> {
-    let item = client.put_item().table_name(TABLE).item("pk", s(key));
-    item.send().await?;
+    client.put_item().table_name(TABLE).item("pk", s(key)).send().await?;
     Ok(())
 }
 

@@ -96,8 +96,7 @@ impl Calls {
     /// The calls that have not ended.
     pub(crate) fn open(&self) -> impl Iterator<Item = (Id, &Call)> {
         let live = |(place, _): &(usize, &Call)| !self.free.contains(place);
-        let all = self.all.iter().enumerate().filter(live);
-        all.map(|(place, call)| {
+        self.all.iter().enumerate().filter(live).map(|(place, call)| {
             let generation = call.generation;
             (Id { place, generation }, call)
         })
@@ -106,7 +105,6 @@ impl Calls {
     /// The attempts that wait for an answer of the node.
     pub(crate) fn waiting_for(&self, node: usize) -> Vec<Id> {
         let waits = |c: &Call| matches!(c.stage, Stage::Sent { node: n, .. } if n == node);
-        let open = self.open();
-        open.filter(|(_, call)| waits(call)).map(|(id, _)| id).collect()
+        self.open().filter(|(_, call)| waits(call)).map(|(id, _)| id).collect()
     }
 }

@@ -31,8 +31,9 @@ fn a_node_that_returns_has_its_share_again() {
                 patience: 1.0,
                 seconds: 110.0,
                 ..Setting::new(PeakEwma)
-            };
-            let setting = setting.change(1.0, 1, condition).change(11.0, 1, Healthy);
+            }
+            .change(1.0, 1, condition)
+            .change(11.0, 1, Healthy);
             let row = Row::of(format!("{condition:?} for 10 s"), &setting, 1, 1.0);
             assert_eq!(row.faulty().errors(), 0);
             let before = share(&row, 5.0, 11.0);
@@ -56,8 +57,9 @@ fn a_stall_of_one_second_is_over_when_it_ends() {
             demand: Demand::Utilisation(utilisation),
             seconds: 5.0,
             ..Setting::new(PeakEwma)
-        };
-        let setting = setting.change(1.0, 1, Hangs).change(2.0, 1, Healthy);
+        }
+        .change(1.0, 1, Hangs)
+        .change(2.0, 1, Healthy);
         let row = Row::of("stall of 1 s", &setting, 1, 1.0);
         let [before, after] = [(0.0, 1.0), (3.0, 5.0)].map(|(a, b)| row.report.between(a, b));
         assert!(after.share(nodes, 1) > 0.3 / nodes as f64);
@@ -73,8 +75,8 @@ fn a_node_that_fails_some_requests_is_left_alone() {
         for (clients, demand, most) in
             [(1, Demand::Utilisation(0.4), 0.005), (20, Demand::Rate(100.0), 0.05)]
         {
-            let setting = Setting { clients, demand, ..Setting::new(PeakEwma) };
-            let setting = setting.change(1.0, 1, Faulty(part));
+            let setting =
+                Setting { clients, demand, ..Setting::new(PeakEwma) }.change(1.0, 1, Faulty(part));
             let row = Row::of(format!("fails {part} of its requests"), &setting, 1, 1.0);
             assert_eq!(row.faulty().errors(), 0);
             assert!(row.share_of_bad() < most, "{}", row.text());
@@ -93,8 +95,8 @@ fn survivors_that_are_overloaded_send_nothing_to_a_dead_node() {
                 demand: Demand::Utilisation(0.7),
                 seconds: 6.0,
                 ..Setting::new(policy)
-            };
-            let setting = setting.change(1.0, 1, condition);
+            }
+            .change(1.0, 1, condition);
             let row = Row::of(format!("{condition:?} at 0.7"), &setting, 1, 1.0);
             assert_eq!(row.faulty().errors(), 0);
             assert!(row.share_of_bad() < 0.002);
@@ -123,8 +125,9 @@ fn where_all_nodes_are_bad_all_are_tried_and_the_first_to_return_serves() {
                 patience: 1.0,
                 seconds: 60.0,
                 ..Setting::new(PeakEwma)
-            };
-            let setting = setting.change(5.0, 3, condition).change(15.0, 1, Healthy);
+            }
+            .change(5.0, 3, condition)
+            .change(15.0, 1, Healthy);
             let row = Row::of(format!("{condition:?}, all of them"), &setting, 3, 5.0);
             assert!(row.report.most_out <= 1, "{}", row.text());
             let meanwhile = row.report.between(6.0, 9.0);

@@ -50,10 +50,7 @@ const RUNS: [Run; 3] = [
         seed: 2,
         setup: "round robin, and fewer connections than requests at once",
         tls: Tls::Off,
-        options: |connector| {
-            let connector = connector.policy(Policy::RoundRobin);
-            connector.max_connections_per_node(2)
-        },
+        options: |connector| connector.policy(Policy::RoundRobin).max_connections_per_node(2),
     },
     Run {
         seed: 3,
@@ -88,8 +85,8 @@ impl Run {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_doubled_or_leaked_whatever_fails() {
-    let wanted = std::env::var("SOAK_SEED").ok();
-    let wanted: Option<u64> = wanted.map(|seed| seed.parse().expect("SOAK_SEED is a number"));
+    let wanted: Option<u64> =
+        std::env::var("SOAK_SEED").ok().map(|seed| seed.parse().expect("SOAK_SEED is a number"));
     for run in RUNS {
         run.run(wanted.unwrap_or(run.seed)).await;
     }

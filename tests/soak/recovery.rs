@@ -49,8 +49,13 @@ pub(crate) async fn every_node_serves(connector: &AlternatorConnector, stage: &S
     let served = || stage.nodes().into_iter().map(|n| n.stats().requests_of("GetItem"));
     let before: Vec<_> = served().collect();
     until(LIMIT, async || {
-        let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-        get.send().await.expect("nothing fails while all is well");
+        client
+            .get_item()
+            .table_name(TABLE)
+            .key("pk", s("x"))
+            .send()
+            .await
+            .expect("nothing fails while all is well");
         let all = served().zip(&before).all(|(now, before)| now > *before);
         all.then_some(()).ok_or("not every node serves")
     })

@@ -103,8 +103,8 @@ impl Trouble {
                 }
             }
             Self::Replacement => {
-                let next = cluster.add_node(node.datacenter(), node.rack());
-                let next = next.expect("its address is free");
+                let next =
+                    cluster.add_node(node.datacenter(), node.rack()).expect("its address is free");
                 pace(&next);
                 return Some(next);
             }

@@ -98,15 +98,14 @@ fn arrivals(stage: &Stage) -> Arrivals {
 /// From `amz-sdk-request: attempt=1; max=3`.
 fn attempt(head: &[u8]) -> Option<u32> {
     let request = header(head, "amz-sdk-request")?;
-    let attempt = request.split("; ").find_map(|part| part.strip_prefix("attempt="))?;
-    attempt.parse().ok()
+    request.split("; ").find_map(|part| part.strip_prefix("attempt="))?.parse().ok()
 }
 
 /// What is in the table, as someone reads it who had no part in writing it.
 async fn items(stage: &Stage) -> HashMap<String, Item> {
     let witness = client(&stage.connector(|connector| connector)).await;
-    let scan = witness.scan().table_name(TABLE).consistent_read(true);
-    let mut found = scan.into_paginator().items().send();
+    let mut found =
+        witness.scan().table_name(TABLE).consistent_read(true).into_paginator().items().send();
     let mut items = HashMap::new();
     while let Some(item) = found.next().await {
         let item = item.unwrap();

@@ -112,8 +112,8 @@ async fn work(
     let worker = history.worker;
     let mut reads = 0;
     while !over.load(Relaxed) {
-        let given_up_after = (random.u8(..10) == 0).then(|| random.u64(..20));
-        let given_up_after = given_up_after.map(Duration::from_millis);
+        let given_up_after =
+            (random.u8(..10) == 0).then(|| random.u64(..20)).map(Duration::from_millis);
         let at = history.endings.len();
         if at == 0 || random.bool() {
             let write_ = Write { worker, at };

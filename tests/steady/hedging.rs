@@ -59,12 +59,9 @@ async fn writes_are_sent_once_however_long_they_take() {
         node.inject(slow(millis(60)));
     }
     for _ in 0..6 {
-        let put = client.put_item().table_name(TABLE).item("pk", s("x"));
-        put.send().await.unwrap();
-        let update = client.update_item().table_name(TABLE).key("pk", s("x"));
-        update.send().await.unwrap();
-        let delete = client.delete_item().table_name(TABLE).key("pk", s("x"));
-        delete.send().await.unwrap();
+        client.put_item().table_name(TABLE).item("pk", s("x")).send().await.unwrap();
+        client.update_item().table_name(TABLE).key("pk", s("x")).send().await.unwrap();
+        client.delete_item().table_name(TABLE).key("pk", s("x")).send().await.unwrap();
     }
     assert_eq!((received(&cluster), connector.stats().hedged), (18, 0));
     // Reads by the same client are.

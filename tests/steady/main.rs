@@ -52,8 +52,7 @@ async fn settled(builder: ConnectorBuilder) -> (AlternatorConnector, Client) {
 }
 
 async fn get(client: &Client) -> Result<(), SdkError<GetItemError>> {
-    let get = client.get_item().table_name(TABLE).key("pk", s("x"));
-    get.send().await.map(|_| ())
+    client.get_item().table_name(TABLE).key("pk", s("x")).send().await.map(|_| ())
 }
 
 /// Sends reads one after the other, all of which succeed, and returns how many of them each node
@@ -88,8 +87,7 @@ async fn side_by_side(
 }
 
 fn since(cluster: &Cluster, before: &[u64]) -> Vec<u64> {
-    let after = user_requests(cluster);
-    after.iter().zip(before).map(|(a, b)| a - b).collect()
+    user_requests(cluster).iter().zip(before).map(|(a, b)| a - b).collect()
 }
 
 fn millis(millis: u64) -> Duration {
@@ -106,9 +104,9 @@ fn server_error() -> Fault {
 
 /// What the connector said.
 fn cause<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e Error {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    let cause = causes.find_map(|cause| cause.downcast_ref());
-    cause.expect("it is the connector's own error")
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|cause| cause.downcast_ref())
+        .expect("it is the connector's own error")
 }
 
 /// Closes every connection of the node. One whose answer has just been read may not be idle yet.

@@ -20,8 +20,7 @@ fn root() -> &'static Path {
 /// test.
 fn promises(page: &str) -> Vec<Promise> {
     let promised = page.split("\n## What is not promised").next().unwrap();
-    let sections = promised.split("\n## ").skip(1);
-    let items = sections.flat_map(|section| section.split("\n- ").skip(1));
+    let items = promised.split("\n## ").skip(1).flat_map(|section| section.split("\n- ").skip(1));
     items
         .map(|item| {
             let quoted = item.split('`').skip(1).step_by(2);
@@ -50,9 +49,11 @@ fn place(binary: &str, modules: &[&str]) -> PathBuf {
 fn has_test(text: &str, name: &str) -> bool {
     let lines: Vec<_> = text.lines().map(str::trim).collect();
     let is_test = |at: usize| {
-        let above = lines[..at].iter().rev();
-        let mut attributes = above.take_while(|l| l.starts_with("#["));
-        attributes.any(|l| l.starts_with("#[test]") || l.starts_with("#[tokio::test"))
+        lines[..at]
+            .iter()
+            .rev()
+            .take_while(|l| l.starts_with("#["))
+            .any(|l| l.starts_with("#[test]") || l.starts_with("#[tokio::test"))
     };
     let function = format!("fn {name}(");
     let written =

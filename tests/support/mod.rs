@@ -164,9 +164,12 @@ pub fn seen(
     connector: &AlternatorConnector,
     node: &alternator_testcluster::Node,
 ) -> alternator_connector::NodeStats {
-    let nodes = connector.stats().nodes;
-    let of_node = nodes.into_iter().find(|n| n.url == node.url());
-    of_node.expect("the node is in the list")
+    connector
+        .stats()
+        .nodes
+        .into_iter()
+        .find(|n| n.url == node.url())
+        .expect("the node is in the list")
 }
 
 /// Waits until the connector lets a node have requests again.

@@ -53,8 +53,8 @@ pub async fn write(client: &Client, key: &str, at: usize, filler: &str) -> Endin
 
 /// The value that a write has left behind, if it has.
 pub async fn read(client: &Client, key: &str, trace: &str) -> Result<Option<String>, Ending> {
-    let get = client.get_item().table_name(TABLE).key("pk", s(key));
-    let get = get.consistent_read(true).customize();
+    let get =
+        client.get_item().table_name(TABLE).key("pk", s(key)).consistent_read(true).customize();
     match get.mutate_request(traced(trace)).send().await {
         Ok(got) => Ok(got.item.map(|item| {
             assert_eq!(item["pk"], s(key), "the answer to another read");

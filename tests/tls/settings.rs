@@ -5,8 +5,12 @@ use alternator_connector::{AlternatorConnector, Tls};
 use alternator_testcluster::Cluster;
 
 fn error(tls: Tls) -> String {
-    let builder = AlternatorConnector::builder().seed("https://127.0.0.1:8043").tls(tls);
-    builder.build().unwrap_err().to_string()
+    AlternatorConnector::builder()
+        .seed("https://127.0.0.1:8043")
+        .tls(tls)
+        .build()
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]

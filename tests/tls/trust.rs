@@ -16,8 +16,7 @@ fn cluster() -> Cluster {
 }
 
 fn der(cluster: &Cluster) -> Vec<u8> {
-    let certificate = CertificateDer::from_pem_slice(cluster.ca_pem().as_bytes()).unwrap();
-    certificate.to_vec()
+    CertificateDer::from_pem_slice(cluster.ca_pem().as_bytes()).unwrap().to_vec()
 }
 
 #[tokio::test]
@@ -73,8 +72,10 @@ async fn a_request_moves_on_from_a_node_of_another_authority() {
             .unwrap();
         let client = client_without_retries(&connector).await;
         // A stranger that is trusted would have the request, and answers nothing.
-        let answer = timeout(Duration::from_secs(30), client.list_tables().send());
-        answer.await.expect("a node answers").unwrap();
+        timeout(Duration::from_secs(30), client.list_tables().send())
+            .await
+            .expect("a node answers")
+            .unwrap();
         redispatched += connector.stats().redispatched;
         assert!(data_requests(&cluster).iter().sum::<u64>() < 1000);
     }

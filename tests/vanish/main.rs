@@ -23,8 +23,7 @@ use support::*;
 const SECONDS: Duration = Duration::from_secs(30);
 
 fn start(tls: Tls) -> Cluster {
-    let cluster = Cluster::builder().nodes(3).tls(tls);
-    cluster.canned("GetItem", "{}").start().unwrap()
+    Cluster::builder().nodes(3).tls(tls).canned("GetItem", "{}").start().unwrap()
 }
 
 /// So many requests under way, some of them on each node.
@@ -102,8 +101,7 @@ async fn requests_to_a_host_that_has_vanished_succeed_elsewhere() {
             let get = client.get_item().table_name(TABLE).key("pk", s("x"));
             requests.spawn(get.send());
         }
-        let ended = timeout(SECONDS, requests.join_all()).await;
-        let ended = ended.expect("all end within seconds");
+        let ended = timeout(SECONDS, requests.join_all()).await.expect("all end within seconds");
         assert!(ended.iter().all(Result::is_ok), "{ended:?}");
     };
     tokio::join!(vanish(Tls::Off), vanish(Tls::Server));
@@ -112,8 +110,7 @@ async fn requests_to_a_host_that_has_vanished_succeed_elsewhere() {
 #[tokio::test]
 async fn idle_connections_to_a_host_that_has_vanished_are_closed() {
     let cluster = start(Tls::Off);
-    let connector = connector(&cluster).active_refresh_interval(HOUR);
-    let connector = connector.build().unwrap();
+    let connector = connector(&cluster).active_refresh_interval(HOUR).build().unwrap();
     warm(&cluster, &connector, 90).await;
     let (gone, there) = (cluster.node(0), cluster.node(1));
     // Each refresh sweeps, and may itself use up a connection by asking.
