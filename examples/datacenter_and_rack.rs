@@ -29,8 +29,7 @@ async fn main() -> Result<(), Failure> {
     // A misspelled name shows here, and not as an application that is slower than it should be.
     connector.check_if_rack_and_datacenter_set_correctly().await?;
     let client = Client::new(&sdk_config(&connector).await);
-    let table = create_table(&client, "visits", &[("visitor", KeyType::Hash)])?;
-    table.send().await?;
+    create_table(&client, "visits", &[("visitor", KeyType::Hash)])?.send().await?;
 
     let nodes = cluster.nodes();
     let rack = &nodes[..2];
@@ -61,8 +60,12 @@ async fn who_serves<'n>(client: &Client, nodes: &'n [Node]) -> Result<BTreeSet<&
     let count = |node: &Node| node.stats().data_requests();
     let before: Vec<_> = nodes.iter().map(count).collect();
     for visitor in 0..40 {
-        let put = client.put_item().table_name("visits");
-        put.item("visitor", s(visitor.to_string())).send().await?;
+        client
+            .put_item()
+            .table_name("visits")
+            .item("visitor", s(visitor.to_string()))
+            .send()
+            .await?;
     }
     let mut racks = BTreeSet::new();
     for (node, before) in nodes.iter().zip(before) {

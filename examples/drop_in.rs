@@ -27,11 +27,9 @@ async fn main() -> Result<(), Failure> {
     let client = Client::new(&config);
 
     // What the application does anyway.
-    let table = create_table(&client, "people", &[("name", KeyType::Hash)])?;
-    table.send().await?;
+    create_table(&client, "people", &[("name", KeyType::Hash)])?.send().await?;
     for name in ["Ada", "Grace", "Barbara", "Frances", "Radia", "Karen"] {
-        let put = client.put_item().table_name("people");
-        put.item("name", s(name)).send().await?;
+        client.put_item().table_name("people").item("name", s(name)).send().await?;
     }
     let found = client.scan().table_name("people").send().await?;
 

@@ -42,19 +42,12 @@ async fn main() -> Result<(), Failure> {
         }
     }
 
-    let by_key = || -> u64 {
-        let nodes = connector.stats().nodes;
-        nodes.iter().map(|node| node.chosen_by_key).sum()
-    };
-    let hits = || -> u64 {
-        let nodes = cluster.nodes();
-        nodes.iter().map(|node| node.stats().replica_hits).sum()
-    };
+    let by_key = || -> u64 { connector.stats().nodes.iter().map(|node| node.chosen_by_key).sum() };
+    let hits = || -> u64 { cluster.nodes().iter().map(|node| node.stats().replica_hits).sum() };
     let before = (by_key(), hits());
     for visitor in 0..100 {
         read(&client, &visitor.to_string()).await?;
-        let update = client.update_item().table_name(TABLE);
-        let update = update.key("visitor", s(visitor.to_string()));
+        let update = client.update_item().table_name(TABLE).key("visitor", s(visitor.to_string()));
         // A counter is read before it is written, so this is a lightweight transaction.
         let update = update.update_expression("ADD visits :one");
         let one = aws_sdk_dynamodb::types::AttributeValue::N("1".to_owned());
@@ -66,8 +59,7 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn read(client: &Client, visitor: &str) -> Result<(), Failure> {
-    let get = client.get_item().table_name(TABLE);
-    get.key("visitor", s(visitor)).send().await?;
+    client.get_item().table_name(TABLE).key("visitor", s(visitor)).send().await?;
     Ok(())
 }
 

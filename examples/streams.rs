@@ -27,8 +27,7 @@ async fn main() -> Result<(), Failure> {
         .send()
         .await?;
     for id in 0..10 {
-        let put = client.put_item().table_name("orders");
-        put.item("id", s(id.to_string())).send().await?;
+        client.put_item().table_name("orders").item("id", s(id.to_string())).send().await?;
     }
 
     let listed = streams.list_streams().table_name("orders").send().await?;

@@ -25,10 +25,8 @@ async fn main() -> Result<(), Failure> {
     let connector =
         AlternatorConnector::builder().seeds(cluster.urls()).tls(tls.clone()).build()?;
     let client = Client::new(&sdk_config(&connector).await);
-    let table = create_table(&client, "secrets", &[("id", KeyType::Hash)])?;
-    table.send().await?;
-    let put = client.put_item().table_name("secrets");
-    put.item("id", s("1")).send().await?;
+    create_table(&client, "secrets", &[("id", KeyType::Hash)])?.send().await?;
+    client.put_item().table_name("secrets").item("id", s("1")).send().await?;
     let found = client.scan().table_name("secrets").send().await?;
     check(found.count() == 1, "requests are served over TLS")?;
 
@@ -52,8 +50,7 @@ async fn main() -> Result<(), Failure> {
 /// Checks that nothing comes of a connection with these settings, and that the error says why.
 async fn fails(cluster: &Cluster, tls: Tls, why: &str) -> Result<(), Failure> {
     let connector = AlternatorConnector::builder().seeds(cluster.urls()).tls(tls).build()?;
-    let error = connector.refresh().await.err();
-    let error = error.map(|error| error.to_string()).unwrap_or_default();
+    let error = connector.refresh().await.err().map(|error| error.to_string()).unwrap_or_default();
     println!("  {error}");
     check(error.contains(why), &format!("the error says {why}"))
 }

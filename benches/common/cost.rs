@@ -47,6 +47,5 @@ fn total(arguments: &[String], tool: &[&str], words: &str) -> u64 {
     let report = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{report}");
     let (_, after) = report.split_once(words).expect("valgrind reports it");
-    let number = after.split_whitespace().next().unwrap().replace(',', "");
-    number.parse().unwrap()
+    after.split_whitespace().next().unwrap().replace(',', "").parse().unwrap()
 }

@@ -33,8 +33,9 @@ impl Client {
     }
 
     pub(crate) fn named(name: &str) -> Self {
-        let mut all = Self::ALL.into_iter();
-        all.find(|client| client.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|client| client.name() == name)
             .unwrap_or_else(|| panic!("no client is called {name}"))
     }
 }
@@ -54,8 +55,9 @@ impl Signing {
     }
 
     pub(crate) fn named(name: &str) -> Self {
-        let mut all = [Self::Signed, Self::Unsigned].into_iter();
-        all.find(|signing| signing.name() == name)
+        [Self::Signed, Self::Unsigned]
+            .into_iter()
+            .find(|signing| signing.name() == name)
             .unwrap_or_else(|| panic!("requests are not {name}"))
     }
 }
@@ -97,14 +99,8 @@ impl Connected {
     pub(crate) async fn get(&self) {
         let key = AttributeValue::S("key".to_owned());
         let got = match self {
-            Self::Sdk(client) => {
-                let get = client.get_item().table_name("table").key("pk", key);
-                get.send().await
-            }
-            Self::Peer(client) => {
-                let get = client.get_item().table_name("table").key("pk", key);
-                get.send().await
-            }
+            Self::Sdk(client) => client.get_item().table_name("table").key("pk", key).send().await,
+            Self::Peer(client) => client.get_item().table_name("table").key("pk", key).send().await,
         };
         assert!(got.unwrap().item.is_some());
     }
@@ -115,12 +111,24 @@ impl Connected {
         let [pk, name, n] = [s("key"), s(&filler(79)), AttributeValue::N("42".to_owned())];
         let put = match self {
             Self::Sdk(client) => {
-                let put = client.put_item().table_name("table").item("pk", pk);
-                put.item("name", name).item("n", n).send().await
+                client
+                    .put_item()
+                    .table_name("table")
+                    .item("pk", pk)
+                    .item("name", name)
+                    .item("n", n)
+                    .send()
+                    .await
             }
             Self::Peer(client) => {
-                let put = client.put_item().table_name("table").item("pk", pk);
-                put.item("name", name).item("n", n).send().await
+                client
+                    .put_item()
+                    .table_name("table")
+                    .item("pk", pk)
+                    .item("name", name)
+                    .item("n", n)
+                    .send()
+                    .await
             }
         };
         if let Err(error) = put {

@@ -53,8 +53,8 @@ async fn request(compression: RequestCompression) -> (usize, usize) {
     let orders: Vec<_> = orders(16).map(|order| AttributeValue::M(order.collect())).collect();
     // The first ones are sent before it is known that the node understands compressed requests.
     for _ in 0..1_000 {
-        let put_item = client.put_item().table_name("table");
-        let put_item = put_item.item("pk", AttributeValue::S("key".to_owned()));
+        let put_item =
+            client.put_item().table_name("table").item("pk", AttributeValue::S("key".to_owned()));
         let orders = AttributeValue::L(orders.clone());
         put_item.item("orders", orders).send().await.unwrap();
         let head = put(&cluster.node(0));
@@ -93,8 +93,7 @@ async fn certified() -> usize {
     let tls = Tls::new().ca_pem(cluster.ca_pem()).client_identity_pem(certificate, key);
     let connector = AlternatorConnector::builder().seeds(cluster.urls()).tls(tls);
     let client = client(connector.authentication(Authentication::ClientCertificate)).await;
-    let item = client.put_item().table_name("table").item("pk", text("key"));
-    item.send().await.unwrap();
+    client.put_item().table_name("table").item("pk", text("key")).send().await.unwrap();
     put(&cluster.node(0)).len()
 }
 

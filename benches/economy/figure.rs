@@ -59,8 +59,11 @@ impl Figure {
     }
 
     fn of(&self, client: Client) -> f64 {
-        let all = Client::ALL.iter().zip(self.values);
-        let mut of = all.filter(|(other, _)| **other == client);
-        of.next().expect("every client has a value").1
+        Client::ALL
+            .iter()
+            .zip(self.values)
+            .find(|(other, _)| **other == client)
+            .expect("every client has a value")
+            .1
     }
 }

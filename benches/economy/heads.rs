@@ -28,13 +28,15 @@ pub(crate) fn bytes(client: Client, signing: Signing) -> f64 {
 
 /// The head of the latest `put_item` that the node has received.
 pub(crate) fn put(node: &Node) -> String {
-    let heads = node.heads().into_iter().rev();
-    let mut heads = heads.map(|head| String::from_utf8(head).unwrap());
-    heads.find(|head| head.contains("DynamoDB_20120810.PutItem")).expect("the node has received it")
+    node.heads()
+        .into_iter()
+        .rev()
+        .map(|head| String::from_utf8(head).unwrap())
+        .find(|head| head.contains("DynamoDB_20120810.PutItem"))
+        .expect("the node has received it")
 }
 
 pub(crate) fn content_length(head: &str) -> usize {
-    let mut lines = head.split("\r\n");
-    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    let length = head.split("\r\n").find_map(|line| line.strip_prefix("content-length: "));
     length.expect("a length").parse().unwrap()
 }

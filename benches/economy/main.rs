@@ -57,8 +57,7 @@ fn main() {
 }
 
 fn node() -> Cluster {
-    let cluster = Cluster::builder().nodes(1).record(false);
-    cluster.canned("GetItem", clients::answer()).start().unwrap()
+    Cluster::builder().nodes(1).record(false).canned("GetItem", clients::answer()).start().unwrap()
 }
 
 fn gets(client: Client, signing: Signing, url: &str, requests: usize) {

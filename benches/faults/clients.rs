@@ -36,8 +36,9 @@ impl Client {
     }
 
     pub(crate) fn named(name: &str) -> Self {
-        let mut all = Self::ALL.into_iter();
-        all.find(|client| client.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|client| client.name() == name)
             .unwrap_or_else(|| panic!("no client is called {name}"))
     }
 
@@ -80,14 +81,8 @@ impl Connected {
     pub(crate) async fn get(&self) -> (Outcome, Option<String>) {
         let key = AttributeValue::S("key".to_owned());
         let result = match self {
-            Self::Sdk(client) => {
-                let get = client.get_item().table_name("table").key("pk", key);
-                get.send().await
-            }
-            Self::Peer(client) => {
-                let get = client.get_item().table_name("table").key("pk", key);
-                get.send().await
-            }
+            Self::Sdk(client) => client.get_item().table_name("table").key("pk", key).send().await,
+            Self::Peer(client) => client.get_item().table_name("table").key("pk", key).send().await,
         };
         let Err(error) = result else {
             return (Outcome::Answered, None);

@@ -64,8 +64,7 @@ pub(crate) struct Healthy<'a>(pub(crate) &'a [&'a Seen]);
 impl Healthy<'_> {
     /// Answers a second, on average.
     pub(crate) fn throughput(&self) -> f64 {
-        let each = self.0.iter().map(|seen| seen.throughput(Duration::ZERO));
-        each.sum::<f64>() / self.0.len() as f64
+        self.0.iter().map(|seen| seen.throughput(Duration::ZERO)).sum::<f64>() / self.0.len() as f64
     }
 
     /// Over all calls together.

@@ -32,8 +32,11 @@ pub(crate) fn run(
         sleep(WARM_UP).await;
         source.check_health();
         println!("warm");
-        let go = tokio::task::spawn_blocking(|| std::io::stdin().lines().next());
-        go.await.unwrap().unwrap().unwrap();
+        tokio::task::spawn_blocking(|| std::io::stdin().lines().next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
         let begun = Instant::now();
         sleep_until(begun + measured).await;
         source.stopped.store(true, Relaxed);
@@ -115,8 +118,7 @@ impl Source {
     }
 
     fn is_busy(&self) -> bool {
-        let log = self.log.lock().unwrap();
-        log.iter().any(|entry| entry.end.is_none())
+        self.log.lock().unwrap().iter().any(|entry| entry.end.is_none())
     }
 
     /// How many calls there were since the process began, the first error, and every call that was

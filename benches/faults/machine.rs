@@ -15,8 +15,8 @@ impl Machine {
         let line = stat.lines().next().unwrap_or_default();
         // user, nice, system, idle, waiting for disks, interrupts, soft interrupts, stolen; what
         // follows is counted in these.
-        let times = line.split_whitespace().skip(1).take(8);
-        let times: Vec<u64> = times.filter_map(|time| time.parse().ok()).collect();
+        let times: Vec<u64> =
+            line.split_whitespace().skip(1).take(8).filter_map(|time| time.parse().ok()).collect();
         Self { idle: times.iter().skip(3).take(2).sum(), all: times.iter().sum() }
     }
 

@@ -38,11 +38,11 @@ pub(crate) fn row(row: &Row) {
 }
 
 fn line(cells: [String; COLUMNS.len()]) {
-    let padded = cells.iter().zip(COLUMNS).enumerate();
-    let padded = padded.map(|(at, (cell, (_, width)))| match at < WORDS {
-        true => format!("{cell:<width$}"),
-        false => format!("{cell:>width$}"),
-    });
+    let padded =
+        cells.iter().zip(COLUMNS).enumerate().map(|(at, (cell, (_, width)))| match at < WORDS {
+            true => format!("{cell:<width$}"),
+            false => format!("{cell:>width$}"),
+        });
     println!("{}", padded.collect::<Vec<_>>().join(" "));
 }
 
@@ -112,8 +112,7 @@ pub(crate) fn summary(scenarios: &[&Scenario], rows: &[Row]) -> bool {
             .filter(|row| row.fault == scenario.name && row.client == scenario.clients[0])
             .collect();
         let most = |figure: fn(&Row) -> f64| {
-            let figures = judged.iter().map(|row| figure(row));
-            figures.fold(f64::NEG_INFINITY, f64::max)
+            judged.iter().map(|row| figure(row)).fold(f64::NEG_INFINITY, f64::max)
         };
         let mut line = format!(
             "summary {} failed={} ratio={:.2} p99_ratio={:.2} unsent={} stuck={}",

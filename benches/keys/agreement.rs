@@ -117,8 +117,12 @@ fn peers(addresses: &[String], port: u16, keys: &[AttributeValue]) -> Vec<String
 
 /// By the connector, over sockets; and the port of the cluster.
 fn sent(nodes: u8, keys: &[AttributeValue]) -> (u16, Vec<String>) {
-    let cluster = Cluster::builder().nodes(nodes.into()).record(false).canned("PutItem", "{}");
-    let cluster = cluster.start().unwrap();
+    let cluster = Cluster::builder()
+        .nodes(nodes.into())
+        .record(false)
+        .canned("PutItem", "{}")
+        .start()
+        .unwrap();
     let affinity = LwtAffinity::every_write().order(CoordinatorOrder::RustClient);
     let builder =
         ours(&cluster.urls()).lwt_affinity(affinity).token_awareness(TokenAwareness::off());
@@ -134,8 +138,11 @@ fn sent(nodes: u8, keys: &[AttributeValue]) -> (u16, Vec<String>) {
         )
         .await;
         let puts = || -> Vec<_> {
-            let nodes = cluster.nodes().into_iter();
-            nodes.map(|node| (node.addr().ip(), node.stats().requests_of("PutItem"))).collect()
+            cluster
+                .nodes()
+                .into_iter()
+                .map(|node| (node.addr().ip(), node.stats().requests_of("PutItem")))
+                .collect()
         };
         let mut before = puts();
         let mut chosen = Vec::new();
@@ -152,6 +159,5 @@ fn sent(nodes: u8, keys: &[AttributeValue]) -> (u16, Vec<String>) {
 }
 
 async fn put(client: &Client, key: &AttributeValue) {
-    let put = client.put_item().table_name(table(key));
-    put.item("pk", key.clone()).send().await.unwrap();
+    client.put_item().table_name(table(key)).item("pk", key.clone()).send().await.unwrap();
 }

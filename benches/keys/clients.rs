@@ -23,8 +23,10 @@ impl Client {
     /// The SDK's client with this connector and its configuration.
     pub(crate) async fn routed(connector: &AlternatorConnector) -> Self {
         let sdk = sdk().credentials_provider(credentials());
-        let config = connector.dynamodb_config(&sdk.load().await);
-        let config = config.retry_config(RetryConfig::disabled()).build();
+        let config = connector
+            .dynamodb_config(&sdk.load().await)
+            .retry_config(RetryConfig::disabled())
+            .build();
         Self::Sdk(SdkClient::from_conf(config))
     }
 
@@ -32,8 +34,9 @@ impl Client {
     pub(crate) async fn round_robin(urls: &[String]) -> Self {
         let connector = ours(urls).policy(Policy::RoundRobin).build().unwrap();
         let sdk = sdk().credentials_provider(credentials());
-        let config = config::Builder::from(&sdk.http_client(connector).load().await);
-        let config = config.retry_config(RetryConfig::disabled()).build();
+        let config = config::Builder::from(&sdk.http_client(connector).load().await)
+            .retry_config(RetryConfig::disabled())
+            .build();
         Self::Sdk(SdkClient::from_conf(config))
     }
 
@@ -54,8 +57,8 @@ impl Client {
     }
 
     fn of_peer(config: AlternatorBuilder) -> Self {
-        let config = config.credentials_provider(credentials());
-        let config = config.retry_config(RetryConfig::disabled());
+        let config =
+            config.credentials_provider(credentials()).retry_config(RetryConfig::disabled());
         Self::Peer(Box::new(AlternatorClient::from_conf(config.build())))
     }
 
@@ -90,9 +93,7 @@ impl Client {
 
 fn affinity(writes: Affinity, tables: &[&str]) -> KeyRouteAffinityConfig {
     let affinity = KeyRouteAffinityConfig::builder().with_type(writes);
-    let tables = tables.iter();
-    let affinity = tables.fold(affinity, |all, table| all.with_pk_info(*table, "pk"));
-    affinity.build()
+    tables.iter().fold(affinity, |all, table| all.with_pk_info(*table, "pk")).build()
 }
 
 /// A connector with its defaults for these nodes.

@@ -63,8 +63,7 @@ pub(crate) async fn known(
         routing.is_some_and(|routing| routing.replica_source().is_some())
     };
     until(is_known, async || {
-        let get = client.get_item().table_name(table);
-        get.key("pk", key(kind, 0)).send().await.unwrap();
+        client.get_item().table_name(table).key("pk", key(kind, 0)).send().await.unwrap();
     })
     .await;
 }
@@ -90,8 +89,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     pub(crate) fn of(cluster: &Cluster) -> Self {
-        let nodes = cluster.nodes();
-        let stats: Vec<_> = nodes.iter().map(|node| node.stats()).collect();
+        let stats: Vec<_> = cluster.nodes().iter().map(|node| node.stats()).collect();
         Self {
             replica_hits: stats.iter().map(|stats| stats.replica_hits).sum(),
             hops: stats.iter().map(|stats| stats.hops).sum(),

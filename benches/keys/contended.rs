@@ -67,8 +67,7 @@ async fn compared() -> bool {
     let connector = with_order(&urls, CoordinatorOrder::RustClient);
     let client = Client::routed(&connector).await;
     known(&connector, client.sdk(), "mixed", &ScalarAttributeType::S).await;
-    let mixed = contended(&cluster, "mixed", &[&client, &peer]).await;
-    let mixed = mixed.contended;
+    let mixed = contended(&cluster, "mixed", &[&client, &peer]).await.contended;
     println!("summary lwt_mixed_fleet order=rust_client ours_and_peer={mixed} of={of}");
     held & holds("none does in a fleet of ours and the peer", mixed == 0)
 }
@@ -119,10 +118,14 @@ pub(crate) async fn update(
     number: usize,
 ) -> Result<(), SdkError<UpdateItemError>> {
     let one = AttributeValue::N("1".to_owned());
-    let update = client.update_item().table_name(table);
-    let update = update.key("pk", key(&ScalarAttributeType::S, number));
-    let update = update.update_expression("ADD n :one");
-    let update = update.condition_expression("attribute_not_exists(locked)");
-    let update = update.expression_attribute_values(":one", one);
-    update.send().await.map(drop)
+    client
+        .update_item()
+        .table_name(table)
+        .key("pk", key(&ScalarAttributeType::S, number))
+        .update_expression("ADD n :one")
+        .condition_expression("attribute_not_exists(locked)")
+        .expression_attribute_values(":one", one)
+        .send()
+        .await
+        .map(drop)
 }

@@ -78,16 +78,24 @@ async fn counted(
 
 async fn every_operation(client: &SdkClient, table: &str, key: AttributeValue) {
     let one = AttributeValue::N("1".to_owned());
-    let put = client.put_item().table_name(table);
-    put.item("pk", key.clone()).send().await.unwrap();
-    let get = client.get_item().table_name(table).key("pk", key.clone());
-    get.send().await.unwrap();
-    let update = client.update_item().table_name(table);
-    let update = update.key("pk", key.clone()).update_expression("ADD n :one");
-    update.expression_attribute_values(":one", one).send().await.unwrap();
-    let query = client.query().table_name(table);
-    let query = query.key_condition_expression("pk = :pk");
-    query.expression_attribute_values(":pk", key.clone()).send().await.unwrap();
-    let delete = client.delete_item().table_name(table).key("pk", key);
-    delete.send().await.unwrap();
+    client.put_item().table_name(table).item("pk", key.clone()).send().await.unwrap();
+    client.get_item().table_name(table).key("pk", key.clone()).send().await.unwrap();
+    client
+        .update_item()
+        .table_name(table)
+        .key("pk", key.clone())
+        .update_expression("ADD n :one")
+        .expression_attribute_values(":one", one)
+        .send()
+        .await
+        .unwrap();
+    client
+        .query()
+        .table_name(table)
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(":pk", key.clone())
+        .send()
+        .await
+        .unwrap();
+    client.delete_item().table_name(table).key("pk", key).send().await.unwrap();
 }

@@ -48,8 +48,8 @@ async fn compared() -> bool {
             let client = &column.client;
             let times = workers::all(WORKERS, async |worker| {
                 times(client, &kind, (round * WORKERS + worker) as u64).await
-            });
-            let times = times.await;
+            })
+            .await;
             if round > 0 {
                 let counts = Counts::of(&cluster) - before;
                 column.hops += counts.hops;
@@ -83,8 +83,7 @@ async fn times(client: &Client, kind: &ScalarAttributeType, seed: u64) -> Vec<Du
     let mut rng = Rng::with_seed(seed);
     let mut times = Vec::new();
     for _ in 0..REQUESTS {
-        let get = client.get_item().table_name(TABLE);
-        let get = get.key("pk", key(kind, rng.usize(..KEYS)));
+        let get = client.get_item().table_name(TABLE).key("pk", key(kind, rng.usize(..KEYS)));
         let begun = Instant::now();
         get.send().await.unwrap();
         times.push(begun.elapsed());

@@ -54,8 +54,11 @@ fn main() {
         ref args => {
             let chosen: Vec<_> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
             let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|c| **c == name);
-            let sections = SECTIONS.iter().filter(|(name, _)| is_chosen(name));
-            let held: Vec<_> = sections.map(|(_, print)| print()).collect();
+            let held: Vec<_> = SECTIONS
+                .iter()
+                .filter(|(name, _)| is_chosen(name))
+                .map(|(_, print)| print())
+                .collect();
             if held.contains(&false) {
                 std::process::exit(1);
             }

@@ -44,8 +44,7 @@ async fn moving(header: bool) -> bool {
     known(&connector, client.sdk(), TABLE, &kind).await;
 
     let get = async |number| {
-        let get = client.get_item().table_name(TABLE);
-        get.key("pk", key(&kind, number)).send().await.unwrap();
+        client.get_item().table_name(TABLE).key("pk", key(&kind, number)).send().await.unwrap();
     };
     let is_over = Cell::new(false);
     let requests = workers::all(WORKERS, async |worker| {

@@ -37,8 +37,8 @@ const MOST_ALLOCATIONS: i64 = 1;
 
 /// The node's side: a table, and an answer that does not depend on it.
 pub(crate) fn serve() {
-    let cluster = Cluster::builder().nodes(NODES).record(false);
-    let cluster = cluster.canned("GetItem", "{}").start().unwrap();
+    let cluster =
+        Cluster::builder().nodes(NODES).record(false).canned("GetItem", "{}").start().unwrap();
     let runtime = runtime();
     runtime.block_on(async {
         let connector = ours(&cluster.urls()).build().unwrap();
@@ -102,8 +102,9 @@ impl Routing {
     }
 
     fn named(name: &str) -> Self {
-        let mut both = Self::BOTH.into_iter();
-        both.find(|routing| routing.name() == name)
+        Self::BOTH
+            .into_iter()
+            .find(|routing| routing.name() == name)
             .unwrap_or_else(|| panic!("routing is not {name}"))
     }
 
@@ -118,8 +119,7 @@ impl Routing {
         let connector = builder.build().unwrap();
         let runtime = runtime();
         let client = runtime.block_on(async {
-            let client = clients::Client::routed(&connector).await;
-            let client = client.sdk().clone();
+            let client = clients::Client::routed(&connector).await.sdk().clone();
             every_node(&connector).await;
             if self == Self::On {
                 known(&connector, &client, TABLE, &ScalarAttributeType::S).await;
@@ -145,17 +145,20 @@ impl Requester {
     fn gets(&self, requests: usize) -> Duration {
         let key = "k".repeat(100);
         let get = async || {
-            let get = self.client.get_item().table_name(TABLE);
-            let get = get.key("pk", AttributeValue::S(key.clone()));
-            get.send().await.unwrap();
+            self.client
+                .get_item()
+                .table_name(TABLE)
+                .key("pk", AttributeValue::S(key.clone()))
+                .send()
+                .await
+                .unwrap();
         };
         self.runtime.block_on(repeat(get, 1, requests))
     }
 
     /// Whether its requests so far went to a node because of their key.
     fn routes(&self) -> bool {
-        let nodes = self.connector.stats().nodes;
-        nodes.iter().any(|node| node.chosen_by_key > 0)
+        self.connector.stats().nodes.iter().any(|node| node.chosen_by_key > 0)
     }
 
     /// Of one request.

@@ -67,8 +67,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     println!("{WORKERS} workers write, update and read table {table}");
     let keys = [("pk", KeyType::Hash), ("sk", KeyType::Range)];
     common::create_table(&client, &table, &keys)?.send().await?;
-    let ready = client.wait_until_table_exists().table_name(&table);
-    ready.wait(Duration::from_secs(30)).await?;
+    client.wait_until_table_exists().table_name(&table).wait(Duration::from_secs(30)).await?;
 
     let outcome = drive(&stage, &client, &table, &record).await;
     let deleted = client.delete_table().table_name(&table).send().await;

@@ -91,11 +91,14 @@ impl Stage {
     /// of the connector.
     pub(crate) fn requests(&self) -> Requests {
         let Some(cluster) = &self.cluster else {
-            let nodes = self.connector.known_nodes().into_iter();
-            return nodes.map(|n| (n.addr(), n.stats().requests)).collect();
+            return self
+                .connector
+                .known_nodes()
+                .into_iter()
+                .map(|n| (n.addr(), n.stats().requests))
+                .collect();
         };
-        let nodes = cluster.nodes().into_iter();
-        nodes.map(|n| (n.addr(), n.stats().data_requests())).collect()
+        cluster.nodes().into_iter().map(|n| (n.addr(), n.stats().data_requests())).collect()
     }
 }
 

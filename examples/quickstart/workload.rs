@@ -75,8 +75,13 @@ impl Worker {
 
     async fn put(&mut self, at: usize) {
         let value = self.next_value();
-        let put = self.client.put_item().table_name(&self.table);
-        let outcome = put.set_item(Some(self.item(at, value))).send().await;
+        let outcome = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(self.item(at, value)))
+            .send()
+            .await;
         self.note_write(at, value, outcome.is_ok());
         self.succeeded(outcome);
     }
@@ -130,8 +135,12 @@ impl Worker {
     }
 
     async fn get(&self, at: usize) -> Result<(), Failure> {
-        let get = self.client.get_item().table_name(&self.table);
-        let get = get.set_key(Some(self.key(at))).consistent_read(true);
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(self.key(at)))
+            .consistent_read(true);
         let Some(found) = self.succeeded(get.send().await) else {
             return Ok(());
         };
@@ -158,8 +167,7 @@ impl Worker {
         let value = self.next_value();
         let mut requests = Vec::new();
         for at in first..first + TOGETHER {
-            let put = PutRequest::builder().set_item(Some(self.item(at, value)));
-            let put = put.build().ok();
+            let put = PutRequest::builder().set_item(Some(self.item(at, value))).build().ok();
             requests.push(WriteRequest::builder().set_put_request(put).build());
         }
         let mut left = Some(HashMap::from([(self.table.clone(), requests)]));
@@ -194,15 +202,18 @@ impl Worker {
 
     /// Reads everything back, and answers how many items there are.
     pub(crate) async fn verify(&self) -> Result<usize, Failure> {
-        let query = self
+        let items = self
             .client
             .query()
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(&self.name));
-        let items = query.into_paginator().items().send();
-        let items = items.collect::<Result<Vec<_>, _>>().await?;
+            .expression_attribute_values(":pk", s(&self.name))
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await?;
         self.expect_all(0..ITEMS, &items)?;
         Ok(items.len())
     }
