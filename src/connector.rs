@@ -231,8 +231,7 @@ impl AlternatorConnector {
 impl Inner {
     /// Whether a request is for the cluster.
     pub(crate) fn balances(&self, is_dynamodb: bool, uri: impl FnOnce() -> Option<Uri>) -> bool {
-        let only = &self.config.only_endpoint;
-        is_dynamodb && only.as_ref().is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
+        is_dynamodb && self.config.is_for_cluster(uri)
     }
 
     /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry, `route` where

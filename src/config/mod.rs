@@ -11,6 +11,8 @@ pub(crate) mod user_agent;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use http::Uri;
+
 use crate::balance::hedge::{Hedging, When};
 use crate::balance::policy::Policy;
 use crate::compression::{RequestCompression, ResponseCompression};
@@ -239,6 +241,12 @@ impl Config {
             },
             lwt_affinity: options.lwt_affinity,
         })
+    }
+
+    /// Returns whether a DynamoDB request to `uri` is for the cluster. `uri` is called only if the
+    /// options restrict the endpoint.
+    pub(crate) fn is_for_cluster(&self, uri: impl FnOnce() -> Option<Uri>) -> bool {
+        self.only_endpoint.as_ref().is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Whether the clock of this machine is off. The SDK corrects that when it signs, by how much it
-//! tells nobody; so whatever is signed while the clock is off is signed by the SDK's own signer.
+//! Whether the local clock is skewed. The SDK's signer corrects skew but does not expose the
+//! offset. While the clock is skewed, requests are therefore signed by the SDK.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::SystemTime;
@@ -10,7 +10,7 @@ use aws_smithy_types::date_time::Format;
 
 use crate::signing::{Date, is_skewed};
 
-/// What is known of the clock; at first, that it is right.
+/// The state of the local clock, which is taken for right at first.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     is_skewed: AtomicBool,
@@ -21,13 +21,14 @@ impl Clock {
         self.is_skewed.load(Relaxed)
     }
 
-    /// Learns from the date that the SDK has signed for.
+    /// Records whether the SDK's signer has corrected the clock: by the date that it signed for.
     pub(super) fn compare(&self, now: SystemTime, signed_for: &str) {
         self.is_skewed.store(is_skewed(now, signed_for), Relaxed);
     }
 
-    /// Learns from the answer to a request that failed, perhaps because of its date.
-    pub(super) fn doubt(&self, now: SystemTime, failed: &HttpResponse) {
+    /// Marks the clock as skewed if it differs from the date of a failed response. The request may
+    /// have failed because of that.
+    pub(super) fn check_failure(&self, now: SystemTime, failed: &HttpResponse) {
         let date = failed.headers().get("date");
         let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
         let date = date.and_then(|date| SystemTime::try_from(date).ok());

@@ -1,12 +1,12 @@
-//! Where requests are addressed: one name for the whole cluster, so that no rules about the
-//! endpoints of AWS need to be followed.
+//! The endpoint of requests: one address for the whole cluster, so that the rules for the endpoints
+//! of AWS need not be evaluated.
 
 use aws_smithy_runtime_api::client::endpoint::EndpointFuture;
 use aws_smithy_types::endpoint::Endpoint;
 
 use crate::config::Config;
 
-/// The URL that the host of requests is taken from. It says nothing of the node that gets them.
+/// The URL whose host requests are addressed to, whichever node they are sent to.
 #[derive(Debug)]
 pub(super) struct Address(String);
 
@@ -15,9 +15,9 @@ impl Address {
         Self(config.address.to_string())
     }
 
-    /// `chosen` is the endpoint URL of the user's own.
-    fn resolve(&self, chosen: Option<&str>) -> EndpointFuture<'_> {
-        let url = chosen.unwrap_or(&self.0).to_owned();
+    /// Returns the endpoint: `configured`, which is the user's own endpoint URL, or else this one.
+    fn resolve(&self, configured: Option<&str>) -> EndpointFuture<'_> {
+        let url = configured.unwrap_or(&self.0).to_owned();
         EndpointFuture::ready(Ok(Endpoint::builder().url(url).build()))
     }
 }

@@ -1,4 +1,5 @@
-//! What DynamoDB's requests usually are, which can be signed with little work.
+//! A signer for the usual requests of DynamoDB, which does less work than the SDK's, as that has to
+//! cover every kind of request.
 
 use std::time::SystemTime;
 
@@ -14,7 +15,7 @@ use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use http::{HeaderName, header};
 
-use super::hooks::OperationContext;
+use super::operation::OperationContext;
 use crate::dynamodb::host;
 use crate::dynamodb::target::TARGET;
 use crate::signing::{Date, Keys, Request, authorization};
@@ -22,7 +23,7 @@ use crate::signing::{Date, Keys, Request, authorization};
 pub(super) const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
-/// A request that need not go to the SDK's signer.
+/// The parts of a request that are signed, and what they are signed with.
 pub(super) struct FastSigner<'a> {
     pub(super) credentials: &'a Credentials,
     pub(super) region: &'a str,
@@ -33,6 +34,7 @@ pub(super) struct FastSigner<'a> {
 }
 
 impl<'a> FastSigner<'a> {
+    /// Returns `None` if the request needs the SDK's signer.
     pub(super) fn of(
         request: &'a HttpRequest,
         identity: &'a Identity,
@@ -62,12 +64,13 @@ impl<'a> FastSigner<'a> {
         })
     }
 
-    /// Signs what decides who asks whom for what, and nothing else.
+    /// Signs the body and the headers that decide what the request does: who sends it, to which
+    /// host, when, and for which operation.
     pub(super) fn sign(self, keys: &Keys, now: SystemTime) -> SignatureHeaders {
-        self.sign_on(keys, Date::of(now))
+        self.sign_with_date(keys, Date::of(now))
     }
 
-    pub(super) fn sign_on(self, keys: &Keys, date: Date) -> SignatureHeaders {
+    pub(super) fn sign_with_date(self, keys: &Keys, date: Date) -> SignatureHeaders {
         let token = self.credentials.session_token();
         let host = ("host", self.host);
         let date_signed = ("x-amz-date", date.as_str().as_bytes());
@@ -98,7 +101,7 @@ pub(super) struct SignatureHeaders {
 }
 
 impl SignatureHeaders {
-    pub(super) fn complete(self, headers: &mut Headers) -> Result<(), BoxError> {
+    pub(super) fn insert_into(self, headers: &mut Headers) -> Result<(), BoxError> {
         headers.try_insert(DATE, self.date)?;
         headers.try_insert(header::AUTHORIZATION, self.authorization)?;
         if let Some(token) = self.token {
@@ -108,7 +111,7 @@ impl SignatureHeaders {
     }
 }
 
-/// The region and the service that requests are signed for.
+/// Returns the region and the service that requests are signed for.
 pub(super) fn scope(config: &ConfigBag) -> Option<(&str, &str)> {
     let operation = config.load::<SigV4OperationSigningConfig>()?;
     let region = config.load::<SigningRegion>().or(operation.region.as_ref())?;

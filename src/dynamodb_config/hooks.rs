@@ -1,5 +1,5 @@
-//! Switches off the SDK's hooks whose only product would be dropped, reads what a request is about
-//! and what its answer says of that, and has answers decompressed.
+//! The interceptor of a client: it disables the SDK's interceptors whose results a node does not
+//! read, finds out what a request is about, and decompresses responses.
 
 use std::sync::Arc;
 
@@ -19,10 +19,11 @@ use aws_smithy_runtime_api::client::interceptors::{
     DisableInterceptor, Intercept, SharedInterceptor, disable_interceptor, dyn_dispatch_hint,
 };
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
-use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer, Storable, StoreReplace};
+use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer};
 
 use super::clock::Clock;
 use super::compression::Compression;
+use super::operation::OperationContext;
 use super::router::Router;
 use super::subject::Subject;
 use crate::compression::{RequestCompression, ResponseCompression};
@@ -31,30 +32,12 @@ use crate::dispatch::attempts::Invocation;
 
 const WHY: &str = "Alternator does not read what it makes";
 
-/// What the hooks tell the signer of a request.
-#[derive(Clone, Debug)]
-pub(super) struct OperationContext {
-    pub(super) invocation: Invocation,
-    pub(super) subject: Subject,
-    /// The options of the operation, where it has its own. They are put where the client's options
-    /// need not be looked through for them, as whatever a configuration does not have is looked for
-    /// in all of its layers.
-    pub(super) request_compression: Option<RequestCompression>,
-    pub(super) response_compression: Option<ResponseCompression>,
-    /// Whether somebody has asked for a signature of another kind, likewise.
-    pub(super) needs_sdk_signer: bool,
-}
-
-impl Storable for OperationContext {
-    type Storer = StoreReplace<Self>;
-}
-
 /// Which requests of a client are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignedRequests {
     All,
     /// Those of operations that have credentials of their own.
-    Few,
+    WithOwnCredentials,
     None,
 }
 
@@ -63,15 +46,17 @@ pub(super) struct Hooks {
     signed: SignedRequests,
     clock: Arc<Clock>,
     kept: Kept,
-    /// One layer for all operations, which costs less than telling each of them.
-    switched_off: FrozenLayer,
+    /// The SDK's interceptors that are disabled. One layer is shared by all operations, which costs
+    /// less than to store each of them for every operation.
+    disabled: FrozenLayer,
     compression: Compression,
-    /// `None` where nothing is routed by key.
+    /// `None` if nothing is routed by key.
     router: Option<Router>,
 }
 
 impl Hooks {
-    /// They cannot be switched off, so that the SDK need not ask whether they are.
+    /// Returns the interceptor as a permanent one: the SDK does not check for each hook whether it
+    /// is disabled.
     pub(super) fn shared(
         signed: SignedRequests,
         clock: Arc<Clock>,
@@ -79,25 +64,25 @@ impl Hooks {
         compression: Compression,
         router: Option<Router>,
     ) -> SharedInterceptor {
-        let mut off = Layer::new("AlternatorHooks");
+        let mut disabled = Layer::new("AlternatorHooks");
         if !kept.user_agent && !kept.x_amz_user_agent {
-            off.store_put(disable_interceptor::<UserAgentInterceptor>(WHY));
+            disabled.store_put(disable_interceptor::<UserAgentInterceptor>(WHY));
         }
         if !kept.request {
-            off.store_put(disable_interceptor::<RequestInfoInterceptor>(WHY));
+            disabled.store_put(disable_interceptor::<RequestInfoInterceptor>(WHY));
         }
         if !kept.invocation_id {
-            off.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
+            disabled.store_put(disable_interceptor::<InvocationIdInterceptor>(WHY));
         }
         if signed != SignedRequests::All {
-            // No signature has a date that could be off.
-            off.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
+            // It only serves signatures.
+            disabled.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
         }
         SharedInterceptor::permanent(Self {
             signed,
             clock,
             kept,
-            switched_off: off.freeze(),
+            disabled: disabled.freeze(),
             compression,
             router,
         })
@@ -115,7 +100,7 @@ impl Intercept for Hooks {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        config.push_shared_layer(self.switched_off.clone());
+        config.push_shared_layer(self.disabled.clone());
         Ok(())
     }
 
@@ -126,14 +111,14 @@ impl Intercept for Hooks {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let state = config.interceptor_state();
-        if self.signed == SignedRequests::Few
+        if self.signed == SignedRequests::WithOwnCredentials
             && components.identity_resolver(sigv4::SCHEME_ID).is_some()
         {
             state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
         }
         let request_compression = state.load::<RequestCompression>().copied();
         let response_compression = state.load::<ResponseCompression>().copied();
-        // By now the user's own interceptors have made of the input what they want.
+        // The user's interceptors have changed the input by now, if they do.
         let subject = self.router.as_ref().map(|r| Subject::of(context.input(), r));
         config.interceptor_state().store_put(OperationContext {
             invocation: Invocation::next(),
@@ -175,9 +160,9 @@ impl Intercept for Hooks {
         let response = context.response();
         if !response.status().is_success() {
             let now = components.time_source().unwrap_or_default().now();
-            self.clock.doubt(now, response);
+            self.clock.check_failure(now, response);
         } else if self.signed == SignedRequests::All && !self.clock.is_skewed() {
-            // A clock that goes wrong makes signatures fail, and is looked at when one has.
+            // Skew makes signatures fail, and is looked for when a request has failed.
             let state = config.interceptor_state();
             state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(WHY));
         }

@@ -1,4 +1,5 @@
-//! In whose name tables are looked up: that of the client whose request asks for it.
+//! Table lookups of a client: attached to one of its requests, and sent with the identity of that
+//! request.
 
 use std::sync::Arc;
 
@@ -10,64 +11,68 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 
 use super::fast_signer::{DATE, FastSigner, TOKEN, scope};
+use super::router::Router;
 use crate::balance::moment::Moment;
 use crate::dynamodb::host;
 use crate::dynamodb::target::TARGET;
 use crate::error::BoxError;
 use crate::signing::{Date, Keys};
 use crate::tables::lookup::{SignAs, TableLookup};
-use crate::tables::{Role, Table, Tables};
+use crate::tables::{Role, Table};
 
-/// Has a request carry the lesson that it asks for, where that is due, has a turn, and the sender
-/// is known. `changes` is how often the node list has changed.
-pub(super) fn carry(
+/// Attaches a lookup of `table` to the request, if a lookup permit is free, the sender is known,
+/// and the lookup is due.
+pub(super) fn attach_lookup(
     request: &mut HttpRequest,
     table: &Arc<Table>,
-    tables: &Tables,
-    changes: u64,
-    sender: impl FnOnce(&HttpRequest) -> Option<Sender>,
+    router: &Router,
+    sender: impl FnOnce(&HttpRequest) -> Option<LookupSender>,
 ) {
-    // Without a turn nothing is begun: another request about the table may find one.
-    let Some(turn) = tables.turn() else {
+    // The permit comes first: if none is free, the table stays due, and a later request about it
+    // begins the lookup.
+    let Some(permit) = router.lookup_permit() else {
         return;
     };
     let Some(sender) = sender(request) else {
         return;
     };
-    if let Some(claim) = table.begin(Moment::now(), changes, sender.role()) {
+    if let Some(claim) = table.begin_lookup(Moment::now(), router.changes(), sender.role()) {
         request.add_extension(TableLookup {
             table: Arc::clone(table),
             claim,
             client: Arc::new(sender),
-            turn,
+            permit,
         });
     }
 }
 
-/// Whoever has sent a request.
+/// The identity of the request that a lookup came with.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(super) struct LookupSender {
     host: HeaderValue,
     user_agent: Option<HeaderValue>,
+    /// `None` for an anonymous client.
     signer: Option<Signer>,
 }
 
-/// What a request was signed with.
+/// What the request was signed with.
 #[derive(Debug)]
 struct Signer {
     keys: Arc<Keys>,
     identity: Identity,
     region: String,
     service: String,
-    /// The date of that request, as it stands for the right time wherever the clock does not. A
-    /// server takes it for a quarter of an hour, of which a lookup needs half a minute at most.
+    /// The request's own date, as it is right even if the local clock is not. A server accepts it
+    /// for 15 minutes; a lookup needs half a minute at most.
     date: Date,
 }
 
-impl Sender {
-    /// The sender of a request that is not signed. `None` if the request is addressed to nobody in
-    /// particular.
-    pub(super) fn unsigned(request: &HttpRequest, user_agent: Option<HeaderValue>) -> Option<Self> {
+impl LookupSender {
+    /// Returns the sender of an unsigned request; `None` if the request names no host.
+    pub(super) fn of_unsigned(
+        request: &HttpRequest,
+        user_agent: Option<HeaderValue>,
+    ) -> Option<Self> {
         let host = match request.headers().get(header::HOST) {
             Some(host) => host,
             None => host::of_root(request.uri())?,
@@ -75,18 +80,18 @@ impl Sender {
         Some(Self { host: HeaderValue::from_str(host).ok()?, user_agent, signer: None })
     }
 
-    /// The sender of a request that has been through the signer. One without a signature is that of
-    /// an anonymous client. `None` if it was signed in a way that other requests cannot be.
-    pub(super) fn signed(
+    /// Returns the sender of a request that has passed the signer, which leaves a request of an
+    /// anonymous client unsigned. `None` if the request's signature cannot be made for others.
+    pub(super) fn of_signed(
         request: &HttpRequest,
         user_agent: Option<HeaderValue>,
         identity: &Identity,
         keys: &Arc<Keys>,
         config: &ConfigBag,
     ) -> Option<Self> {
-        let unsigned = Self::unsigned(request, user_agent)?;
+        let anonymous = Self::of_unsigned(request, user_agent)?;
         if !request.headers().contains_key(header::AUTHORIZATION) {
-            return Some(unsigned);
+            return Some(anonymous);
         }
         identity.data::<Credentials>()?;
         let (region, service) = scope(config)?;
@@ -97,11 +102,9 @@ impl Sender {
             service: service.to_owned(),
             date: Date::parse(request.headers().get(DATE)?)?,
         };
-        Some(Self { signer: Some(signer), ..unsigned })
+        Some(Self { signer: Some(signer), ..anonymous })
     }
-}
 
-impl Sender {
     fn role(&self) -> Role {
         let signer = self.signer.as_ref();
         let credentials = signer.and_then(|signer| signer.identity.data::<Credentials>());
@@ -109,8 +112,8 @@ impl Sender {
     }
 }
 
-impl SignAs for Sender {
-    fn complete(&self, request: &mut Request<Bytes>) -> Result<(), BoxError> {
+impl SignAs for LookupSender {
+    fn sign(&self, request: &mut Request<Bytes>) -> Result<(), BoxError> {
         if let Some(signer) = &self.signer {
             signer.sign(&self.host, request)?;
         }
@@ -127,7 +130,7 @@ impl Signer {
     fn sign(&self, host: &HeaderValue, request: &mut Request<Bytes>) -> Result<(), BoxError> {
         let credentials = self.identity.data().ok_or("the identity has no credentials")?;
         let target = request.headers().get(TARGET);
-        let fast = FastSigner {
+        let signer = FastSigner {
             credentials,
             region: &self.region,
             service: &self.service,
@@ -135,11 +138,11 @@ impl Signer {
             target: target.map_or(b"", HeaderValue::as_bytes),
             body: request.body(),
         };
-        let signed = fast.sign_on(&self.keys, self.date.clone());
+        let signature = signer.sign_with_date(&self.keys, self.date.clone());
         let headers = request.headers_mut();
-        headers.insert(DATE, signed.date.try_into()?);
-        headers.insert(header::AUTHORIZATION, signed.authorization.try_into()?);
-        if let Some(token) = signed.token {
+        headers.insert(DATE, signature.date.try_into()?);
+        headers.insert(header::AUTHORIZATION, signature.authorization.try_into()?);
+        if let Some(token) = signature.token {
             headers.insert(TOKEN, token.try_into()?);
         }
         Ok(())
@@ -151,25 +154,33 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     use super::*;
+    use crate::cluster::Cluster;
+    use crate::config::{Config, Options};
+    use crate::tables::Tables;
 
     #[test]
     fn a_lookup_that_has_no_turn_is_begun_by_a_later_request() {
-        let tables = Tables::new(&[]);
-        let table = tables.named("orders", Moment::now()).unwrap();
-        let is_carried = || {
+        let options =
+            Options { seeds: vec!["http://127.0.0.1:1".to_owned()], ..Options::default() };
+        let config = Arc::new(Config::parse(&options).unwrap());
+        let cluster = Arc::new(Cluster::new(None));
+        let router = Router::new(&config, &cluster, &Arc::new(Tables::new(&[]))).unwrap();
+        let table = router.table("orders", Moment::now()).unwrap();
+        let is_attached = || {
             let mut request = HttpRequest::new(SdkBody::empty());
             request.set_uri("http://127.0.0.1:8000/").unwrap();
-            let sender = |request: &HttpRequest| Sender::unsigned(request, None);
-            carry(&mut request, &table, &tables, 0, sender);
+            let sender = |request: &HttpRequest| LookupSender::of_unsigned(request, None);
+            attach_lookup(&mut request, &table, &router, sender);
             let request = request.try_into_http1x().unwrap();
             request.extensions().get::<TableLookup>().is_some()
         };
-        let turns = || std::iter::from_fn(|| tables.turn()).collect::<Vec<_>>();
-        let all = turns();
-        assert!(!is_carried() && table.is_due(Moment::now(), 0));
+        let is_due = || table.is_due(Moment::now(), router.changes());
+        let permits = || std::iter::from_fn(|| router.lookup_permit()).collect::<Vec<_>>();
+        let all = permits();
+        assert!(!is_attached() && is_due());
         let count = all.len();
         drop(all);
-        assert!(is_carried() && !table.is_due(Moment::now(), 0));
-        assert_eq!(turns().len(), count, "the turn ended with the request");
+        assert!(is_attached() && !is_due());
+        assert_eq!(permits().len(), count, "the permit ended with the request");
     }
 }

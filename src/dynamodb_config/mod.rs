@@ -1,18 +1,19 @@
-//! The configuration of a client whose requests are made for Alternator: nothing that it does not
-//! read, and no work for that.
+//! The configuration of clients made for Alternator: their requests have only the headers that a
+//! node reads, and do only the work that these need.
 //!
-//! What a request costs is settled before the connector sees it, so all of this hangs from the
-//! client's own configuration: an interceptor switches off what makes useless headers, and the last
-//! steps are taken by the signers, which come after every interceptor's hooks.
+//! All of it hangs on the client's configuration, as the connector sees a request only after it was
+//! signed. An interceptor disables what makes headers that no node reads. The last steps are taken
+//! by the signers, which run after the hooks of all interceptors.
 
 mod auth_schemes;
 mod clock;
 mod compression;
+mod credentials;
 mod endpoint;
 mod fast_signer;
 mod hooks;
-mod identity;
 mod lookup_sender;
+mod operation;
 mod preparation;
 mod router;
 mod subject;
@@ -24,21 +25,21 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use crate::config::authentication::Authentication;
-use crate::connector::AlternatorConnector;
-use auth_schemes::{SigV4, Unsigned};
+use crate::connector::{AlternatorConnector, Inner};
+use auth_schemes::{SchemeChoice, SigV4, Unsigned};
 use clock::Clock;
 use compression::Compression;
-use compression::support::PlainAgain;
+use compression::support::RetryUncompressed;
+use credentials::OptionalCredentials;
 use endpoint::Address;
 use hooks::{Hooks, SignedRequests};
-use identity::{OptionalCredentials, Schemes};
 use preparation::Preparation;
 use router::Router;
 
-/// What requests are signed for where the configuration names no region. The server takes any.
+/// The region that requests are signed for if the configuration names none. A node accepts any.
 const REGION: Region = Region::from_static("us-east-1");
 
-/// The two services have builders of the same shape, and no trait for it.
+/// The builder of one of the two services, which have the same methods and no trait in common.
 macro_rules! config {
     ($service:ident, $connector:expr, $sdk:expr, $router:expr) => {{
         let (connector, sdk): (&AlternatorConnector, &SdkConfig) = ($connector, $sdk);
@@ -46,16 +47,22 @@ macro_rules! config {
         if sdk.region().is_none() {
             config.set_region(Some(REGION));
         }
-        // A configuration that cannot work is reported by the connector, with the first operation.
+        // An invalid configuration is reported by the connector, with the first operation.
         if let Ok(inner) = connector.inner() {
-            let authentication = inner.config.authentication;
+            let (options, cluster) = (&inner.config, inner.cluster());
+            let authentication = options.authentication;
             let clock = Arc::new(Clock::default());
-            let compression = Compression::new(inner);
-            let preparation = Preparation::new(&inner.config, sdk.app_name(), compression.clone());
-            let preparation = Arc::new(preparation);
+            let compression = Compression::new(options, cluster);
+            let router = $router(inner);
+            let preparation = Arc::new(Preparation::new(
+                options,
+                sdk.app_name(),
+                compression.clone(),
+                router.clone(),
+            ));
             if sdk.stalled_stream_protection().is_none() {
-                // The connector takes over a request's body at once, and has a limit of its own for
-                // answers that stop.
+                // The connector takes a request's body at once, and has its own limit for responses
+                // that stall.
                 config =
                     config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
             }
@@ -63,38 +70,42 @@ macro_rules! config {
                 config.set_credentials_provider(Some(provider));
             }
             config = config
-                .endpoint_resolver(Address::new(&inner.config))
-                .auth_scheme_resolver(Schemes::new(authentication))
+                .endpoint_resolver(Address::new(options))
+                .auth_scheme_resolver(SchemeChoice::new(authentication))
                 .push_auth_scheme(SigV4::new(
                     Arc::clone(&preparation),
                     authentication,
                     Arc::clone(&clock),
                 ))
                 .push_auth_scheme(Unsigned::new(preparation))
-                .retry_classifier(PlainAgain(compression.clone()));
+                .retry_classifier(RetryUncompressed::new(cluster));
             let signed = match authentication {
                 Authentication::ClientCertificate => SignedRequests::None,
                 Authentication::Optional if sdk.credentials_provider().is_none() => {
-                    SignedRequests::Few
+                    SignedRequests::WithOwnCredentials
                 }
                 Authentication::Optional | Authentication::Required => SignedRequests::All,
             };
             config.push_interceptor(Hooks::shared(
                 signed,
                 clock,
-                inner.config.kept,
+                options.kept,
                 compression,
-                $router(inner),
+                router,
             ));
         }
         config
     }};
 }
 
+fn router(connector: &Inner) -> Option<Router> {
+    Router::new(&connector.config, connector.cluster(), &connector.tables)
+}
+
 impl AlternatorConnector {
-    /// The configuration of a DynamoDB client whose requests are the smallest and cheapest that
-    /// Alternator accepts, sent by this connector, and otherwise as `sdk` says. To be changed at
-    /// will, and built:
+    /// Returns the configuration of a DynamoDB client, in all else as `sdk` says, that sends its
+    /// requests by this connector, and makes them as small and as cheap as Alternator accepts. It
+    /// can be changed further, and is then built:
     ///
     /// ```
     /// # async fn example() -> Result<(), alternator_connector::ConfigError> {
@@ -109,11 +120,11 @@ impl AlternatorConnector {
     /// ```
     ///
     /// Requests are addressed to the first seed, or to
-    /// [`only_endpoint`](crate::ConnectorBuilder::only_endpoint), unless `sdk` has an endpoint URL;
-    /// which node gets them is the connector's choice in any case. Where `sdk` has no region, they
-    /// are signed for `us-east-1`; the server takes any.
+    /// [`only_endpoint`](crate::ConnectorBuilder::only_endpoint), unless `sdk` has an endpoint URL.
+    /// The connector chooses the node in any case. If `sdk` has no region, requests are signed for
+    /// `us-east-1`; a node accepts any.
     pub fn dynamodb_config(&self, sdk: &SdkConfig) -> aws_sdk_dynamodb::config::Builder {
-        config!(aws_sdk_dynamodb, self, sdk, Router::new)
+        config!(aws_sdk_dynamodb, self, sdk, router)
     }
 
     /// Like [`dynamodb_config`](Self::dynamodb_config), for a client of DynamoDB Streams.
@@ -122,6 +133,6 @@ impl AlternatorConnector {
         &self,
         sdk: &SdkConfig,
     ) -> aws_sdk_dynamodbstreams::config::Builder {
-        config!(aws_sdk_dynamodbstreams, self, sdk, |_| None)
+        config!(aws_sdk_dynamodbstreams, self, sdk, |_| None::<Router>)
     }
 }

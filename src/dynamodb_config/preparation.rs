@@ -1,4 +1,7 @@
-//! The last steps before and after a request is signed.
+//! The steps right before and right after a request is signed, which are the same for signed and
+//! unsigned requests.
+
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
@@ -8,88 +11,94 @@ use aws_types::app_name::AppName;
 use http::HeaderValue;
 
 use super::compression::Compression;
-use super::hooks::OperationContext;
-use super::lookup_sender::{self, Sender};
+use super::lookup_sender::{LookupSender, attach_lookup};
+use super::operation::OperationContext;
+use super::router::Router;
 use crate::config::Config;
-use crate::config::kept_headers::Kept;
 use crate::config::user_agent::UserAgent;
 use crate::dispatch::attempts::Attempt;
 use crate::dispatch::context::RequestContext;
 
-/// What is the same for every request of a client.
+/// What all requests of a client share.
 #[derive(Debug)]
 pub(super) struct Preparation {
-    says: UserAgent,
-    /// The application that the SDK's configuration names, and the header for it.
+    config: Arc<Config>,
+    /// The application that the SDK's configuration names.
     app: Option<AppName>,
+    /// The `user-agent` header of requests from that application.
     user_agent: Option<HeaderValue>,
-    kept: Kept,
     pub(super) compression: Compression,
+    /// `None` if nothing is routed by key.
+    router: Option<Router>,
 }
 
 impl Preparation {
-    pub(super) fn new(config: &Config, app: Option<&AppName>, compression: Compression) -> Self {
+    pub(super) fn new(
+        config: &Arc<Config>,
+        app: Option<&AppName>,
+        compression: Compression,
+        router: Option<Router>,
+    ) -> Self {
         Self {
-            says: config.user_agent.clone(),
+            config: Arc::clone(config),
             app: app.cloned(),
             user_agent: header(&config.user_agent, app),
-            kept: config.kept,
             compression,
+            router,
         }
     }
 
-    /// Brings the request into the form that is signed.
+    /// Removes and compresses what must not be changed once the request is signed.
     pub(super) fn before_signing(&self, request: &mut HttpRequest, config: &ConfigBag) {
         // The SDK makes both user agents, or none.
-        match (self.kept.user_agent, self.kept.x_amz_user_agent) {
-            (true, false) => remove_the_sdks(request.headers_mut(), "x-amz-user-agent"),
-            (false, true) => remove_the_sdks(request.headers_mut(), "user-agent"),
+        match (self.config.kept.user_agent, self.config.kept.x_amz_user_agent) {
+            (true, false) => remove_sdk_user_agent(request.headers_mut(), "x-amz-user-agent"),
+            (false, true) => remove_sdk_user_agent(request.headers_mut(), "user-agent"),
             (true, true) | (false, false) => {}
         }
         self.compression.encode(request, config);
     }
 
-    /// Adds what is not signed. `sender` says who has sent the request, with this user agent.
+    /// Adds what is not signed: a header, and the extensions for the connector. `sender` returns
+    /// the sender of a table lookup, with this user agent.
     pub(super) fn after_signing(
         &self,
         request: &mut HttpRequest,
         config: &ConfigBag,
-        sender: impl FnOnce(&HttpRequest, Option<HeaderValue>) -> Option<Sender>,
+        sender: impl FnOnce(&HttpRequest, Option<HeaderValue>) -> Option<LookupSender>,
     ) {
         self.compression.accept(request, config);
-        if let Some(operation) = config.load::<OperationContext>() {
-            let user_agent = self.user_agent(config.load::<AppName>());
-            if let Some(table) = &operation.subject.due_table
-                && self.compression.is_for_cluster(request)
-            {
-                let tables = self.compression.tables();
-                let changes = self.compression.cluster().changes();
-                lookup_sender::carry(request, table, tables, changes, |r| {
-                    sender(r, user_agent.clone())
-                });
-            }
-            let number = config.load::<RequestAttempts>();
-            request.add_extension(RequestContext {
-                attempt: Attempt {
-                    invocation: operation.invocation,
-                    is_first: number.is_none_or(|n| n.attempts() <= 1),
-                },
-                user_agent,
-                route: operation.subject.route.clone(),
-            });
+        let Some(operation) = config.load::<OperationContext>() else {
+            return;
+        };
+        let user_agent = self.user_agent(config.load::<AppName>());
+        if let Some(router) = &self.router
+            && let Some(table) = &operation.subject.due_table
+            && self.config.is_for_cluster(|| request.uri().parse().ok())
+        {
+            attach_lookup(request, table, router, |r| sender(r, user_agent.clone()));
         }
+        let number = config.load::<RequestAttempts>();
+        request.add_extension(RequestContext {
+            attempt: Attempt {
+                invocation: operation.invocation,
+                is_first: number.is_none_or(|n| n.attempts() <= 1),
+            },
+            user_agent,
+            route: operation.subject.route.clone(),
+        });
     }
 
     fn user_agent(&self, app: Option<&AppName>) -> Option<HeaderValue> {
         if app == self.app.as_ref() {
             return self.user_agent.clone();
         }
-        header(&self.says, app)
+        header(&self.config.user_agent, app)
     }
 }
 
-/// The header of a user agent, which was checked with the configuration; the name of an application
-/// is a token.
+/// Returns the `user-agent` header. It is valid: `user_agent` was checked with the configuration,
+/// and the name of an application is a token.
 fn header(user_agent: &UserAgent, app: Option<&AppName>) -> Option<HeaderValue> {
     let user_agent = user_agent.clone();
     let user_agent = match app {
@@ -99,10 +108,9 @@ fn header(user_agent: &UserAgent, app: Option<&AppName>) -> Option<HeaderValue> 
     user_agent.header().ok().flatten()
 }
 
-/// Removes a user agent that the SDK has made, and none that the user has set.
-fn remove_the_sdks(headers: &mut Headers, name: &'static str) {
-    let of_sdk = |value: &str| value.starts_with("aws-sdk-rust/");
-    if headers.get(name).is_some_and(of_sdk) {
+/// Removes a user agent header that the SDK has made. One that the user has set stays.
+fn remove_sdk_user_agent(headers: &mut Headers, name: &'static str) {
+    if headers.get(name).is_some_and(|value| value.starts_with("aws-sdk-rust/")) {
         headers.remove(name);
     }
 }

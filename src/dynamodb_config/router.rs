@@ -1,48 +1,66 @@
-//! What the connector knows for routing by key, as the client's hooks need it.
+//! Routing by key, as a client's configuration needs it: the tables that requests are about, and
+//! the kind of node that a request goes to.
 
 use std::sync::Arc;
 
 use crate::balance::moment::Moment;
-use crate::connector::Inner;
+use crate::cluster::Cluster;
+use crate::config::Config;
 use crate::dispatch::route::Aim;
 use crate::dynamodb::access::{Access, Isolation};
-use crate::tables::Table;
+use crate::tables::{LookupPermit, Table, Tables};
 
 #[derive(Clone, Debug)]
-pub(super) struct Router(Arc<Inner>);
+pub(super) struct Router {
+    tables: Arc<Tables>,
+    cluster: Arc<Cluster>,
+    config: Arc<Config>,
+}
 
 impl Router {
-    /// `None` where the options route nothing by key.
-    pub(super) fn new(connector: &Arc<Inner>) -> Option<Self> {
-        let config = &connector.config;
-        let routes = config.token_awareness.is_on || config.lwt_affinity.is_on();
-        routes.then(|| {
-            connector.cluster().want_datacenter();
-            Self(Arc::clone(connector))
+    /// Returns `None` if no option routes requests by key.
+    pub(super) fn new(
+        config: &Arc<Config>,
+        cluster: &Arc<Cluster>,
+        tables: &Arc<Tables>,
+    ) -> Option<Self> {
+        let is_needed = config.token_awareness.is_on || config.lwt_affinity.is_on();
+        is_needed.then(|| {
+            cluster.want_datacenter();
+            Self {
+                tables: Arc::clone(tables),
+                cluster: Arc::clone(cluster),
+                config: Arc::clone(config),
+            }
         })
     }
 
-    /// The table of that name, known or not; `None` if there is no room for it now.
+    /// Returns the table named `name`, which is added if it is new; `None` if there is no room for
+    /// it now.
     pub(super) fn table(&self, name: &str, now: Moment) -> Option<Arc<Table>> {
-        self.0.tables.named(name, now)
+        self.tables.find_or_insert(name, now)
     }
 
-    /// Forgets what is known of a table.
+    /// Forgets what was looked up about a table.
     pub(super) fn forget(&self, name: &str) {
-        self.0.tables.forget(name);
+        self.tables.forget(name);
     }
 
-    /// How often the node list has changed.
+    /// Returns a permit to look a table up; `None` if too many lookups are in flight.
+    pub(super) fn lookup_permit(&self) -> Option<LookupPermit> {
+        self.tables.lookup_permit()
+    }
+
+    /// Returns how often the node list has changed.
     pub(super) fn changes(&self) -> u64 {
-        self.0.cluster().changes()
+        self.cluster.changes()
     }
 
-    /// What such a request aims at; `None` where it may go to any node.
+    /// Returns the kind of node that a request goes to; `None` if any node will do.
     pub(super) fn aim(&self, access: Access, isolation: Option<Isolation>) -> Option<Aim> {
-        let config = &self.0.config;
-        if config.lwt_affinity.applies(access, isolation) {
+        if self.config.lwt_affinity.applies(access, isolation) {
             return Some(Aim::Coordinator);
         }
-        config.token_awareness.is_on.then_some(Aim::Replica)
+        self.config.token_awareness.is_on.then_some(Aim::Replica)
     }
 }

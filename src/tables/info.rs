@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pace::REFUSED;
+use super::pace::DENIED;
 use crate::balance::moment::Moment;
 use crate::dynamodb::access::Isolation;
 use crate::keys::partition_key::PartitionKey;
@@ -13,42 +13,42 @@ use crate::keys::replicas::Replicas;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TableInfo {
     pub(crate) key: PartitionKey,
-    /// A UUID; `None` where the table has not been looked up, or the server does not tell.
+    /// A UUID; `None` if the table has not been looked up, or the server does not report it.
     pub(crate) id: Option<Box<str>>,
     pub(crate) replicas: Option<Arc<Replicas>>,
-    /// The replicas by which keys have coordinators: as they were looked up, in an order that every
-    /// client learns alike. Hints do not change them, as other clients do not get the same ones.
+    /// The replicas that the coordinators of keys are chosen from: as they were looked up, in an
+    /// order that all clients share. Hints do not change them, as other clients get other hints.
     pub(crate) ordered: Option<Arc<Replicas>>,
     pub(crate) isolation: Option<Isolation>,
-    /// When it was last looked up; where there is an order of replicas, when that was.
-    pub(crate) learned: Option<Moment>,
+    /// When the table was last looked up; with `ordered`, when these were.
+    pub(crate) looked_up_at: Option<Moment>,
 }
 
 impl TableInfo {
-    /// What the user has said of a table.
+    /// Returns what the user has configured for a table.
     pub(super) fn configured(key: PartitionKey) -> Self {
-        Self { key, id: None, replicas: None, ordered: None, isolation: None, learned: None }
+        Self { key, id: None, replicas: None, ordered: None, isolation: None, looked_up_at: None }
     }
 
-    /// Whether there is an order of replicas that was looked up lately: a role that may not know it
-    /// does not take it away. If nobody else has asked in the time after which that role does so
-    /// again, it does.
-    pub(crate) fn is_ordered_lately(&self, longest: Duration, now: Moment) -> bool {
-        let lately = REFUSED.max(longest.saturating_mul(2));
-        self.ordered.is_some() && self.learned.is_some_and(|at| now.since(at) < lately)
+    /// Returns whether ordered replicas were looked up recently. A lookup by a role that may not
+    /// read the order then keeps them. That role looks again after `DENIED`; unless another role
+    /// has looked up the table by then, the order is dropped.
+    pub(crate) fn has_recent_order(&self, max_age: Duration, now: Moment) -> bool {
+        let recent = DENIED.max(max_age.saturating_mul(2));
+        self.ordered.is_some() && self.looked_up_at.is_some_and(|at| now.since(at) < recent)
     }
 
-    /// Whether requests would be routed alike.
+    /// Returns whether requests are routed the same by both.
     pub(super) fn routes_like(&self, other: &Self) -> bool {
         self.key == other.key
             && self.id == other.id
-            && is_alike(&self.replicas, &other.replicas)
-            && is_alike(&self.ordered, &other.ordered)
+            && route_alike(self.replicas.as_ref(), other.replicas.as_ref())
+            && route_alike(self.ordered.as_ref(), other.ordered.as_ref())
             && self.isolation == other.isolation
     }
 }
 
-fn is_alike(one: &Option<Arc<Replicas>>, other: &Option<Arc<Replicas>>) -> bool {
+fn route_alike(one: Option<&Arc<Replicas>>, other: Option<&Arc<Replicas>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.routes_like(other),
         (one, other) => one.is_none() && other.is_none(),

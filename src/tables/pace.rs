@@ -1,141 +1,152 @@
-//! When a table is looked up again.
+//! How often a table is looked up.
+//!
+//! Lookups are rare while nothing changes, frequent while tablets move, and back off after
+//! failures. Their rate is limited in any case, as each reads all tablets of the table from one
+//! node.
 
 use std::time::Duration;
 
-/// How soon again where something has changed or is about to: soon enough to follow tablets that
-/// move once a second.
+/// Delay until the next lookup of a table that has changed, or is about to. Short enough to follow
+/// tablets that move once a second.
 const SOON: Duration = Duration::from_secs(1);
 
-/// How much of the time is spent on lookups, as its inverse: a fiftieth.
+/// Minimum delay after a lookup, as a multiple of the time that it took: a fiftieth of the time is
+/// spent on lookups at most.
 const REST: u32 = 50;
 
-/// But a change of the node list, or a request that did not fit, has no table wait for longer than
-/// this. Lookups that take as much as a second take a tenth of the time then.
-const LONGEST_REST: Duration = Duration::from_secs(10);
+/// Maximum of that delay, so that a change of the node list, or a response that does not match what
+/// is known, is followed in time. Lookups that take a second then take a tenth of the time.
+const MAX_REST: Duration = Duration::from_secs(10);
 
-/// The first wait after a lookup that failed, and the longest.
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LAST_RETRY: Duration = Duration::from_secs(60);
+/// Delay after the first lookup that failed. It doubles with each further failure.
+const MIN_BACKOFF: Duration = Duration::from_millis(100);
 
-/// After what needs an administrator to be changed: as long as Alternator's other clients wait.
-pub(super) const REFUSED: Duration = Duration::from_secs(300);
+/// Maximum delay after lookups that failed.
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
-/// After there was no such table: it may be created any time, but then its first requests may as
-/// well go anywhere.
-pub(super) const ABSENT: Duration = Duration::from_secs(30);
+/// Delay after a lookup that was denied, which takes an administrator to change: as long as
+/// Alternator's other clients wait.
+pub(super) const DENIED: Duration = Duration::from_secs(300);
 
-/// How often a role that was refused finds out that it is still not to ask. Until then no other
-/// role asks either, but a request costs nothing.
-pub(super) const PASS: Duration = Duration::from_millis(100);
+/// Delay after a lookup of a missing table. It may be created at any time; until then its requests
+/// can go to any node.
+pub(super) const MISSING: Duration = Duration::from_secs(30);
 
-/// Intervals and waits vary by this part, so that clients that began together do not ask together
-/// for ever.
+/// Delay between two checks of whether a denied role may look again. Other roles wait as long, too,
+/// which keeps requests of denied roles from taking the lock each time.
+pub(super) const DENIED_CHECK: Duration = Duration::from_millis(100);
+
+/// Part by which delays vary, so that clients that started together do not stay synchronized.
 const JITTER: f64 = 0.1;
 
-/// What may be expected of a table that was looked up.
+/// How the result of a lookup is expected to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
-    /// It will change soon, or has just changed.
+    /// The table will change soon, or has just changed.
     Moving,
-    /// It stays as it is.
+    /// The table has not changed.
     Settled,
-    /// The cluster tells nobody where its replicas are.
+    /// The cluster does not expose where the table's replicas are, to any role.
     Hidden,
-    /// Whoever has asked may not know where its replicas are, which is for an administrator to
-    /// change.
+    /// The role may not read where the replicas are. Only an administrator can change that.
     Denied,
-    /// Not everything could be asked.
+    /// Part of the lookup failed.
     Incomplete,
 }
 
-/// What the time until the next lookup depends on.
+/// What the delay until the next lookup depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timing {
-    /// How long this one took.
+    /// Duration of this lookup.
     pub(crate) took: Duration,
-    /// The longest that what it has found is taken for what it was.
-    pub(crate) longest: Duration,
-    /// At least zero, and below one.
+    /// Maximum age of a lookup's result.
+    pub(crate) max_age: Duration,
+    /// From zero to one, exclusive.
     pub(crate) random: f64,
 }
 
-/// The rhythm of one table's lookups.
+/// The delays between one table's lookups.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     /// The latest interval; zero before the first.
     interval: Duration,
-    /// Lookups in a row that failed.
+    /// Consecutive lookups that failed.
     failures: u32,
 }
 
 impl Pace {
-    /// In how long it may be looked up again, and in how long it is to be without any other reason.
-    pub(super) fn learned(&mut self, freshness: Freshness, timing: Timing) -> (Duration, Duration) {
-        let Timing { longest, random, .. } = timing;
+    /// Returns the delays after a lookup that succeeded: until the next one is allowed, and until
+    /// it is due without any other reason.
+    pub(super) fn succeeded(
+        &mut self,
+        freshness: Freshness,
+        timing: Timing,
+    ) -> (Duration, Duration) {
+        let Timing { max_age, random, .. } = timing;
         let (soonest, interval) = match freshness {
             Freshness::Incomplete => {
-                let again = self.failed(random);
-                return (again, again);
+                let delay = self.failed(random);
+                return (delay, delay);
             }
-            // To another role, it is what it was.
+            // Another role may look at once.
             Freshness::Denied => return (Duration::ZERO, Duration::ZERO),
-            // Doubts will not be settled either.
-            Freshness::Hidden => (ABSENT, REFUSED),
-            Freshness::Moving => (timing.pause(), SOON.min(longest)),
+            // Replicas stay hidden, so a mismatch is no reason to look again at once.
+            Freshness::Hidden => (MISSING, DENIED),
+            Freshness::Moving => (timing.rest(), SOON.min(max_age)),
             Freshness::Settled => {
-                let doubled = (self.interval * 2).clamp(SOON.min(longest), longest);
-                (timing.pause(), doubled)
+                let doubled = (self.interval * 2).clamp(SOON.min(max_age), max_age);
+                (timing.rest(), doubled)
             }
         };
         self.failures = 0;
-        self.interval = interval.min(longest);
+        self.interval = interval.min(max_age);
         let due = interval.max(soonest);
-        (varied(soonest, random), varied(due, random))
+        (with_jitter(soonest, random), with_jitter(due, random))
     }
 
-    /// In how long after a lookup that failed.
+    /// Returns the delay after a lookup that failed.
     pub(super) fn failed(&mut self, random: f64) -> Duration {
-        let doubled = FIRST_RETRY * 2_u32.saturating_pow(self.failures.min(16));
+        let backoff = MIN_BACKOFF * 2_u32.saturating_pow(self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
-        varied(doubled.min(LAST_RETRY), random)
+        with_jitter(backoff.min(MAX_BACKOFF), random)
     }
 }
 
 impl Timing {
-    /// The shortest time until the next lookup.
-    fn pause(self) -> Duration {
-        let rest = self.took.saturating_mul(REST).min(LONGEST_REST);
-        rest.max(SOON).min(self.longest)
+    /// Returns the minimum delay until the next lookup.
+    fn rest(self) -> Duration {
+        let rest = self.took.saturating_mul(REST).min(MAX_REST);
+        rest.max(SOON).min(self.max_age)
     }
 }
 
-fn varied(wait: Duration, random: f64) -> Duration {
-    wait.mul_f64(1.0 + JITTER * (2.0 * random - 1.0))
+fn with_jitter(delay: Duration, random: f64) -> Duration {
+    delay.mul_f64(1.0 + JITTER * (2.0 * random - 1.0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LONGEST: Duration = Duration::from_secs(60);
+    const MAX_AGE: Duration = Duration::from_secs(60);
     const MIDDLE: f64 = 0.5;
 
-    fn timing(took: Duration, longest: Duration, random: f64) -> Timing {
-        Timing { took, longest, random }
+    fn timing(took: Duration, max_age: Duration, random: f64) -> Timing {
+        Timing { took, max_age, random }
     }
 
-    /// In how long it is to be looked up again.
-    fn due(pace: &mut Pace, freshness: Freshness, longest: Duration, random: f64) -> Duration {
-        pace.learned(freshness, timing(Duration::ZERO, longest, random)).1
+    /// Returns the delay until the table is due after a lookup.
+    fn due(pace: &mut Pace, freshness: Freshness, max_age: Duration, random: f64) -> Duration {
+        pace.succeeded(freshness, timing(Duration::ZERO, max_age, random)).1
     }
 
     #[test]
     fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
         let mut pace = Pace::default();
-        let mut settled = || due(&mut pace, Freshness::Settled, LONGEST, MIDDLE).as_secs();
+        let mut settled = || due(&mut pace, Freshness::Settled, MAX_AGE, MIDDLE).as_secs();
         assert_eq!([0; 8].map(|_| settled()), [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(due(&mut pace, Freshness::Moving, LONGEST, MIDDLE), SOON);
-        let next = due(&mut pace, Freshness::Settled, LONGEST, MIDDLE);
+        assert_eq!(due(&mut pace, Freshness::Moving, MAX_AGE, MIDDLE), SOON);
+        let next = due(&mut pace, Freshness::Settled, MAX_AGE, MIDDLE);
         assert_eq!(next, 2 * SOON);
     }
 
@@ -155,12 +166,12 @@ mod tests {
     #[test]
     fn what_nobody_may_know_is_asked_for_late_and_what_a_role_may_not_by_others_at_once() {
         let mut pace = Pace::default();
-        let timing = timing(Duration::ZERO, LONGEST, MIDDLE);
-        let denied = pace.learned(Freshness::Denied, timing);
+        let timing = timing(Duration::ZERO, MAX_AGE, MIDDLE);
+        let denied = pace.succeeded(Freshness::Denied, timing);
         assert_eq!(denied, (Duration::ZERO, Duration::ZERO));
-        assert_eq!(pace.learned(Freshness::Hidden, timing).0, ABSENT);
-        assert_eq!(due(&mut pace, Freshness::Hidden, LONGEST, MIDDLE), REFUSED);
-        assert_eq!(due(&mut pace, Freshness::Moving, LONGEST, MIDDLE), SOON);
+        assert_eq!(pace.succeeded(Freshness::Hidden, timing).0, MISSING);
+        assert_eq!(due(&mut pace, Freshness::Hidden, MAX_AGE, MIDDLE), DENIED);
+        assert_eq!(due(&mut pace, Freshness::Moving, MAX_AGE, MIDDLE), SOON);
     }
 
     #[test]
@@ -172,16 +183,15 @@ mod tests {
         assert_eq!(waits, expected);
         waits.fill_with(|| pace.failed(MIDDLE).as_millis());
         assert_eq!(waits, [60_000; 12]);
-        due(&mut pace, Freshness::Settled, LONGEST, MIDDLE);
-        assert_eq!(pace.failed(MIDDLE), FIRST_RETRY);
+        due(&mut pace, Freshness::Settled, MAX_AGE, MIDDLE);
+        assert_eq!(pace.failed(MIDDLE), MIN_BACKOFF);
     }
 
     #[test]
     fn lookups_take_a_fiftieth_of_the_time_at_most() {
-        let pause =
-            |millis, longest| timing(Duration::from_millis(millis), longest, MIDDLE).pause();
-        assert_eq!(pause(3, LONGEST), SOON);
-        assert_eq!(pause(100, LONGEST), Duration::from_secs(5));
+        let rest = |millis, max_age| timing(Duration::from_millis(millis), max_age, MIDDLE).rest();
+        assert_eq!(rest(3, MAX_AGE), SOON);
+        assert_eq!(rest(100, MAX_AGE), Duration::from_secs(5));
     }
 
     #[test]
@@ -189,11 +199,11 @@ mod tests {
         let short = Duration::from_millis(300);
         for millis in [201, 8000, u64::MAX] {
             let took = Duration::from_millis(millis);
-            let pause = |longest| timing(took, longest, MIDDLE).pause();
-            assert_eq!(pause(LONGEST), LONGEST_REST);
-            assert_eq!(pause(short), short);
+            let rest = |max_age| timing(took, max_age, MIDDLE).rest();
+            assert_eq!(rest(MAX_AGE), MAX_REST);
+            assert_eq!(rest(short), short);
         }
-        let pause = timing(Duration::ZERO, short, MIDDLE).pause();
-        assert_eq!(pause, short);
+        let rest = timing(Duration::ZERO, short, MIDDLE).rest();
+        assert_eq!(rest, short);
     }
 }

@@ -1,4 +1,4 @@
-//! The tables that requests were about lately.
+//! The tables in use, the hosts that hold them, and the permits for lookups.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
@@ -15,45 +15,46 @@ use crate::balance::moment::Moment;
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Hosts;
 
-/// How many tables are kept, of which each may have a map of a MiB.
-const MOST: usize = 1000;
+/// Maximum number of tables kept. The replicas of each may take a MiB.
+const MAX_TABLES: usize = 1000;
 
-/// How many make room for others together: those that were used the longest ago.
-const ROOM: usize = MOST / 8;
+/// Number of tables evicted at once: those unused for the longest time.
+const EVICTED: usize = MAX_TABLES / 8;
 
-/// How soon they do so again. Where more tables are in use than are kept, requests about the others
-/// go to any node meanwhile, which costs less than to forget and learn tables with every request.
-const AGAIN: Duration = Duration::from_secs(60);
+/// Minimum time between evictions. If more tables are in use than are kept, requests about the
+/// others go to any node meanwhile, which costs less than to evict and look up tables with every
+/// request.
+const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How many lookups are made side by side, so that a thousand tables do not all at once ask what
-/// they need after a change.
-const SIDE_BY_SIDE: usize = 8;
+/// Maximum number of lookups in flight, so that a thousand tables are not all looked up at once
+/// after a change of the node list.
+const MAX_LOOKUPS: usize = 8;
 
-/// How long hosts are taken for what they were, while the node list stays as it is.
-const HOSTS: Duration = Duration::from_secs(60);
+/// Maximum age of the hosts that a lookup has found, while the node list stays as it is.
+const HOSTS_MAX_AGE: Duration = Duration::from_secs(60);
 
-/// The tables that requests were about lately, and the hosts that hold them.
+/// The tables of recent requests, and the hosts that hold them.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    /// Keys that the user has named.
+    /// Partition keys that the user has configured.
     configured: HashMap<Box<str>, PartitionKey>,
     tables: ArcSwap<ByName>,
-    /// The moment from which tables may make room for others, as [`Moment::as_nanos`].
-    roomy: AtomicU64,
-    hosts: Mutex<Option<Looked>>,
-    turns: Arc<Semaphore>,
+    /// The moment from which tables may be evicted again, as [`Moment::as_nanos`].
+    next_eviction: AtomicU64,
+    hosts: Mutex<Option<CachedHosts>>,
+    lookups: Arc<Semaphore>,
     pub(crate) warnings: WarnOnce,
 }
 
-/// Names are the application's own, so that a hash which is cheap for short ones will do.
+/// Table names come from the application itself, so a hash that is cheap for short keys will do.
 type ByName = FnvHashMap<Arc<str>, Arc<Table>>;
 
-/// A turn to look a table up, which ends when the last clone is dropped.
-pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
+/// A permit to look up a table, released when its last clone is dropped.
+pub(crate) type LookupPermit = Arc<OwnedSemaphorePermit>;
 
 /// Hosts that were looked up.
 #[derive(Clone, Debug)]
-struct Looked {
+struct CachedHosts {
     hosts: Arc<Hosts>,
     at: Moment,
     /// How often the node list had changed by then.
@@ -61,90 +62,90 @@ struct Looked {
 }
 
 impl Tables {
-    /// Of these, the partition key is known from the start.
+    /// Returns no tables, but the partition keys of those in `configured`.
     pub(crate) fn new(configured: &[(String, PartitionKey)]) -> Self {
-        let configured = configured.iter().cloned();
         Self {
-            configured: configured.map(|(name, key)| (name.into(), key)).collect(),
+            configured: configured
+                .iter()
+                .map(|(name, key)| (name.as_str().into(), key.clone()))
+                .collect(),
             tables: ArcSwap::default(),
-            roomy: AtomicU64::default(),
+            next_eviction: AtomicU64::default(),
             hosts: Mutex::default(),
-            turns: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
+            lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
             warnings: WarnOnce::default(),
         }
     }
 
-    /// The table of that name, which is new where no request was about it lately; `None` if there
-    /// is no room for it now.
-    pub(crate) fn named(&self, name: &str, now: Moment) -> Option<Arc<Table>> {
+    /// Returns the table named `name`, which is added if no recent request was about it; `None` if
+    /// there is no room for it now.
+    pub(crate) fn find_or_insert(&self, name: &str, now: Moment) -> Option<Arc<Table>> {
         if let Some(table) = self.find(name) {
             return Some(table);
         }
-        if self.tables.load().len() >= MOST && !self.may_make_room(now) {
+        if self.tables.load().len() >= MAX_TABLES && !self.begin_eviction(now) {
             return None;
         }
         let new = Arc::new(Table::new(name, self.configured.get(name).cloned()));
         self.tables.rcu(|tables| {
             let mut tables = HashMap::clone(tables);
-            if tables.len() >= MOST {
-                make_room(&mut tables);
+            if tables.len() >= MAX_TABLES {
+                evict(&mut tables);
             }
-            // Where another thread was faster, its table stays.
+            // A table that another thread has added first stays.
             tables.entry(Arc::clone(&new.name)).or_insert_with(|| Arc::clone(&new));
             tables
         });
         self.find(name)
     }
 
-    /// Whether tables may make room for others now. Whoever gets a yes is the only one for a while.
-    fn may_make_room(&self, now: Moment) -> bool {
-        let next = now.after(AGAIN).as_nanos();
-        let claim = |roomy| (roomy <= now.as_nanos()).then_some(next);
-        self.roomy.fetch_update(Relaxed, Relaxed, claim).is_ok()
+    /// Returns whether the caller may evict tables now, and denies it to all others for a while.
+    fn begin_eviction(&self, now: Moment) -> bool {
+        let next = now.after(EVICTION_INTERVAL).as_nanos();
+        let claim = |due| (due <= now.as_nanos()).then_some(next);
+        self.next_eviction.fetch_update(Relaxed, Relaxed, claim).is_ok()
     }
 
-    /// The table of that name, if a request was about it lately.
+    /// Returns the table named `name`, if a recent request was about it.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Table>> {
         let tables = self.tables.load();
         tables.get(name).map(Arc::clone)
     }
 
-    /// Forgets what is known of a table but for what the user has said, as it was deleted or
-    /// created.
+    /// Forgets what was looked up about a table, as it was deleted or created.
     pub(crate) fn forget(&self, name: &str) {
         if let Some(table) = self.find(name) {
             table.forget();
         }
     }
 
-    /// A turn to look a table up; `None` while as many are looked up as may be.
-    pub(crate) fn turn(&self) -> Option<Turn> {
-        let turn = Arc::clone(&self.turns).try_acquire_owned();
-        turn.ok().map(Arc::new)
+    /// Returns a permit to look up a table; `None` if too many lookups are in flight.
+    pub(crate) fn lookup_permit(&self) -> Option<LookupPermit> {
+        Arc::clone(&self.lookups).try_acquire_owned().ok().map(Arc::new)
     }
 
-    /// The hosts of the cluster, if they were looked up lately and the node list has not changed
-    /// since.
-    pub(crate) fn hosts(&self, now: Moment, changes: u64) -> Option<Arc<Hosts>> {
-        let looked = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let looked = looked.as_ref()?;
-        let is_fresh = looked.changes == changes && now.since(looked.at) < HOSTS;
-        is_fresh.then(|| Arc::clone(&looked.hosts))
+    /// Returns the hosts of the cluster, if they were looked up recently and the node list has not
+    /// changed since. `changes` is how often the node list has changed.
+    pub(crate) fn cached_hosts(&self, now: Moment, changes: u64) -> Option<Arc<Hosts>> {
+        let cached = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = cached.as_ref()?;
+        let is_fresh = cached.changes == changes && now.since(cached.at) < HOSTS_MAX_AGE;
+        is_fresh.then(|| Arc::clone(&cached.hosts))
     }
 
-    /// Says that these are the hosts, as of a lookup that began now.
-    pub(crate) fn looked_up(&self, hosts: Arc<Hosts>, at: Moment, changes: u64) {
-        let mut looked = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        *looked = Some(Looked { hosts, at, changes });
+    /// Caches the hosts that a lookup begun at `at` has found.
+    pub(crate) fn cache_hosts(&self, hosts: Arc<Hosts>, at: Moment, changes: u64) {
+        let mut cached = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        *cached = Some(CachedHosts { hosts, at, changes });
     }
 }
 
-/// Removes the tables that were used the longest ago.
-fn make_room(tables: &mut ByName) {
-    let used = |table: &Arc<Table>| (table.used.load(Relaxed), Arc::clone(&table.name));
-    let mut used: Vec<_> = tables.values().map(used).collect();
-    used.select_nth_unstable(ROOM);
-    for (_, name) in &used[..ROOM] {
+/// Removes the tables that were unused for the longest time.
+fn evict(tables: &mut ByName) {
+    let mut by_use: Vec<_> =
+        tables.values().map(|table| (table.used.load(Relaxed), Arc::clone(&table.name))).collect();
+    by_use.select_nth_unstable(EVICTED);
+    for (_, name) in &by_use[..EVICTED] {
         tables.remove(name);
     }
 }
@@ -157,21 +158,20 @@ mod tests {
         Moment::default().after(Duration::from_secs(seconds))
     }
 
-    /// Whether there is room for the table of that name, which a request is about.
-    fn ask(tables: &Tables, name: &str, now: u64) -> bool {
-        let table = tables.named(name, at(now));
-        table.is_some_and(|table| table.is_due(at(now), 0))
+    /// Sends a request about a table; returns whether there is room for the table.
+    fn request(tables: &Tables, name: &str, now: u64) -> bool {
+        tables.find_or_insert(name, at(now)).is_some_and(|table| table.is_due(at(now), 0))
     }
 
     fn name(n: usize) -> String {
         format!("t{n}")
     }
 
-    /// As many tables as are kept, each used a second after the one before.
+    /// Returns as many tables as are kept, each used a second after the one before.
     fn full() -> Tables {
         let tables = Tables::new(&[]);
-        for n in 0..MOST {
-            assert!(ask(&tables, &name(n), n as u64));
+        for n in 0..MAX_TABLES {
+            assert!(request(&tables, &name(n), n as u64));
         }
         tables
     }
@@ -179,30 +179,30 @@ mod tests {
     #[test]
     fn the_tables_that_were_used_the_longest_ago_make_room_together() {
         let tables = full();
-        assert!(ask(&tables, &name(0), 1000) && ask(&tables, "one more", 1001));
+        assert!(request(&tables, &name(0), 1000) && request(&tables, "one more", 1001));
         let is_kept = |n: &usize| tables.find(&name(*n)).is_some();
-        let kept: Vec<_> = (0..MOST).filter(is_kept).collect();
-        assert_eq!((kept[0], kept[1], kept.len()), (0, ROOM + 1, MOST - ROOM));
+        let kept: Vec<_> = (0..MAX_TABLES).filter(is_kept).collect();
+        assert_eq!((kept[0], kept[1], kept.len()), (0, EVICTED + 1, MAX_TABLES - EVICTED));
         assert!(tables.find("one more").is_some());
     }
 
     #[test]
     fn more_tables_than_are_kept_make_room_once_a_minute_at_most() {
         let tables = full();
-        let more = |n: usize, now| ask(&tables, &format!("more{n}"), now);
-        let found = (0..2 * ROOM).filter(|n| more(*n, 1001)).count();
-        assert_eq!(found, ROOM, "as many as have made room");
-        assert!(!more(ROOM, 1060) && more(ROOM - 1, 1060));
-        assert!(more(ROOM, 1061) && more(ROOM + 1, 1061));
-        assert!(ask(&tables, &name(MOST - 1), 1061));
+        let more = |n: usize, now| request(&tables, &format!("more{n}"), now);
+        let found = (0..2 * EVICTED).filter(|n| more(*n, 1001)).count();
+        assert_eq!(found, EVICTED, "as many as were evicted");
+        assert!(!more(EVICTED, 1060) && more(EVICTED - 1, 1060));
+        assert!(more(EVICTED, 1061) && more(EVICTED + 1, 1061));
+        assert!(request(&tables, &name(MAX_TABLES - 1), 1061));
     }
 
     #[test]
     fn as_many_turns_are_had_at_once_as_lookups_are_made_side_by_side() {
         let tables = Tables::new(&[]);
-        let turns: Vec<_> = std::iter::from_fn(|| tables.turn()).collect();
-        assert_eq!(turns.len(), SIDE_BY_SIDE);
-        drop(turns);
-        assert!(tables.turn().is_some());
+        let permits: Vec<_> = std::iter::from_fn(|| tables.lookup_permit()).collect();
+        assert_eq!(permits.len(), MAX_LOOKUPS);
+        drop(permits);
+        assert!(tables.lookup_permit().is_some());
     }
 }

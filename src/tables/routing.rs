@@ -74,7 +74,7 @@ impl TableRouting {
 
     /// How long ago the table was last looked up; `None` if it never was.
     pub fn age(&self) -> Option<Duration> {
-        self.0.learned.map(|learned| Moment::now().since(learned))
+        self.0.looked_up_at.map(|at| Moment::now().since(at))
     }
 
     /// The nodes that hold a partition, in all datacenters, in the order of the

@@ -1,20 +1,20 @@
-//! What the log is told once, and not for every table.
+//! Warnings that are logged once for a connector, and not for every table.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::keys::partition_key::PartitionKey;
 
-/// What the log was told already.
+/// Which warnings were logged already.
 #[derive(Debug, Default)]
 pub(crate) struct WarnOnce {
     denied: AtomicBool,
     hidden: AtomicBool,
-    too_long: AtomicBool,
-    unlike: AtomicBool,
+    too_many_rows: AtomicBool,
+    key_mismatch: AtomicBool,
 }
 
 impl WarnOnce {
-    /// Says that a permission is missing.
+    /// Warns that the permission to read `what` is missing.
     pub(crate) fn denied(&self, what: &str) {
         if !self.denied.swap(true, Relaxed) {
             tracing::warn!(
@@ -25,7 +25,7 @@ impl WarnOnce {
         }
     }
 
-    /// Says that the cluster has no tables that tell where replicas are.
+    /// Warns that the cluster has no tables to read replicas from.
     pub(crate) fn hidden(&self) {
         if !self.hidden.swap(true, Relaxed) {
             tracing::warn!(
@@ -34,19 +34,25 @@ impl WarnOnce {
         }
     }
 
-    /// Says that a table is in more pieces than are read.
-    pub(crate) fn too_long(&self, table: &str) {
-        if !self.too_long.swap(true, Relaxed) {
+    /// Warns that a table has more tablets or vnodes than are read.
+    pub(crate) fn too_many_rows(&self, table: &str) {
+        if !self.too_many_rows.swap(true, Relaxed) {
             tracing::warn!(
                 table,
-                "the table has more tablets or vnodes than are read, and its requests go to any node; check that their number is                  meant, or turn off TokenAwareness, so that they are not asked for in vain"
+                "the table has more tablets or vnodes than are read, and its requests go to any node; check that their number is \
+                 meant, or turn off TokenAwareness, so that they are not asked for in vain"
             );
         }
     }
 
-    /// Says that a table has another partition key than the user has named.
-    pub(crate) fn unlike(&self, table: &str, configured: &PartitionKey, found: &PartitionKey) {
-        if !self.unlike.swap(true, Relaxed) {
+    /// Warns that a table has another partition key than the user has configured.
+    pub(crate) fn key_mismatch(
+        &self,
+        table: &str,
+        configured: &PartitionKey,
+        found: &PartitionKey,
+    ) {
+        if !self.key_mismatch.swap(true, Relaxed) {
             tracing::warn!(
                 table,
                 ?configured,

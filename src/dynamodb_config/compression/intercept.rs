@@ -1,5 +1,4 @@
-//! The options of compression as interceptors of the SDK, so that single operations can have their
-//! own.
+//! The compression options as interceptors of the SDK, so that a single operation can have its own.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;

@@ -1,4 +1,5 @@
-//! What compression changes in the SDK's requests and answers.
+//! Compression of a client's requests and responses, by the client's options or by those of a
+//! single operation.
 
 mod intercept;
 pub(super) mod support;
@@ -9,70 +10,37 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use super::hooks::OperationContext;
+use super::operation::OperationContext;
 use crate::cluster::Cluster;
 use crate::compression::{
     Compressed, Decoded, DecompressionError, Encoding, RequestCompression, ResponseCompression,
     encode,
 };
-use crate::connector::Inner;
-use crate::tables::Tables;
+use crate::config::Config;
 
 const ACCEPT_ENCODING: &str = "accept-encoding";
 const CONTENT_ENCODING: &str = "content-encoding";
 const CONTENT_LENGTH: &str = "content-length";
 
-/// Compression by a client's options, or those of the operation where it has its own.
 #[derive(Clone, Debug)]
-pub(super) struct Compression(Arc<Inner>);
+pub(super) struct Compression {
+    config: Arc<Config>,
+    cluster: Arc<Cluster>,
+}
 
 impl Compression {
-    pub(super) fn new(connector: &Arc<Inner>) -> Self {
-        Self(Arc::clone(connector))
+    pub(super) fn new(config: &Arc<Config>, cluster: &Arc<Cluster>) -> Self {
+        Self { config: Arc::clone(config), cluster: Arc::clone(cluster) }
     }
 
-    pub(super) fn cluster(&self) -> &Cluster {
-        self.0.cluster()
-    }
-
-    pub(super) fn tables(&self) -> &Tables {
-        &self.0.tables
-    }
-
-    pub(super) fn is_for_cluster(&self, request: &HttpRequest) -> bool {
-        self.0.balances(true, || request.uri().parse().ok())
-    }
-
-    fn of_requests<'a>(&'a self, config: &'a ConfigBag) -> &'a RequestCompression {
-        let of_operation = config.load::<OperationContext>();
-        let of_operation =
-            of_operation.and_then(|operation| operation.request_compression.as_ref());
-        of_operation.unwrap_or(&self.0.config.request_compression)
-    }
-
-    fn of_answers<'a>(&'a self, config: &'a ConfigBag) -> &'a ResponseCompression {
-        let of_operation = config.load::<OperationContext>();
-        let of_operation =
-            of_operation.and_then(|operation| operation.response_compression.as_ref());
-        of_operation.unwrap_or(&self.0.config.response_compression)
-    }
-
-    /// Whether the options want this request compressed. What the user has encoded is left alone,
-    /// and so is what goes elsewhere.
-    pub(super) fn applies(&self, request: &HttpRequest, config: &ConfigBag) -> bool {
-        let size = request.body().bytes().map_or(0, <[u8]>::len);
-        self.of_requests(config).applies(size).is_some()
-            && !request.headers().contains_key(CONTENT_ENCODING)
-            && self.is_for_cluster(request)
-    }
-
-    /// Compresses the body of a request that is not signed yet, if every node understands that.
+    /// Compresses the body of a request that is not signed yet, if the options want that and every
+    /// node understands it.
     pub(super) fn encode(&self, request: &mut HttpRequest, config: &ConfigBag) {
-        if !self.cluster().understands_compression() || !self.applies(request, config) {
+        if !self.cluster.understands_compression() || !self.is_wanted(request, config) {
             return;
         }
         let body = request.body().bytes();
-        let encoded = body.and_then(|body| encode(body, self.of_requests(config)));
+        let encoded = body.and_then(|body| encode(body, self.request_options(config)));
         if let Some((encoding, body)) = encoded {
             let headers = request.headers_mut();
             headers.insert(CONTENT_LENGTH, body.len().to_string());
@@ -82,9 +50,9 @@ impl Compression {
         }
     }
 
-    /// Tells the node which encodings the answer may have, unless the user's own code has.
+    /// Sets the encodings that the response may have, unless the user's own code has.
     pub(super) fn accept(&self, request: &mut HttpRequest, config: &ConfigBag) {
-        if let Some(accepted) = self.of_answers(config).accept_encoding()
+        if let Some(accepted) = self.response_options(config).accept_encoding()
             && !request.headers().contains_key(ACCEPT_ENCODING)
             && self.is_for_cluster(request)
         {
@@ -92,8 +60,8 @@ impl Compression {
         }
     }
 
-    /// Lets a compressed answer be decompressed while it is read. Where none was asked for, answers
-    /// are left alone.
+    /// Replaces a compressed body by one that is decompressed while it is read. If the options
+    /// accept no encoding, responses are left alone.
     pub(super) fn decode(
         &self,
         response: &mut HttpResponse,
@@ -102,20 +70,47 @@ impl Compression {
         let Some(name) = response.headers().get(CONTENT_ENCODING) else {
             return Ok(());
         };
-        let options = self.of_answers(config);
+        let options = self.response_options(config);
         if options.accept_encoding().is_none() || name.eq_ignore_ascii_case("identity") {
             return Ok(());
         }
         let encoding = Encoding::named(name)
             .filter(|encoding| options.accepts(*encoding))
             .ok_or_else(|| DecompressionError::Unasked { encoding: name.to_owned() });
-        // Where it is not what was asked for it is dropped, so that the SDK's error does not hold
-        // on to the connection.
+        // Taken even if the encoding is not accepted: the SDK's error holds the response, and must
+        // not hold the connection with it.
         let body = response.take_body();
         let body = Decoded::new(body, encoding?, options.limit());
         *response.body_mut() = SdkBody::from_body_1_x(body);
         response.headers_mut().remove(CONTENT_ENCODING);
         response.headers_mut().remove(CONTENT_LENGTH);
         Ok(())
+    }
+
+    /// Returns whether the options want this request compressed. What the user has encoded is left
+    /// alone, and so is what is not for the cluster.
+    fn is_wanted(&self, request: &HttpRequest, config: &ConfigBag) -> bool {
+        let size = request.body().bytes().map_or(0, <[u8]>::len);
+        self.request_options(config).applies(size).is_some()
+            && !request.headers().contains_key(CONTENT_ENCODING)
+            && self.is_for_cluster(request)
+    }
+
+    fn is_for_cluster(&self, request: &HttpRequest) -> bool {
+        self.config.is_for_cluster(|| request.uri().parse().ok())
+    }
+
+    fn request_options<'a>(&'a self, config: &'a ConfigBag) -> &'a RequestCompression {
+        config
+            .load::<OperationContext>()
+            .and_then(|operation| operation.request_compression.as_ref())
+            .unwrap_or(&self.config.request_compression)
+    }
+
+    fn response_options<'a>(&'a self, config: &'a ConfigBag) -> &'a ResponseCompression {
+        config
+            .load::<OperationContext>()
+            .and_then(|operation| operation.response_compression.as_ref())
+            .unwrap_or(&self.config.response_compression)
     }
 }

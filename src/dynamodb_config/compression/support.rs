@@ -1,7 +1,8 @@
-//! Learns whether the nodes understand compressed requests, before the first is sent, and falls
-//! back to plain ones where a node turns out not to.
+//! Whether the nodes support compressed requests: a probe finds out before the first one is
+//! compressed, and a request that a node could not read is sent again uncompressed.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
@@ -15,21 +16,21 @@ use aws_smithy_types::retry::ErrorKind;
 
 use super::Compression;
 use crate::balance::moment::Moment;
+use crate::cluster::Cluster;
 use crate::compression::{Compressed, DecompressionError};
 use crate::discovery::{CompressionProbe, MISTAKEN};
 
 impl Compression {
-    /// A question to be asked along with this request, if it is time for one: a request like any
-    /// other, to be signed like this one, and then given to [`carry`].
+    /// Returns a probe to be sent along with this request, if one is due. The probe is to be signed
+    /// as this request is, and then given to [`attach_probe`].
     pub(in crate::dynamodb_config) fn probe(
         &self,
         request: &HttpRequest,
         config: &ConfigBag,
     ) -> Option<HttpRequest> {
-        let cluster = self.cluster();
-        if cluster.understands_compression()
-            || !self.applies(request, config)
-            || !cluster.begin_probe(Moment::now())
+        if self.cluster.understands_compression()
+            || !self.is_wanted(request, config)
+            || !self.cluster.begin_probe(Moment::now())
         {
             return None;
         }
@@ -43,19 +44,25 @@ impl Compression {
     }
 }
 
-/// Lets the request take the question along to the connector.
-pub(in crate::dynamodb_config) fn carry(request: &mut HttpRequest, probe: HttpRequest) {
+/// Attaches a probe to the request, from which the connector takes it.
+pub(in crate::dynamodb_config) fn attach_probe(request: &mut HttpRequest, probe: HttpRequest) {
     if let Some(probe) = probe.try_into_http1x().ok().and_then(CompressionProbe::new) {
         request.add_extension(probe);
     }
 }
 
-/// Has the SDK send a request again, as it is, that a node took for broken because it was
-/// compressed. It was not executed.
+/// Retries, without compression, a request that a node rejected because it does not understand
+/// compression. Such a request was not executed.
 #[derive(Debug)]
-pub(in crate::dynamodb_config) struct PlainAgain(pub(in crate::dynamodb_config) Compression);
+pub(in crate::dynamodb_config) struct RetryUncompressed(Arc<Cluster>);
 
-impl ClassifyRetry for PlainAgain {
+impl RetryUncompressed {
+    pub(in crate::dynamodb_config) fn new(cluster: &Arc<Cluster>) -> Self {
+        Self(Arc::clone(cluster))
+    }
+}
+
+impl ClassifyRetry for RetryUncompressed {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         if is_too_large(context) {
             // It would be again.
@@ -64,12 +71,12 @@ impl ClassifyRetry for PlainAgain {
         if !context.response().is_some_and(is_mistaken) {
             return RetryAction::NoActionIndicated;
         }
-        self.0.cluster().doubt_compression(Moment::now());
+        self.0.doubt_compression(Moment::now());
         RetryAction::retryable_error_with_explicit_delay(ErrorKind::ClientError, Duration::ZERO)
     }
 
     fn name(&self) -> &'static str {
-        "PlainAgain"
+        "RetryUncompressed"
     }
 
     fn priority(&self) -> RetryClassifierPriority {
@@ -77,7 +84,7 @@ impl ClassifyRetry for PlainAgain {
     }
 }
 
-/// Whether the answer is larger than it may be.
+/// Returns whether the response was larger than the options allow.
 fn is_too_large(context: &InterceptorContext) -> bool {
     let Some(Err(error)) = context.output_or_error() else {
         return false;
@@ -92,7 +99,7 @@ fn is_too_large(context: &InterceptorContext) -> bool {
     false
 }
 
-/// Whether a node took a compressed body for the request itself.
+/// Returns whether the node took a compressed body for the JSON of the request.
 fn is_mistaken(response: &HttpResponse) -> bool {
     response.status().as_u16() == 400
         && response.extension::<Compressed>().is_some()

@@ -1,5 +1,5 @@
-//! What a request does to its item, by the rules of the server: it makes a lightweight transaction
-//! of a write which needs to read before, where the table's write isolation says so.
+//! The access of a request to its item, by the server's rules: a write that has to read first is a
+//! lightweight transaction, if the table's write isolation says so.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
@@ -38,7 +38,7 @@ pub(super) fn of_update(update: &UpdateItemInput) -> Access {
     write(
         update.expected.is_some()
             || update.condition_expression.is_some()
-            || returns_what_was(update.return_values.as_ref())
+            || returns_old_values(update.return_values.as_ref())
             || legacy.any(|(_, attribute)| reads(attribute))
             || expression.is_some_and(|e| !update_expression::is_blind(e)),
     )
@@ -48,12 +48,12 @@ fn write(reads_before: bool) -> Access {
     if reads_before { Access::ReadModifyWrite } else { Access::Write }
 }
 
-/// Whether an update returns anything but what it has written.
-fn returns_what_was(values: Option<&ReturnValue>) -> bool {
+/// Returns whether an update returns anything except what it has written.
+fn returns_old_values(values: Option<&ReturnValue>) -> bool {
     !matches!(values, None | Some(ReturnValue::None | ReturnValue::UpdatedNew))
 }
 
-/// Elements are added to what is there, or taken out of it.
+/// Returns whether a legacy update adds to the attribute's value, or removes elements from it.
 fn reads(update: &AttributeValueUpdate) -> bool {
     match update.action {
         Some(AttributeAction::Add) => true,

@@ -1,5 +1,4 @@
-//! The keys of requests that have many, each with its table, and what such requests do to their
-//! items.
+//! The keys of batches and transactions, each with its table, and the access to their items.
 
 use std::collections::HashMap;
 
@@ -13,7 +12,7 @@ use super::access;
 use super::reader::Item;
 use crate::dynamodb::access::Access;
 
-/// The server never reads before it writes a batch.
+/// The server does not read before it writes a batch.
 pub(super) const ACCESS_OF_WRITES: Access = Access::Write;
 pub(super) const ACCESS_OF_TRANSACTED_GETS: Access = Access::ConsistentRead;
 pub(super) const ACCESS_OF_TRANSACTED_WRITES: Access = Access::ReadModifyWrite;

@@ -1,14 +1,14 @@
-//! The words and signs of an expression, as the server's lexer tells them apart.
+//! The lexemes of an expression, split as the server's lexer does.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lexeme<'a> {
     /// An attribute, a function or a keyword.
     Name(&'a str),
-    /// What stands for the name of an attribute, with its `#`.
+    /// The placeholder of an attribute's name, with its `#`.
     Alias(&'a str),
-    /// What stands for a value, with its `:`.
+    /// The placeholder of a value, with its `:`.
     Value(&'a str),
-    /// Everything else, one character at a time.
+    /// Any other character.
     Sign(char),
 }
 

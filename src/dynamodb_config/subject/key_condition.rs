@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ComparisonOperator};
 
 use super::expression::{Lexeme, Lexemes};
 
-/// The value that the query's condition demands of this attribute; `None` where it demands no
-/// single one.
+/// Returns the value that the query's condition requires `attribute` to equal; `None` if there is
+/// no such value.
 pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a AttributeValue> {
     if let Some(expression) = &query.key_condition_expression {
         let names = query.expression_attribute_names.as_ref();
@@ -28,8 +28,8 @@ pub(super) fn value<'a>(query: &'a QueryInput, attribute: &str) -> Option<&'a At
     }
 }
 
-/// The reference to a value that stands on the other side of an equals sign than the attribute. The
-/// server allows no `OR` and no `NOT` in a key condition, so that it holds wherever it stands.
+/// Returns the placeholder of the value that the attribute is compared to by an equals sign. The
+/// server allows neither `OR` nor `NOT` in a key condition, so the comparison holds wherever it is.
 fn equal(expression: &str, is_attribute: impl Fn(Lexeme<'_>) -> bool) -> Option<&str> {
     let mut tokens = Lexemes::of(expression);
     let (mut before, mut left) = (None, None);
@@ -43,7 +43,7 @@ fn equal(expression: &str, is_attribute: impl Fn(Lexeme<'_>) -> bool) -> Option<
                 {
                     return Some(value);
                 }
-                // Anything else after the name makes it part of a path, or a function.
+                // Any other lexeme after the name makes it part of a path, or a function.
                 (Some(Lexeme::Value(value)), Some(name))
                     if is_attribute(name)
                         && matches!(after, None | Some(Lexeme::Sign(')') | Lexeme::Name(_))) =>

@@ -1,4 +1,5 @@
-//! What a request is about, read from the typed input of its operation.
+//! What a request is about, read from the typed input of its operation: the partitions that it is
+//! routed by, and the table to look up.
 
 mod access;
 mod batch;
@@ -35,26 +36,26 @@ use crate::tables::Table;
 use crate::tables::lookup::error_name;
 use reader::Reader;
 
-/// What is answered to requests about a table that does not exist.
-const NO_SUCH_TABLE: &str = "ResourceNotFoundException";
+/// The error of a request about a table that does not exist.
+const TABLE_NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// What a request is about.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Subject {
-    /// Where it belongs, as far as that is known.
+    /// `None` if any node will do, or nothing is known of the table.
     pub(super) route: Option<Route>,
-    /// A table that should be learned of, one at most for each request.
+    /// A table whose lookup is due. A request of many tables begins one lookup at most.
     pub(super) due_table: Option<Arc<Table>>,
-    /// The name that stands for another table, or for none, once the request has succeeded.
-    pub(super) renewed: Option<Arc<str>>,
+    /// The name of the table that the request creates or deletes.
+    pub(super) created_or_deleted: Option<Arc<str>>,
 }
 
 impl Subject {
-    /// None of an operation that is not about items, or about those of an index, which is a table
-    /// of its own.
+    /// Returns the subject of a request. It is empty for operations that are not about items, and
+    /// for those about items of an index, which is a table of its own.
     pub(super) fn of(input: &Input, router: &Router) -> Self {
         let reader = Reader { router, now: Moment::now() };
-        // Those that are asked for most come first.
+        // The most frequent operations come first.
         if let Some(get) = input.downcast_ref::<GetItemInput>() {
             let access = access::of_read(get.consistent_read);
             reader.item(get.table_name.as_deref(), access, get.key.as_ref())
@@ -83,7 +84,8 @@ impl Subject {
                 return Self::default();
             }
             let access = access::of_read(scan.consistent_read);
-            reader.spot(scan.table_name.as_deref(), access, |key| scan::spot(scan, key))
+            let position = |key: &_| scan::start_position(scan, key);
+            reader.position(scan.table_name.as_deref(), access, position)
         } else if let Some(transaction) = input.downcast_ref::<TransactWriteItemsInput>() {
             let keys = batch::transacted_writes(transaction);
             reader.items(batch::ACCESS_OF_TRANSACTED_WRITES, keys)
@@ -94,27 +96,28 @@ impl Subject {
             let deleted = input.downcast_ref::<DeleteTableInput>();
             let created = input.downcast_ref::<CreateTableInput>();
             let table = deleted.map_or_else(|| created?.table_name(), |d| d.table_name());
-            Self { renewed: table.map(Arc::from), ..Self::default() }
+            Self { created_or_deleted: table.map(Arc::from), ..Self::default() }
         }
     }
 
-    /// Takes to heart what an answer whose body has been read says of whether there are such
-    /// tables.
-    pub(super) fn note_response(&self, answer: &HttpResponse, router: &Router) {
-        if answer.status().is_success() {
-            if let Some(name) = &self.renewed {
+    /// Forgets a table that the request has created or deleted, and marks one as stale that a node
+    /// did not find. The response's body must have been read.
+    pub(super) fn note_response(&self, response: &HttpResponse, router: &Router) {
+        if response.status().is_success() {
+            if let Some(name) = &self.created_or_deleted {
                 router.forget(name);
             }
-        } else if answer.status().as_u16() == 400
+        } else if response.status().as_u16() == 400
             && let Some(route) = &self.route
-            && answer.body().bytes().and_then(error_name).as_deref() == Some(NO_SUCH_TABLE)
+            && response.body().bytes().and_then(error_name).as_deref() == Some(TABLE_NOT_FOUND)
         {
             let partitions = match &route.partitions {
                 Partitions::One(partition) => slice::from_ref(partition),
                 Partitions::Many(partitions) => partitions,
             };
-            // If somebody creates it again, it may have the same key.
-            partitions.iter().for_each(|partition| partition.table.doubt());
+            // What is known is not forgotten: if the table is created again, it may have the same
+            // key.
+            partitions.iter().for_each(|partition| partition.table.mark_stale());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From the keys of a request to its places, and to the table that should be learned of.
+//! From the keys of a request to its partitions, and to the table whose lookup is due.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,51 +13,53 @@ use crate::keys::key::{Key, PartitionKeyType, Token};
 use crate::keys::partition_key::PartitionKey;
 use crate::tables::Table;
 
-/// How the names of the server's own tables begin.
+/// Prefix of the names of the server's own tables.
 const INTERNAL: &str = ".scylla.alternator.";
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Where in a table a request belongs.
-pub(super) enum Spot<'a> {
+/// The position in a table that a request is about.
+pub(super) enum Position<'a> {
     Key(Key<'a>),
     Token(Token),
     Anywhere,
-    /// The request has no such partition key as the table is known to have.
-    Unfit,
+    /// The request lacks the partition key that the table is known to have.
+    KeyMismatch,
 }
 
-/// What the subject of a request is made with.
+/// Makes subjects of requests.
 pub(super) struct Reader<'r> {
     pub(super) router: &'r Router,
     pub(super) now: Moment,
 }
 
 impl Reader<'_> {
-    /// A request about one item.
+    /// Returns the subject of a request about one item.
     pub(super) fn item(&self, table: Option<&str>, access: Access, item: Option<&Item>) -> Subject {
         self.value(table, access, |name| item?.get(name))
     }
 
-    /// A request about one partition, whose key is found by the name of its attribute.
+    /// Returns the subject of a request about one partition. `value` returns the partition key by
+    /// the name of its attribute.
     pub(super) fn value<'a>(
         &self,
         table: Option<&str>,
         access: Access,
         value: impl FnOnce(&str) -> Option<&'a AttributeValue>,
     ) -> Subject {
-        self.spot(table, access, |key| {
-            let value = value(&key.name).and_then(|value| key_of(value, key.key_type));
-            value.map_or(Spot::Unfit, Spot::Key)
+        self.position(table, access, |key| {
+            value(&key.name)
+                .and_then(|value| key_of(value, key.key_type))
+                .map_or(Position::KeyMismatch, Position::Key)
         })
     }
 
-    /// A request about one spot of a table.
-    pub(super) fn spot<'a>(
+    /// Returns the subject of a request about one position of a table.
+    pub(super) fn position<'a>(
         &self,
         table: Option<&str>,
         access: Access,
-        spot: impl FnOnce(&PartitionKey) -> Spot<'a>,
+        position: impl FnOnce(&PartitionKey) -> Position<'a>,
     ) -> Subject {
         let Some(table) = table.and_then(|name| self.table(name)) else {
             return Subject::default();
@@ -67,25 +69,25 @@ impl Reader<'_> {
         if let Some(info) = &*table.info()
             && let Some(aim) = self.router.aim(access, info.isolation)
         {
-            let partition = match spot(&info.key) {
-                Spot::Key(key) => Some(partition(&table, key, aim)),
-                Spot::Token(token) => {
+            let partition = match position(&info.key) {
+                Position::Key(key) => Some(partition(&table, key, aim)),
+                Position::Token(token) => {
                     Some(Partition { table: Arc::clone(&table), token: Some(token), hash: 0 })
                 }
-                Spot::Anywhere => None,
-                Spot::Unfit => {
-                    due = self.doubt(&table);
+                Position::Anywhere => None,
+                Position::KeyMismatch => {
+                    due = self.mark_stale(&table);
                     None
                 }
             };
-            let partitions = partition.map(Partitions::One);
-            route = partitions.map(|partitions| Route { aim, partitions });
+            route = partition.map(|one| Route { aim, partitions: Partitions::One(one) });
         }
-        Subject { route, due_table: due.then_some(table), renewed: None }
+        Subject { route, due_table: due.then_some(table), created_or_deleted: None }
     }
 
-    /// A request about several items, each of a table. It aims at what the strictest of its tables
-    /// asks for, as the server uses lightweight transactions for all of a batch or for none.
+    /// Returns the subject of a request about several items, each of a table. If one of the tables
+    /// needs the coordinator, so does the request: the server uses lightweight transactions for all
+    /// of a batch or for none.
     pub(super) fn items<'a>(
         &self,
         access: Access,
@@ -117,7 +119,7 @@ impl Reader<'_> {
                 if let Some(info) = &*table.info() {
                     match key_of_item(item, &info.key) {
                         Some(key) => partitions.push(partition(&table, key, aim)),
-                        None if self.doubt(&table) => {
+                        None if self.mark_stale(&table) => {
                             due_table.get_or_insert_with(|| Arc::clone(&table));
                         }
                         None => {}
@@ -130,28 +132,31 @@ impl Reader<'_> {
             };
             Some(Route { aim, partitions })
         });
-        Subject { route, due_table, renewed: None }
+        Subject { route, due_table, created_or_deleted: None }
     }
 
     fn is_due(&self, table: &Table) -> bool {
         table.is_due(self.now, self.router.changes())
     }
 
-    /// Whether the table is due now that something did not fit what is known of it.
-    fn doubt(&self, table: &Table) -> bool {
-        table.doubt();
+    /// Marks a table as stale, as the request does not match what is known of it. Returns whether
+    /// its lookup is due now.
+    fn mark_stale(&self, table: &Table) -> bool {
+        table.mark_stale();
         self.is_due(table)
     }
 
-    /// `None` of the server's own tables, which are on every node, and of more tables than there is
-    /// room for.
+    /// Returns the table named `name`; `None` for the server's own tables, which are on every node,
+    /// and if there is no room for another table.
     fn table(&self, name: &str) -> Option<Arc<Table>> {
-        let table = || self.router.table(name, self.now);
-        (!name.starts_with(INTERNAL)).then(table).flatten()
+        if name.starts_with(INTERNAL) {
+            return None;
+        }
+        self.router.table(name, self.now)
     }
 }
 
-/// The place of a key, with what the aim needs of it.
+/// Returns the partition of a key, with the hash if the aim needs it.
 fn partition(table: &Arc<Table>, key: Key<'_>, aim: Aim) -> Partition {
     Partition {
         table: Arc::clone(table),
@@ -163,7 +168,7 @@ fn partition(table: &Arc<Table>, key: Key<'_>, aim: Aim) -> Partition {
     }
 }
 
-/// The partition key of an item, where it has one of the type that is known.
+/// Returns the partition key of an item; `None` if it is missing or of another type.
 pub(super) fn key_of_item<'a>(item: &'a Item, key: &PartitionKey) -> Option<Key<'a>> {
     key_of(item.get(&*key.name)?, key.key_type)
 }

@@ -1,17 +1,18 @@
-//! Whether an update expression writes without reading, as the server decides: an attribute as a
-//! whole is set to what the request says, or removed. All else depends on what is there, and so may
-//! whatever is not understood.
+//! Whether an update expression writes without reading, by the server's rules: it only sets whole
+//! attributes to values of the request, or removes them. Everything else reads the item, and what
+//! cannot be parsed is assumed to.
 
 use std::iter::Peekable;
 
 use super::expression::{Lexeme, Lexemes};
 
-/// Whether an update by this expression needs nothing of the item that is there.
+/// Returns whether an update by this expression does not read the item.
 pub(super) fn is_blind(expression: &str) -> bool {
     Parser(Lexemes::of(expression).peekable()).clauses().is_some()
 }
 
-/// Its methods give `None` at the first token that does not belong to a blind update.
+/// A parser of blind updates. Its methods return `None` at the first lexeme that is not part of
+/// one.
 struct Parser<'a>(Peekable<Lexemes<'a>>);
 
 impl Parser<'_> {
@@ -20,7 +21,7 @@ impl Parser<'_> {
             let action = match token {
                 Lexeme::Name(word) if word.eq_ignore_ascii_case("SET") => Self::assignment,
                 Lexeme::Name(word) if word.eq_ignore_ascii_case("REMOVE") => Self::attribute,
-                // `ADD` and `DELETE` change what is there.
+                // `ADD` and `DELETE` change the item's own values.
                 _ => return None,
             };
             action(self)?;
@@ -41,7 +42,7 @@ impl Parser<'_> {
         Some(())
     }
 
-    /// A nested path is followed by a sign that nobody expects.
+    /// A nested path fails at the sign after its first name, which is not expected here.
     fn attribute(&mut self) -> Option<()> {
         match self.0.next()? {
             Lexeme::Name(_) | Lexeme::Alias(_) => Some(()),
@@ -49,9 +50,9 @@ impl Parser<'_> {
         }
     }
 
-    /// A value, or a function of such operands.
+    /// A value, or a function of operands.
     fn operand(&mut self) -> Option<()> {
-        // Calls may be nested as deep as a text is long, and the stack is not.
+        // A loop, as calls may be nested deeper than the stack allows.
         let mut open = 0;
         loop {
             match self.0.next()? {

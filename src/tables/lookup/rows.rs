@@ -1,6 +1,6 @@
-//! What the rows of the cluster's own tables say. A node writes them as items, but not as DynamoDB
-//! would: booleans are strings, and a number in a key to continue from is none in the next request.
-//! So they are read leniently, and what is odd is left out.
+//! The rows of the cluster's own tables, parsed leniently: what cannot be read is left out. A node
+//! does not write them as DynamoDB would: booleans are strings, and a number in the last evaluated
+//! key is rejected when it is sent back.
 
 use std::net::IpAddr;
 
@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use crate::address;
 use crate::keys::replicas::{Host, HostId, RingRange, Tablet};
 
-/// One page of an answer to Query or Scan.
+/// One page of a response to Query or Scan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Page {
     items: Vec<Value>,
-    /// Where the next page begins, as the request for it is to say so.
+    /// The `ExclusiveStartKey` of the request for the next page.
     pub(crate) next: Option<Value>,
 }
 
@@ -22,15 +22,17 @@ pub(crate) struct Page {
 pub(crate) struct Row<'a>(&'a Map<String, Value>);
 
 impl Page {
-    /// `None` if the body is no such answer.
+    /// Returns `None` if the body is no such response.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
-        let mut answer: Value = serde_json::from_slice(body).ok()?;
-        let answer = answer.as_object_mut()?;
-        let Value::Array(items) = answer.remove("Items")? else {
+        let mut response: Value = serde_json::from_slice(body).ok()?;
+        let response = response.as_object_mut()?;
+        let Value::Array(items) = response.remove("Items")? else {
             return None;
         };
-        let next = answer.remove("LastEvaluatedKey").map(with_strings);
-        let next = next.filter(|key| key.as_object().is_some_and(|key| !key.is_empty()));
+        let next = response
+            .remove("LastEvaluatedKey")
+            .map(with_strings)
+            .filter(|key| key.as_object().is_some_and(|key| !key.is_empty()));
         Some(Self { items, next })
     }
 
@@ -39,7 +41,7 @@ impl Page {
     }
 }
 
-/// A key to continue from, with its numbers as strings: servers write
+/// Returns the last evaluated key with its numbers as strings: servers write
 /// `":scylla:paging:weight": {"N": 1}` and read `{"N": "1"}`.
 fn with_strings(mut key: Value) -> Value {
     let cells = key.as_object_mut().into_iter().flat_map(Map::values_mut);
@@ -52,7 +54,7 @@ fn with_strings(mut key: Value) -> Value {
 }
 
 impl<'a> Row<'a> {
-    /// The text of a cell, whatever its type. A cell that is null is missing.
+    /// Returns the text of a cell, whatever its type; `None` if it is missing or null.
     pub(crate) fn text(self, column: &str) -> Option<&'a str> {
         let cell = self.0.get(column)?.as_object()?;
         cell.values().next()?.as_str()
@@ -66,8 +68,8 @@ impl<'a> Row<'a> {
         address::host(self.text(column)?.parse().ok()?)
     }
 
-    /// A row of `system.local` or `system.peers`: a host, and the address by which other hosts know
-    /// it.
+    /// Parses a row of `system.local` or `system.peers`: a host, and the address by which the other
+    /// hosts know it.
     pub(crate) fn host(self) -> Option<(Host, IpAddr)> {
         let address = self.address("rpc_address")?;
         let text = |column| self.text(column).unwrap_or_default();
@@ -81,7 +83,7 @@ impl<'a> Row<'a> {
         Some((host, internal.unwrap_or(address)))
     }
 
-    /// A row of `system.token_ring`.
+    /// Parses a row of `system.token_ring`.
     pub(crate) fn ring_range(self) -> Option<RingRange> {
         Some(RingRange {
             start: self.token("start_token")?,
@@ -90,7 +92,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// A row of `system.tablets`.
+    /// Parses a row of `system.tablets`.
     pub(crate) fn tablet(self) -> Option<Tablet> {
         Some(Tablet {
             last_token: self.token("last_token")?,
@@ -98,13 +100,13 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Whether a tablet is on its way to other hosts, or to other shards.
+    /// Returns whether a tablet is moving to other hosts or shards.
     pub(crate) fn is_moving(self) -> bool {
         ["stage", "transition"].iter().any(|column| self.text(column).is_some())
     }
 }
 
-/// `<host>:<shard>, <host>:<shard>`
+/// Parses `<host>:<shard>, <host>:<shard>`.
 fn replicas(text: &str) -> Vec<(HostId, u16)> {
     let replica = |text: &str| {
         let (id, shard) = text.trim().rsplit_once(':')?;
@@ -224,7 +226,7 @@ mod tests {
         assert_eq!(Page::parse(br#"{"Items":[1,null,"x"]}"#).unwrap().rows().count(), 0);
     }
 
-    /// Anything that JSON can say, with names that mean something here.
+    /// Any JSON value, with names that the parsers look for.
     fn json() -> impl Strategy<Value = Value> {
         let name = "Items|LastEvaluatedKey|S|N|BOOL|last_token|replicas|stage|rpc_address|peer|endpoint|end_token";
         let leaf = prop_oneof![

@@ -1,5 +1,6 @@
-//! Questions to one node, in the name of a client.
+//! Requests to one node, with the identity of a client.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,55 +9,69 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::SignAs;
-use super::description::error_name;
+use super::responses::error_name;
 use super::rows::{Page, Row};
 use crate::cluster::node::Node;
 use crate::dynamodb::target::TARGET;
 use crate::error::{BoxError, explain};
+use crate::tables::WarnOnce;
 use crate::transport::{NodeBody, SendError};
 
-/// The largest answer that is read, in bytes.
+pub(super) const QUERY: &str = "DynamoDB_20120810.Query";
+pub(super) const SCAN: &str = "DynamoDB_20120810.Scan";
+
+/// Maximum size of a response body, in bytes.
 const BODY_LIMIT: usize = 4 << 20;
 
-/// How many rows are asked for at a time, of which each has 2,097 bytes within that limit. That of
-/// a tablet has 44 for each replica, which are a UUID, a shard of five digits and what is between
-/// them, and less than 300 for all else: with the three replicas of each of 13 datacenters, 2,016.
+/// Maximum number of rows of a page. The limit above leaves 2,097 bytes for each. The row of a
+/// tablet has 44 bytes for each replica (a UUID, a shard of five digits and what separates them)
+/// and less than 300 for all else: 2,016 bytes for three replicas in each of 13 datacenters.
 const ROWS: usize = 2000;
 
-/// How many pages are read at most: twice those of the largest table with tablets, and those of a
-/// ring of 330 nodes with 256 vnodes each.
+/// Maximum number of pages that are read: twice those of the largest table with tablets, and those
+/// of a ring of 330 nodes with 256 vnodes each.
 const PAGES: usize = 128;
 
-/// A node, and in whose name it is asked.
+/// Gives a request the identity of a client.
+pub(crate) trait SignAs: fmt::Debug + Send + Sync {
+    /// Sets the address, user agent and signature of a request that has a body and the header
+    /// `x-amz-target`.
+    ///
+    /// # Errors
+    ///
+    /// If the request cannot be signed.
+    fn sign(&self, request: &mut Request<Bytes>) -> Result<(), BoxError>;
+}
+
+/// A node, and the client whose identity the requests have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Session<'a> {
     pub(super) node: &'a Node,
     pub(super) client: &'a dyn SignAs,
-    /// For each answer.
-    pub(super) limit: Duration,
+    /// Maximum time until each response has been read.
+    pub(super) timeout: Duration,
 }
 
-/// Why there is no answer.
+/// Why a request, or the lookup that it belongs to, has no result.
 #[derive(Debug)]
 pub(super) enum LookupError {
-    /// The client may not ask this.
+    /// The client lacks the permission.
     Denied,
-    /// What was asked about does not exist.
+    /// What the request is about does not exist.
     NotFound,
-    /// The answer has more pages than are read.
-    TooLong,
-    /// Another node, or the same one later, may answer.
+    /// There are more pages than are read.
+    TooManyRows,
+    /// The same request may succeed later, or with another node.
     Failed(BoxError),
 }
 
 impl Session<'_> {
-    /// The body of a good answer.
-    pub(super) async fn ask(&self, target: &str, body: &Value) -> Result<Bytes, LookupError> {
-        let answer = timeout(self.limit, self.exchange(target, body)).await;
-        let answer =
-            answer.unwrap_or_else(|_| Err(format!("no answer within {:?}", self.limit).into()));
-        let (status, body) = answer.map_err(|e| LookupError::Failed(explain(&*e).into()))?;
+    /// Sends a request and returns the body of a response with status 200.
+    pub(super) async fn send(&self, target: &str, body: &Value) -> Result<Bytes, LookupError> {
+        let (status, body) = timeout(self.timeout, self.exchange(target, body))
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {:?}", self.timeout).into()))
+            .map_err(|e| LookupError::Failed(explain(&*e).into()))?;
         if status == StatusCode::OK {
             return Ok(body);
         }
@@ -70,33 +85,33 @@ impl Session<'_> {
         }
     }
 
-    /// Shows all rows of an answer to Query or Scan, page by page.
-    pub(super) async fn rows(
+    /// Sends a Query or Scan, page by page, and calls `f` for each row.
+    pub(super) async fn for_each_row(
         &self,
         target: &str,
         mut request: Value,
-        mut show: impl FnMut(Row<'_>),
+        mut f: impl FnMut(Row<'_>),
     ) -> Result<(), LookupError> {
         request["Limit"] = json!(ROWS);
         for _ in 0..PAGES {
-            let body = self.ask(target, &request).await?;
-            let page = Page::parse(&body);
-            let page = page.ok_or_else(|| LookupError::Failed("its answer has no items".into()))?;
-            page.rows().for_each(&mut show);
+            let body = self.send(target, &request).await?;
+            let page = Page::parse(&body)
+                .ok_or_else(|| LookupError::Failed("its answer has no items".into()))?;
+            page.rows().for_each(&mut f);
             let Some(next) = page.next else {
                 return Ok(());
             };
             request["ExclusiveStartKey"] = next;
         }
-        Err(LookupError::TooLong)
+        Err(LookupError::TooManyRows)
     }
 
     async fn exchange(&self, target: &str, body: &Value) -> Result<(StatusCode, Bytes), BoxError> {
         let mut request =
             Request::post("/").header(TARGET, target).body(Bytes::from(body.to_string()))?;
-        self.client.complete(&mut request)?;
+        self.client.sign(&mut request)?;
         loop {
-            let mut lease = self.node.pool.lease_uncounted(self.limit).await?;
+            let mut lease = self.node.pool.lease_uncounted(self.timeout).await?;
             match lease.connection.send(request.clone().map(Full::new)).await {
                 Ok(response) => {
                     let status = response.status();
@@ -104,10 +119,22 @@ impl Session<'_> {
                     let body = Limited::new(body, BODY_LIMIT).collect().await?;
                     return Ok((status, body.to_bytes()));
                 }
-                // The node closed an idle connection, which says nothing about the node.
+                // The node has closed an idle connection, which is no failure.
                 Err(SendError::Unsent(..)) if lease.reused() => {}
                 Err(SendError::Unsent(_, error) | SendError::Sent(error)) => return Err(error),
             }
         }
     }
+}
+
+/// Warns, once, if the client may not read `what`.
+pub(super) fn warn_if_denied<T>(
+    warnings: &WarnOnce,
+    result: Result<T, LookupError>,
+    what: &str,
+) -> Result<T, LookupError> {
+    if matches!(result, Err(LookupError::Denied)) {
+        warnings.denied(what);
+    }
+    result
 }

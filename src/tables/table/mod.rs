@@ -1,4 +1,4 @@
-//! What is known of the tables that requests are about.
+//! A table that requests are about: what is known of it, and when it is looked up again.
 
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,50 +7,51 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
 
+use super::denials::{Denials, Role};
 use super::info::TableInfo;
 use super::pace::{self, Freshness, Pace, Timing};
-use super::refusals::{Refusals, Role};
 use crate::balance::moment::Moment;
 use crate::keys::key::Token;
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::{Hint, Replicas};
 
-/// How long a lookup may take: a hundred pages of the largest ring come within it. It is also how
-/// long one that was lost, with the runtime that made it, keeps others from being made.
-pub(crate) const LOOKUP: Duration = Duration::from_secs(30);
+/// Maximum duration of a lookup: enough for a hundred pages of the largest ring. A lookup that was
+/// lost with its runtime keeps others from starting for as long.
+pub(crate) const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A table that requests are about. Its state is looked at by every request, without a lock, and
-/// changed by lessons.
+/// A table that requests are about. Every request reads its state without a lock; lookups and hints
+/// change it.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(super) name: Arc<str>,
-    /// The key that the user has named.
+    /// The partition key that the user has configured.
     configured: Option<PartitionKey>,
     info: ArcSwapOption<TableInfo>,
-    /// The moment from which it is to be looked up anew, as [`Moment::as_nanos`].
+    /// The moment from which a lookup is due, as [`Moment::as_nanos`].
     due: AtomicU64,
-    /// The moment from which it may be, whatever the reason. It lies in the future while a lookup
-    /// is under way.
+    /// The moment from which a lookup is allowed, whatever the reason. While one is in flight, this
+    /// is when it times out.
     soonest: AtomicU64,
-    /// How often the node list had changed when it was last looked up.
+    /// How often the node list had changed at the latest lookup.
     changes: AtomicU64,
-    /// When a request was last about it, to the second.
+    /// The second of the latest request about the table.
     pub(super) used: AtomicU64,
     lookups: Mutex<Lookups>,
-    /// Held by the one hint that is being taken over.
+    /// Held while a hint is applied, so that only one is at a time.
     hinting: Mutex<()>,
 }
 
-/// How its lookups went. Whoever changes `soonest` or `due` has this locked.
+/// The history of a table's lookups. Its lock is held while `soonest` or `due` change.
 #[derive(Debug, Default)]
 struct Lookups {
     pace: Pace,
-    refusals: Refusals,
-    /// The number of the latest claim. It grows, too, when the table is forgotten.
+    denials: Denials,
+    /// The number of the latest claim. It also grows when the table is forgotten, which makes
+    /// earlier claims void.
     latest: u64,
 }
 
-/// The right to look a table up, until it is forgotten.
+/// The right to look up a table and to record the result. At most one is valid at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Claim {
     role: Role,
@@ -81,38 +82,38 @@ impl Table {
         self.info.load()
     }
 
-    /// The key that the user has named.
+    /// Returns the partition key that the user has configured.
     pub(crate) fn configured(&self) -> Option<&PartitionKey> {
         self.configured.as_ref()
     }
 
-    /// Whether it is time to look it up, for a request about it that comes now. `changes` is how
-    /// often the node list has changed.
+    /// Returns whether a lookup is due, and records that a request is about the table. `changes` is
+    /// how often the node list has changed.
     pub(crate) fn is_due(&self, now: Moment, changes: u64) -> bool {
-        self.note_use(now);
+        self.record_use(now);
         let now = now.as_nanos();
         self.soonest.load(Relaxed) <= now
             && (self.due.load(Relaxed) <= now || self.changes.load(Relaxed) != changes)
     }
 
-    /// Whether a role is to look it up now. Whoever gets a claim is the only one, until it has said
-    /// what came of it.
-    pub(crate) fn begin(&self, now: Moment, changes: u64, role: Role) -> Option<Claim> {
+    /// Returns a claim for a lookup with `role`, if one is due and the role was not denied one
+    /// recently. No other lookup begins until its result is recorded, or it has timed out.
+    pub(crate) fn begin_lookup(&self, now: Moment, changes: u64, role: Role) -> Option<Claim> {
         let mut lookups = self.lookups();
         if !self.is_due(now, changes) {
             return None;
         }
-        if lookups.refusals.bar(role, now) {
-            self.soonest.store(now.after(pace::PASS).as_nanos(), Relaxed);
+        if lookups.denials.applies(role, now) {
+            self.soonest.store(now.after(pace::DENIED_CHECK).as_nanos(), Relaxed);
             return None;
         }
-        self.soonest.store(now.after(LOOKUP).as_nanos(), Relaxed);
+        self.soonest.store(now.after(LOOKUP_TIMEOUT).as_nanos(), Relaxed);
         self.changes.store(changes, Relaxed);
         Some(lookups.claim(role))
     }
 
-    /// Takes over what a lookup has found.
-    pub(crate) fn learned(
+    /// Records what a lookup has found.
+    pub(crate) fn record_found(
         &self,
         claim: Claim,
         info: TableInfo,
@@ -120,7 +121,7 @@ impl Table {
         timing: Timing,
         now: Moment,
     ) {
-        let Some(mut lookups) = self.end(claim) else {
+        let Some(mut lookups) = self.lookups_of(claim) else {
             return;
         };
         let is_new = !self.info().as_ref().is_some_and(|before| before.routes_like(&info));
@@ -130,46 +131,47 @@ impl Table {
             freshness => freshness,
         };
         if freshness == Freshness::Denied {
-            lookups.refusals.add(claim.role, now);
+            lookups.denials.add(claim.role, now);
         }
-        let (soonest, due) = lookups.pace.learned(freshness, timing);
-        self.ask_again(now.after(soonest), now.after(due));
+        let (soonest, due) = lookups.pace.succeeded(freshness, timing);
+        self.schedule(now.after(soonest), now.after(due));
     }
 
-    /// Says that a lookup found nobody who could answer.
-    pub(crate) fn failed(&self, claim: Claim, now: Moment, random: f64) {
-        if let Some(mut lookups) = self.end(claim) {
-            let again = now.after(lookups.pace.failed(random));
-            self.ask_again(again, again);
-        }
-    }
-
-    /// Says that the role was refused. Another one may ask at once.
-    pub(crate) fn refused(&self, claim: Claim, now: Moment) {
-        if let Some(mut lookups) = self.end(claim) {
-            lookups.refusals.add(claim.role, now);
-            self.ask_again(now, now);
+    /// Records that a lookup failed.
+    pub(crate) fn record_failed(&self, claim: Claim, now: Moment, random: f64) {
+        if let Some(mut lookups) = self.lookups_of(claim) {
+            let next = now.after(lookups.pace.failed(random));
+            self.schedule(next, next);
         }
     }
 
-    /// Says that there is no such table.
-    pub(crate) fn absent(&self, claim: Claim, now: Moment) {
-        if let Some(mut lookups) = self.end(claim) {
+    /// Records that the role may not look up the table. Another role may try at once.
+    pub(crate) fn record_denied(&self, claim: Claim, now: Moment) {
+        if let Some(mut lookups) = self.lookups_of(claim) {
+            lookups.denials.add(claim.role, now);
+            self.schedule(now, now);
+        }
+    }
+
+    /// Records that the table does not exist.
+    pub(crate) fn record_missing(&self, claim: Claim, now: Moment) {
+        if let Some(mut lookups) = self.lookups_of(claim) {
             self.clear(&mut lookups);
-            let again = now.after(pace::ABSENT);
-            self.ask_again(again, again);
+            let next = now.after(pace::MISSING);
+            self.schedule(next, next);
         }
     }
 
-    /// Says that something did not fit what is known.
-    pub(crate) fn doubt(&self) {
+    /// Marks what is known as stale, as a request or a response did not match it: a lookup is due
+    /// as soon as one is allowed.
+    pub(crate) fn mark_stale(&self) {
         let mut lookups = self.lookups();
-        lookups.refusals.doubt();
+        lookups.denials.shorten();
         self.due.fetch_min(self.soonest.load(Relaxed), Relaxed);
     }
 
-    /// Takes over what a node says, in the header of an answer to a request with that token. What
-    /// does not concern the token is ignored.
+    /// Applies the hint in the header of a response to a request with this token. A hint that does
+    /// not cover the token is ignored.
     pub(crate) fn hint(&self, header: &[u8], token: Token) {
         let hint = std::str::from_utf8(header).ok().and_then(Hint::parse);
         let Some(hint) = hint.filter(|hint| hint.covers(token)) else {
@@ -183,9 +185,9 @@ impl Table {
         if replicas.is_some_and(|replicas| replicas.agrees_with(&hint)) {
             return;
         }
-        // To build a map takes a while. Whoever would wait for that is told again by a later
-        // answer.
-        let Ok(_alone) = self.hinting.try_lock() else {
+        // To build the replicas takes a while. Requests need not wait for that: a later response
+        // has the hint again.
+        let Ok(_guard) = self.hinting.try_lock() else {
             return;
         };
         let hinted = match replicas {
@@ -196,41 +198,41 @@ impl Table {
             return;
         };
         let hinted = TableInfo { replicas: Some(Arc::new(hinted)), ..info.clone() };
-        // What has been looked up or forgotten since stays.
+        // What was looked up or forgotten meanwhile stays.
         let found = self.info.compare_and_swap(&before, Some(Arc::new(hinted)));
         if found.as_deref().is_some_and(|found| ptr::eq(found, info)) {
-            self.doubt();
+            self.mark_stale();
         }
     }
 
-    /// Forgets everything that the user has not said, and what a lookup that is under way will say.
-    /// It is due at once.
+    /// Forgets everything that the user has not configured, and voids the claim of a lookup in
+    /// flight. The next lookup is due at once.
     pub(super) fn forget(&self) {
         let mut lookups = self.lookups();
         lookups.latest += 1;
         self.clear(&mut lookups);
-        self.ask_again(Moment::default(), Moment::default());
+        self.schedule(Moment::default(), Moment::default());
     }
 
     fn clear(&self, lookups: &mut Lookups) {
         let info = self.configured.clone().map(TableInfo::configured);
         self.info.store(info.map(Arc::new));
         lookups.pace = Pace::default();
-        lookups.refusals = Refusals::default();
+        lookups.denials = Denials::default();
     }
 
-    /// The state of the lookups, if the one with this claim is still to be heard.
-    fn end(&self, claim: Claim) -> Option<MutexGuard<'_, Lookups>> {
+    /// Returns the lookups, if the claim is still valid.
+    fn lookups_of(&self, claim: Claim) -> Option<MutexGuard<'_, Lookups>> {
         let lookups = self.lookups();
         (lookups.latest == claim.number).then_some(lookups)
     }
 
-    fn ask_again(&self, soonest: Moment, due: Moment) {
+    fn schedule(&self, soonest: Moment, due: Moment) {
         self.due.store(due.as_nanos(), Relaxed);
         self.soonest.store(soonest.as_nanos(), Relaxed);
     }
 
-    fn note_use(&self, now: Moment) {
+    fn record_use(&self, now: Moment) {
         // Written only when it changes: the line stays shared between the threads that read it.
         let second = now.since(Moment::default()).as_secs();
         if self.used.load(Relaxed) != second {
@@ -242,12 +244,12 @@ impl Table {
         self.lookups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has it know this, as if a lookup had just found it.
+    /// Records `info` as if a lookup had just found it.
     #[cfg(test)]
-    pub(crate) fn set(&self, info: TableInfo, longest: Duration, now: Moment) {
+    pub(crate) fn set(&self, info: TableInfo, max_age: Duration, now: Moment) {
         let claim = self.lookups().claim(Role::of(None));
-        let timing = Timing { took: Duration::ZERO, longest, random: 0.5 };
-        self.learned(claim, info, Freshness::Settled, timing, now);
+        let timing = Timing { took: Duration::ZERO, max_age, random: 0.5 };
+        self.record_found(claim, info, Freshness::Settled, timing, now);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::keys::key::PartitionKeyType;
 use crate::keys::replicas::{Host, HostId, Hosts, Tablet};
 use crate::tables::Tables;
 
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_AGE: Duration = Duration::from_secs(60);
 const QUICK: Duration = Duration::from_millis(1);
 const MIDDLE: f64 = 0.5;
 
@@ -25,33 +25,33 @@ fn table() -> Table {
     Table::new("t", None)
 }
 
-const TIMING: Timing = Timing { took: QUICK, longest: LONGEST, random: MIDDLE };
+const TIMING: Timing = Timing { took: QUICK, max_age: MAX_AGE, random: MIDDLE };
 
 fn role(name: &str) -> Role {
     Role::of(Some(name))
 }
 
 fn begins(table: &Table, now: Moment, changes: u64) -> bool {
-    table.begin(now, changes, role("a")).is_some()
+    table.begin_lookup(now, changes, role("a")).is_some()
 }
 
-/// That of the lookup that is under way.
+/// Returns the claim of the lookup in flight.
 fn claim(table: &Table) -> Claim {
     let number = table.lookups().latest;
     let role = role("a");
     Claim { role, number }
 }
 
-fn learned(table: &Table, now: f64, id: &str, freshness: Freshness) {
-    learned_in(QUICK, table, info(id), freshness, now);
+fn found(table: &Table, now: f64, id: &str, freshness: Freshness) {
+    found_in(QUICK, table, info(id), freshness, now);
 }
 
-fn learned_in(took: Duration, table: &Table, info: TableInfo, freshness: Freshness, now: f64) {
+fn found_in(took: Duration, table: &Table, info: TableInfo, freshness: Freshness, now: f64) {
     let timing = Timing { took, ..TIMING };
-    table.learned(claim(table), info, freshness, timing, at(now));
+    table.record_found(claim(table), info, freshness, timing, at(now));
 }
 
-/// The first second, to a tenth, at which the table is due.
+/// Returns the first second, to a tenth, at which the table is due.
 fn due(table: &Table, from: f64, changes: u64) -> f64 {
     let mut now = from;
     while !table.is_due(at(now), changes) {
@@ -67,8 +67,8 @@ fn a_table_is_due_when_it_is_first_seen_and_looked_up_by_one_at_a_time() {
     assert!(table.is_due(at(0.0), 0) && table.is_due(at(5.0), 3));
     assert!(begins(&table, at(5.0), 0));
     assert!(!table.is_due(at(6.0), 0) && !begins(&table, at(6.0), 0));
-    // Nor does news make a second one, until the first is lost.
-    table.doubt();
+    // Nor does a change begin a second one, until the first has timed out.
+    table.mark_stale();
     assert!(!begins(&table, at(6.0), 1));
     assert!(!begins(&table, at(34.9), 1) && begins(&table, at(35.1), 1));
 }
@@ -80,7 +80,7 @@ fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
     let mut waits = Vec::new();
     for _ in 0..8 {
         assert!(begins(&table, at(now), 0));
-        learned(&table, now, "a", Freshness::Settled);
+        found(&table, now, "a", Freshness::Settled);
         let next = due(&table, now, 0);
         waits.push((next - now).round());
         now = next;
@@ -88,7 +88,7 @@ fn a_table_that_stays_as_it_is_is_looked_up_less_and_less_often() {
     assert_eq!(waits, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]);
     // Another table of that name is a change.
     assert!(begins(&table, at(now), 0));
-    learned(&table, now, "b", Freshness::Settled);
+    found(&table, now, "b", Freshness::Settled);
     assert_eq!(due(&table, now, 0), now + 1.0);
 }
 
@@ -97,19 +97,19 @@ fn a_table_is_due_soon_when_the_node_list_has_changed_or_something_did_not_fit()
     let table = table();
     for now in [0.0, 2.0, 5.0, 10.0, 20.0] {
         assert!(begins(&table, at(now), 7));
-        learned(&table, now, "a", Freshness::Settled);
+        found(&table, now, "a", Freshness::Settled);
     }
     assert!(!table.is_due(at(21.1), 7));
     assert!(!table.is_due(at(20.9), 8), "but not within the same second");
     assert!(table.is_due(at(21.1), 8));
     assert!(begins(&table, at(21.1), 8));
-    learned(&table, 21.1, "a", Freshness::Settled);
+    found(&table, 21.1, "a", Freshness::Settled);
     assert!(!table.is_due(at(30.0), 8));
-    table.doubt();
+    table.mark_stale();
     assert!(table.is_due(at(30.0), 8));
     assert!(begins(&table, at(30.0), 8));
-    learned(&table, 30.0, "a", Freshness::Settled);
-    table.doubt();
+    found(&table, 30.0, "a", Freshness::Settled);
+    table.mark_stale();
     assert_eq!(due(&table, 30.0, 8), 31.0, "once a second at most");
 }
 
@@ -118,7 +118,7 @@ fn a_lookup_that_takes_long_is_not_made_often() {
     let table = table();
     assert!(begins(&table, at(0.0), 0));
     let took = Duration::from_millis(200);
-    learned_in(took, &table, info("a"), Freshness::Moving, 1.0);
+    found_in(took, &table, info("a"), Freshness::Moving, 1.0);
     assert_eq!(due(&table, 1.0, 1), 11.0);
 }
 
@@ -129,31 +129,31 @@ fn what_cannot_be_learned_is_asked_again_late_and_what_failed_soon() {
     let begin = |now| assert!(begins(&table, at(now), 0));
     let mut wait = |now| waits.push(due(&table, now, 0) - now);
     begin(0.0);
-    table.failed(claim(&table), at(0.0), MIDDLE);
+    table.record_failed(claim(&table), at(0.0), MIDDLE);
     wait(0.0);
     begin(10.0);
-    table.failed(claim(&table), at(10.0), MIDDLE);
+    table.record_failed(claim(&table), at(10.0), MIDDLE);
     wait(10.0);
     begin(400.0);
-    table.absent(claim(&table), at(400.0));
+    table.record_missing(claim(&table), at(400.0));
     wait(400.0);
     begin(500.0);
-    learned(&table, 500.0, "a", Freshness::Hidden);
+    found(&table, 500.0, "a", Freshness::Hidden);
     wait(500.0);
     for (wait, expected) in waits.iter().zip([0.1, 0.2, 30.0, 300.0]) {
         assert!((wait - expected).abs() < 0.15, "{waits:?}");
     }
-    table.doubt();
+    table.mark_stale();
     assert!((due(&table, 500.0, 0) - 530.0).abs() < 0.15);
     begin(600.0);
-    learned(&table, 600.0, "a", Freshness::Incomplete);
+    found(&table, 600.0, "a", Freshness::Incomplete);
     assert!((due(&table, 600.0, 0) - 600.1).abs() < 0.15);
 }
 
-/// The first second, to a tenth, at which a role looks the table up, while it and nobody else asks.
+/// Returns the first second, to a tenth, at which `role` may look up the table, if no other does.
 fn looked_up_by(table: &Table, role: Role, from: f64) -> f64 {
     let mut now = from;
-    while table.begin(at(now), 0, role).is_none() {
+    while table.begin_lookup(at(now), 0, role).is_none() {
         now += 0.1;
         assert!(now < from + 1000.0, "it never does");
     }
@@ -164,26 +164,26 @@ fn looked_up_by(table: &Table, role: Role, from: f64) -> f64 {
 fn what_one_role_is_refused_another_may_ask_for_at_once() {
     let (poor, rich) = (role("poor"), role("rich"));
     let refuse: [fn(&Table, Claim); 2] = [
-        |table, claim| table.refused(claim, at(10.0)),
-        |table, claim| table.learned(claim, info("a"), Freshness::Denied, TIMING, at(10.0)),
+        |table, claim| table.record_denied(claim, at(10.0)),
+        |table, claim| table.record_found(claim, info("a"), Freshness::Denied, TIMING, at(10.0)),
     ];
     for refuse in refuse {
         let table = table();
-        let claim = table.begin(at(10.0), 0, poor).unwrap();
+        let claim = table.begin_lookup(at(10.0), 0, poor).unwrap();
         refuse(&table, claim);
-        let claim = table.begin(at(10.0), 0, rich).unwrap();
-        table.learned(claim, info("a"), Freshness::Settled, TIMING, at(10.0));
-        // Whom the one that was refused passes it on to.
-        assert!(table.begin(at(12.0), 0, poor).is_none());
-        assert!(table.begin(at(12.2), 0, Role::of(None)).is_some());
+        let claim = table.begin_lookup(at(10.0), 0, rich).unwrap();
+        table.record_found(claim, info("a"), Freshness::Settled, TIMING, at(10.0));
+        // A denied role holds up the others for a moment.
+        assert!(table.begin_lookup(at(12.0), 0, poor).is_none());
+        assert!(table.begin_lookup(at(12.2), 0, Role::of(None)).is_some());
     }
 }
 
 #[test]
 fn an_order_of_replicas_is_kept_until_those_who_may_not_know_it_ask_again() {
-    let info = TableInfo { learned: Some(at(100.0)), ..of_hosts(&[1]) };
-    let is_kept = |info: &TableInfo, longest, now| {
-        info.is_ordered_lately(Duration::from_secs(longest), at(now))
+    let info = TableInfo { looked_up_at: Some(at(100.0)), ..of_hosts(&[1]) };
+    let is_kept = |info: &TableInfo, max_age, now| {
+        info.has_recent_order(Duration::from_secs(max_age), at(now))
     };
     assert!(is_kept(&info, 60, 399.0) && !is_kept(&info, 60, 401.0));
     assert!(is_kept(&info, 3600, 7000.0));
@@ -195,10 +195,10 @@ fn an_order_of_replicas_is_kept_until_those_who_may_not_know_it_ask_again() {
 fn a_role_that_was_refused_asks_again_late_and_sooner_if_something_does_not_fit() {
     for (doubts, expected) in [(false, 300.0), (true, 30.0)] {
         let (table, poor) = (table(), role("poor"));
-        let claim = table.begin(at(10.0), 0, poor).unwrap();
-        table.refused(claim, at(10.0));
+        let claim = table.begin_lookup(at(10.0), 0, poor).unwrap();
+        table.record_denied(claim, at(10.0));
         if doubts {
-            table.doubt();
+            table.mark_stale();
         }
         let wait = looked_up_by(&table, poor, 10.0) - 10.0;
         assert!((wait - expected).abs() < 0.15, "{wait}");
@@ -208,35 +208,35 @@ fn a_role_that_was_refused_asks_again_late_and_sooner_if_something_does_not_fit(
 #[test]
 fn a_lookup_that_was_begun_before_the_table_was_forgotten_says_nothing_any_more() {
     let table = table();
-    let old = table.begin(at(1.0), 0, role("a")).unwrap();
+    let old = table.begin_lookup(at(1.0), 0, role("a")).unwrap();
     table.forget();
-    let learned = |claim, id| {
-        table.learned(claim, info(id), Freshness::Settled, TIMING, at(2.0));
+    let found = |claim, id| {
+        table.record_found(claim, info(id), Freshness::Settled, TIMING, at(2.0));
         let info = table.info();
         info.as_ref().and_then(|info| info.id.clone())
     };
-    assert_eq!(learned(old, "deleted"), None);
-    let new = table.begin(at(1.0), 0, role("a")).unwrap();
-    assert_eq!(learned(old, "deleted"), None);
-    table.failed(old, at(1.0), MIDDLE);
-    table.refused(old, at(1.0));
+    assert_eq!(found(old, "deleted"), None);
+    let new = table.begin_lookup(at(1.0), 0, role("a")).unwrap();
+    assert_eq!(found(old, "deleted"), None);
+    table.record_failed(old, at(1.0), MIDDLE);
+    table.record_denied(old, at(1.0));
     assert!(!table.is_due(at(5.0), 0), "the other one is under way");
-    assert_eq!(learned(new, "new").as_deref(), Some("new"));
-    table.absent(old, at(2.0));
-    assert_eq!(learned(old, "deleted").as_deref(), Some("new"));
+    assert_eq!(found(new, "new").as_deref(), Some("new"));
+    table.record_missing(old, at(2.0));
+    assert_eq!(found(old, "deleted").as_deref(), Some("new"));
 }
 
 #[test]
 fn a_table_that_is_gone_is_forgotten_but_for_what_the_user_has_said() {
     let configured = Table::new("t", Some(key("user")));
     for (table, left) in [(table(), None), (configured, Some(key("user")))] {
-        learned(&table, 0.0, "a", Freshness::Settled);
+        found(&table, 0.0, "a", Freshness::Settled);
         assert_eq!(table.info().as_ref().unwrap().key, key("id"));
-        table.absent(claim(&table), at(1.0));
+        table.record_missing(claim(&table), at(1.0));
         let info = table.info().as_ref().map(|info| info.key.clone());
         assert_eq!(info, left);
         assert!(!table.is_due(at(2.0), 0));
-        learned(&table, 3.0, "a", Freshness::Settled);
+        found(&table, 3.0, "a", Freshness::Settled);
         table.forget();
         assert!(table.is_due(at(3.0), 0), "it may be there again");
     }
@@ -265,7 +265,7 @@ fn of_hosts(hosts: &[u8]) -> TableInfo {
 fn with_replicas(table: &Table) {
     let info = of_hosts(&[1]);
     for now in [0.0, 1.5, 4.0, 10.0] {
-        learned_in(QUICK, table, info.clone(), Freshness::Settled, now);
+        found_in(QUICK, table, info.clone(), Freshness::Settled, now);
     }
 }
 
@@ -300,7 +300,7 @@ fn a_host_that_holds_nothing_of_a_table_is_no_change_of_it() {
     let table = table();
     with_replicas(&table);
     for (now, hosts, next) in [(20.0, &[1, 2][..], 36.0), (40.0, &[1], 72.0)] {
-        learned_in(QUICK, &table, of_hosts(hosts), Freshness::Settled, now);
+        found_in(QUICK, &table, of_hosts(hosts), Freshness::Settled, now);
         assert_eq!(due(&table, now, 0), next);
     }
 }
@@ -336,7 +336,7 @@ fn a_table_without_a_map_learns_from_hints_and_one_without_a_key_does_not() {
     let table = table();
     table.hint(b"10,20,10.0.0.2", Token(15));
     assert!(table.info().is_none());
-    learned(&table, 0.0, "a", Freshness::Hidden);
+    found(&table, 0.0, "a", Freshness::Hidden);
     table.hint(b"10,20,10.0.0.2", Token(15));
     assert_eq!(replicas_of(&table, 20), [IpAddr::from([10, 0, 0, 2])]);
     assert_eq!(replicas_of(&table, 21), [] as [IpAddr; 0]);
@@ -345,13 +345,13 @@ fn a_table_without_a_map_learns_from_hints_and_one_without_a_key_does_not() {
 #[test]
 fn a_table_is_found_by_its_name_and_made_once() {
     let tables = Tables::new(&[("c".to_owned(), key("user"))]);
-    let named = |name| tables.named(name, at(0.0)).unwrap();
+    let named = |name| tables.find_or_insert(name, at(0.0)).unwrap();
     let (a, c) = (named("a"), named("c"));
     assert!(Arc::ptr_eq(&a, &named("a")));
     assert!(a.info().is_none());
     assert_eq!(c.info().as_ref().unwrap().key, key("user"));
     assert!(tables.find("b").is_none());
-    learned(&c, 0.0, "x", Freshness::Settled);
+    found(&c, 0.0, "x", Freshness::Settled);
     tables.forget("c");
     tables.forget("b");
     assert_eq!(c.info().as_ref().unwrap().key, key("user"));
@@ -360,18 +360,18 @@ fn a_table_is_found_by_its_name_and_made_once() {
 #[test]
 fn hosts_are_kept_for_a_minute_and_until_the_node_list_changes() {
     let tables = Tables::new(&[]);
-    assert!(tables.hosts(at(0.0), 0).is_none());
-    tables.looked_up(Arc::default(), at(1.0), 5);
-    assert!(tables.hosts(at(60.9), 5).is_some());
-    assert!(tables.hosts(at(61.1), 5).is_none());
-    assert!(tables.hosts(at(2.0), 6).is_none());
+    assert!(tables.cached_hosts(at(0.0), 0).is_none());
+    tables.cache_hosts(Arc::default(), at(1.0), 5);
+    assert!(tables.cached_hosts(at(60.9), 5).is_some());
+    assert!(tables.cached_hosts(at(61.1), 5).is_none());
+    assert!(tables.cached_hosts(at(2.0), 6).is_none());
 }
 
 #[test]
 fn what_every_request_asks_allocates_nothing() {
     let tables = Tables::new(&[("t".to_owned(), key("id"))]);
     let ask = |n: u32| {
-        let table = tables.named("t", at(f64::from(n))).unwrap();
+        let table = tables.find_or_insert("t", at(f64::from(n))).unwrap();
         assert!(table.info().is_some() && table.is_due(at(f64::from(n)), 0));
     };
     // The first time on a thread, arc-swap makes its own state.

@@ -44,7 +44,7 @@ fn id(host: u8) -> String {
 }
 
 fn unknown() -> Arc<Table> {
-    Tables::new(&[]).named("orders", Moment::default()).unwrap()
+    Tables::new(&[]).find_or_insert("orders", Moment::default()).unwrap()
 }
 
 /// A table of tablets with these replicas each.
@@ -83,7 +83,7 @@ fn knowing(replicas: Replicas) -> Arc<Table> {
         ordered: replicas.is_ordered().then(|| Arc::clone(&replicas)),
         replicas: Some(replicas),
         isolation: None,
-        learned: None,
+        looked_up_at: None,
     };
     let table = unknown();
     table.set(info, Duration::from_secs(60), NOW);

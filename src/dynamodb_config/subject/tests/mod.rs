@@ -52,7 +52,8 @@ fn router(affinity: LwtAffinity) -> Router {
         .table_partition_key("blobs", "pk", PartitionKeyType::Binary)
         .build()
         .unwrap();
-    Router::new(connector.inner().unwrap()).unwrap()
+    let inner = connector.inner().unwrap();
+    Router::new(&inner.config, inner.cluster(), &inner.tables).unwrap()
 }
 
 impl Routers {

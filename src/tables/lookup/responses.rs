@@ -1,5 +1,5 @@
-//! What a node says of a table, of a table's tags, of its own configuration, and of why it refuses
-//! a request.
+//! Parsers of a node's responses: the description of a table, its tags, the node's configuration,
+//! and errors.
 
 use serde_json::Value;
 
@@ -7,23 +7,23 @@ use crate::dynamodb::access::Isolation;
 use crate::keys::key::PartitionKeyType;
 use crate::keys::partition_key::PartitionKey;
 
-/// The tag by which a table has a write isolation of its own.
+/// The tag that gives a table its own write isolation.
 const TAG: &str = "system:write_isolation";
 
-/// What is needed of an answer to DescribeTable.
+/// What is read of a response to DescribeTable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Description {
     pub(crate) key: PartitionKey,
-    /// A UUID, which is another one when the table is deleted and created again.
+    /// A UUID, which differs once the table is deleted and created again.
     pub(crate) id: Option<Box<str>>,
     pub(crate) arn: Option<Box<str>>,
 }
 
 impl Description {
-    /// `None` if the body is no such answer.
+    /// Returns `None` if the body is no such response.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
-        let answer: Value = serde_json::from_slice(body).ok()?;
-        let table = &answer["Table"];
+        let response: Value = serde_json::from_slice(body).ok()?;
+        let table = &response["Table"];
         let key = find(&table["KeySchema"], "KeyType", "HASH")?;
         let key_name = key["AttributeName"].as_str()?;
         let key = find(&table["AttributeDefinitions"], "AttributeName", key_name)?;
@@ -42,32 +42,32 @@ impl Description {
     }
 }
 
-/// The element of a list that has this text under that name.
+/// Returns the element of `list` that has `text` under `name`.
 fn find<'a>(list: &'a Value, name: &str, text: &str) -> Option<&'a Value> {
     let mut elements = list.as_array()?.iter();
     elements.find(|element| element[name].as_str() == Some(text))
 }
 
-/// The write isolation that the tags of a table say, by an answer to ListTagsOfResource.
-/// `Some(None)` if they say none, and `None` if the body is no such answer.
+/// Returns the write isolation in a response to ListTagsOfResource: `Some(None)` if no tag gives
+/// one, and `None` if the body is no such response.
 pub(crate) fn isolation_by_tags(body: &[u8]) -> Option<Option<Isolation>> {
-    let answer: Value = serde_json::from_slice(body).ok()?;
-    answer["Tags"].as_array()?;
-    let tag = find(&answer["Tags"], "Key", TAG);
+    let response: Value = serde_json::from_slice(body).ok()?;
+    response["Tags"].as_array()?;
+    let tag = find(&response["Tags"], "Key", TAG);
     Some(tag.and_then(|tag| Isolation::named(tag["Value"].as_str()?)))
 }
 
-/// The write isolation by the value of a row of `system.config`, which is text in JSON, and so in
-/// quotes.
+/// Returns the write isolation in the value of a row of `system.config`, which is a JSON string and
+/// so has quotes.
 pub(crate) fn isolation_by_config(value: &str) -> Option<Isolation> {
     let unquoted: Option<String> = serde_json::from_str(value).ok();
     Isolation::named(unquoted.as_deref().unwrap_or(value))
 }
 
-/// The name of an error, such as `AccessDeniedException`.
+/// Returns the name of an error, such as `AccessDeniedException`.
 pub(crate) fn error_name(body: &[u8]) -> Option<String> {
-    let answer: Value = serde_json::from_slice(body).ok()?;
-    let name = answer["__type"].as_str()?;
+    let response: Value = serde_json::from_slice(body).ok()?;
+    let name = response["__type"].as_str()?;
     Some(name.rsplit('#').next().unwrap_or(name).to_owned())
 }
 

@@ -1,27 +1,29 @@
-//! The map of a table's replicas: its tablets, or else the ring, and the hosts that both name.
+//! The lookup of a table's replicas: its tablets, or else the ring, and the hosts that both name.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::one_table::{Lookup, QUERY, SCAN};
-use super::session::LookupError;
+use super::session::{LookupError, QUERY, SCAN, Session, warn_if_denied};
 use crate::balance::moment::Moment;
 use crate::keys::replicas::{Hosts, Kind, Replicas, RingRange, Tablet};
-use crate::tables::Freshness;
+use crate::tables::{Freshness, Tables};
 
-/// How the server calls the ring of all tables that have no tablets.
-const ALL: &str = "<ALL>";
+/// The table name of the ring that all tables without tablets share.
+const ALL_TABLES: &str = "<ALL>";
 
-/// The rows that a map is made of.
+/// The rows that replicas are built from.
 enum Rows {
     Tablets(Vec<Tablet>, Freshness),
-    /// With the kind of map that they make.
+    /// With the kind of replicas that they make.
     Ring(Kind, Vec<RingRange>),
 }
 
 impl Rows {
-    fn name_only(&self, hosts: &Hosts) -> bool {
+    /// Returns whether `hosts` has all hosts that the rows name.
+    fn are_covered_by(&self, hosts: &Hosts) -> bool {
         match self {
             Self::Tablets(tablets, _) => {
                 let mut ids = tablets.iter().flat_map(|tablet| &tablet.replicas);
@@ -34,7 +36,7 @@ impl Rows {
         }
     }
 
-    fn map(self, hosts: &Hosts) -> (Replicas, Freshness) {
+    fn build(self, hosts: &Hosts) -> (Replicas, Freshness) {
         match self {
             Self::Tablets(tablets, freshness) => {
                 (Replicas::from_tablets(hosts, tablets), freshness)
@@ -46,44 +48,57 @@ impl Rows {
     }
 }
 
-impl Lookup<'_> {
-    pub(super) async fn map(
+/// A lookup of replicas in one session.
+#[derive(Debug)]
+pub(super) struct ReplicaLookup<'a> {
+    pub(super) session: Session<'a>,
+    pub(super) tables: &'a Tables,
+    /// The addresses of the node list.
+    pub(super) listed: BTreeSet<IpAddr>,
+    /// How often the node list has changed.
+    pub(super) changes: u64,
+}
+
+impl ReplicaLookup<'_> {
+    /// Returns the replicas of a table, and how they are expected to change.
+    pub(super) async fn run(
         &self,
         name: &str,
         id: Option<&str>,
     ) -> Result<(Replicas, Freshness), LookupError> {
         let rows = self.rows(name, id).await?;
-        if let Some(hosts) = self.tables.hosts(Moment::now(), self.changes)
-            && rows.name_only(&hosts)
+        if let Some(hosts) = self.tables.cached_hosts(Moment::now(), self.changes)
+            && rows.are_covered_by(&hosts)
         {
-            return Ok(rows.map(&hosts));
+            return Ok(rows.build(&hosts));
         }
         let begun = Moment::now();
         let hosts = Arc::new(self.hosts().await?);
-        self.tables.looked_up(Arc::clone(&hosts), begun, self.changes);
-        Ok(rows.map(&hosts))
+        self.tables.cache_hosts(Arc::clone(&hosts), begun, self.changes);
+        Ok(rows.build(&hosts))
     }
 
-    /// The rows of the tablets. Where there are none, or they may not be read, those of the ring.
+    /// Returns the rows of the tablets. If there are none, or they may not be read, returns those
+    /// of the ring.
     async fn rows(&self, name: &str, id: Option<&str>) -> Result<Rows, LookupError> {
         let tablets = match id {
             Some(id) => self.tablets(id).await,
             None => Err(LookupError::NotFound),
         };
-        let rings: &[_] = match self.noting(tablets, "system.tablets") {
+        let rings: &[_] = match self.warn_if_denied(tablets, "system.tablets") {
             Ok((tablets, freshness)) if !tablets.is_empty() => {
                 return Ok(Rows::Tablets(tablets, freshness));
             }
-            // Rows of the table alone are its tablets, without the order that others read.
+            // A ring of this table alone is made of its tablets, without their order of replicas.
             Ok(_) | Err(LookupError::Denied) => {
-                &[(Some(name), Kind::Unordered), (Some(ALL), Kind::Ring)]
+                &[(Some(name), Kind::Unordered), (Some(ALL_TABLES), Kind::Ring)]
             }
-            // Before there were tablets, the ring was not told by tables.
+            // Servers that have no tablets have one ring for each keyspace.
             Err(LookupError::NotFound) => &[(None, Kind::Ring)],
-            Err(refusal) => return Err(refusal),
+            Err(error) => return Err(error),
         };
-        for (of, kind) in rings {
-            let ranges = self.noting(self.ring(name, *of).await, "system.token_ring")?;
+        for (table, kind) in rings {
+            let ranges = self.warn_if_denied(self.ring(name, *table).await, "system.token_ring")?;
             if !ranges.is_empty() {
                 return Ok(Rows::Ring(*kind, ranges));
             }
@@ -93,7 +108,7 @@ impl Lookup<'_> {
         ))
     }
 
-    /// Those of the table itself, or of the one whose tablets it shares.
+    /// Returns the tablets of the table, or those of the one whose tablets it shares.
     async fn tablets(&self, id: &str) -> Result<(Vec<Tablet>, Freshness), LookupError> {
         let (own, freshness, base) = self.tablets_of(id).await?;
         match base {
@@ -116,7 +131,7 @@ impl Lookup<'_> {
             "ProjectionExpression": "last_token, replicas, base_table, stage, transition",
         });
         let (mut tablets, mut freshness, mut base) = (Vec::new(), Freshness::Settled, None);
-        let rows = self.session.rows(QUERY, body, |row| {
+        let rows = self.session.for_each_row(QUERY, body, |row| {
             tablets.extend(row.tablet());
             if row.is_moving() {
                 freshness = Freshness::Moving;
@@ -129,8 +144,8 @@ impl Lookup<'_> {
         Ok((tablets, freshness, base))
     }
 
-    /// Of one table, or of all in the keyspace.
-    async fn ring(&self, name: &str, of: Option<&str>) -> Result<Vec<RingRange>, LookupError> {
+    /// Returns the ring in the keyspace of the table `name`: that of `table` there, or that of all.
+    async fn ring(&self, name: &str, table: Option<&str>) -> Result<Vec<RingRange>, LookupError> {
         let keyspace = format!("alternator_{name}");
         let mut body = json!({
             "TableName": ".scylla.alternator.system.token_ring",
@@ -138,28 +153,36 @@ impl Lookup<'_> {
             "ExpressionAttributeValues": { ":k": { "S": keyspace } },
             "ProjectionExpression": "start_token, end_token, endpoint",
         });
-        if let Some(of) = of {
+        if let Some(table) = table {
             body["KeyConditionExpression"] = json!("keyspace_name = :k AND table_name = :t");
-            body["ExpressionAttributeValues"][":t"] = json!({ "S": of });
+            body["ExpressionAttributeValues"][":t"] = json!({ "S": table });
         }
         let mut ranges = Vec::new();
-        let rows = self.session.rows(QUERY, body, |row| ranges.extend(row.ring_range()));
+        let rows = self.session.for_each_row(QUERY, body, |row| ranges.extend(row.ring_range()));
         rows.await?;
         Ok(ranges)
     }
 
-    /// The node itself, and those that it knows.
+    /// Returns the hosts of the cluster: the node itself and its peers.
     async fn hosts(&self) -> Result<Hosts, LookupError> {
         let mut hosts = Vec::new();
         for (table, internal) in [("system.local", "broadcast_address"), ("system.peers", "peer")] {
             let body: Value = json!({
                 "TableName": format!(".scylla.alternator.{table}"),
-                // Without tokens, of which there are 256 for each host.
+                // Not the tokens: a host has 256 of them.
                 "ProjectionExpression": format!("{internal}, host_id, rpc_address, data_center, rack"),
             });
-            let rows = self.session.rows(SCAN, body, |row| hosts.extend(row.host()));
-            self.noting(rows.await, table)?;
+            let rows = self.session.for_each_row(SCAN, body, |row| hosts.extend(row.host()));
+            self.warn_if_denied(rows.await, table)?;
         }
         Ok(Hosts::as_listed(hosts, |ip| self.listed.contains(&ip)))
+    }
+
+    fn warn_if_denied<T>(
+        &self,
+        result: Result<T, LookupError>,
+        what: &str,
+    ) -> Result<T, LookupError> {
+        warn_if_denied(&self.tables.warnings, result, what)
     }
 }
