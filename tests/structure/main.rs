@@ -1,88 +1,104 @@
-//! The modules depend on one another in one direction only, and the page of promises names tests
-//! that exist.
+//! The modules depend on one another in one direction only, and the pages about them are true.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 mod guarantees;
+mod modules;
+mod order;
 
-/// From the leaves up: a module uses only those above it in this list.
-const ORDER: [&str; 23] = [
-    "address",
-    "error",
-    "scope",
-    "body",
-    "signing",
-    "compression",
-    "keys",
-    "dynamodb",
-    "transport",
-    "balance",
-    "config",
-    "cluster",
-    "tables",
-    "discovery",
-    "dispatch",
-    "pass_through",
-    "stats",
-    "connector",
-    "builder",
-    "sdk",
-    "service",
-    "dynamodb_config",
-    "lib",
+use modules::Tree;
+
+/// The rooms of `src/`: each uses only rooms of lower rows.
+const LIBRARY: [&[&str]; 11] = [
+    &["lib"],
+    &["builder", "dynamodb_config", "sdk", "service"],
+    &["connector"],
+    &["stats"],
+    &["dispatch", "pass_through"],
+    &["discovery", "tables"],
+    &["cluster", "config"],
+    &["balance"],
+    &["compression", "dynamodb", "keys", "transport"],
+    &["body", "scope"],
+    &["address", "error", "signing"],
 ];
 
-fn files(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
+/// The rooms of `testcluster/src/`, likewise.
+const TEST_CLUSTER: [&[&str]; 7] = [
+    &["lib"],
+    &["cluster"],
+    &["server"],
+    &["system"],
+    &["tokens", "wire"],
+    &["expression", "fault", "gossip", "stats", "store"],
+    &["error", "sync", "version"],
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The top-level module of each file, and the modules that it names by `crate::`.
-fn uses() -> BTreeMap<String, BTreeSet<String>> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut all = Vec::new();
-    files(&src, &mut all);
-    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in all {
-        let within = file.strip_prefix(&src).unwrap();
-        let module =
-            within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
-        let text = fs::read_to_string(&file).unwrap();
-        // What tests use does not bind the code.
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        let named = code.split("crate::").skip(1).map(|rest| {
-            rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>()
-        });
-        uses.entry(module.clone())
-            .or_default()
-            .extend(named.filter(|m| !m.is_empty() && *m != module));
-    }
-    uses
+fn library() -> Tree {
+    Tree::read(&root().join("src/lib.rs"))
+}
+
+fn test_cluster() -> Tree {
+    Tree::read(&root().join("testcluster/src/lib.rs"))
 }
 
 #[test]
 fn modules_depend_in_one_direction() {
-    let place = |module: &str| ORDER.iter().position(|m| *m == module);
-    for (module, used) in uses() {
-        let here = place(&module).unwrap_or_else(|| panic!("{module} has no place in the order"));
-        for other in used {
-            assert!(place(&other).is_some_and(|there| there < here), "{module} uses {other}");
-        }
-    }
+    assert_eq!(order::not_down(&LIBRARY, &library().arrows()), [""; 0]);
+}
+
+#[test]
+fn files_depend_in_one_direction() {
+    assert_eq!(order::circular(&library().arrows()), [""; 0]);
+}
+
+#[test]
+fn modules_of_the_test_cluster_depend_in_one_direction() {
+    assert_eq!(order::not_down(&TEST_CLUSTER, &test_cluster().arrows()), [""; 0]);
+}
+
+#[test]
+fn files_of_the_test_cluster_depend_in_one_direction() {
+    assert_eq!(order::circular(&test_cluster().arrows()), [""; 0]);
 }
 
 #[test]
 fn the_scan_sees_the_dependencies_that_are_there() {
-    let uses = uses();
-    assert!(uses["dispatch"].contains("cluster") && uses["sdk"].contains("connector"));
-    assert!(uses["error"].is_empty() && !uses["transport"].contains("cluster"));
+    let arrows = library().arrows();
+    let uses = |from: &str, to: &str| {
+        let module = |path: &str| path.split("::").map(str::to_owned).collect();
+        arrows.contains(&(module(from), module(to)))
+    };
+    assert!(uses("sdk", "connector") && uses("dispatch::race", "dispatch::plan"));
+    // By `super::`, and through re-exports of `transport` and of its `pool`.
+    assert!(uses("discovery::refresh", "discovery::contacts"));
+    assert!(uses("cluster::node", "transport::pool"));
+    assert!(uses("dispatch::race", "transport::pool::lease"));
+    assert!(!arrows.iter().any(|(from, _)| from[..] == ["error"]));
+    assert!(!uses("transport", "cluster"));
+}
+
+/// The files of Rust in a directory and those below it.
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let (dirs, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let here = files.into_iter().filter(|file| file.extension().is_some_and(|e| e == "rs"));
+    here.chain(dirs.iter().flat_map(|dir| sources(dir))).collect()
+}
+
+#[test]
+fn a_module_with_others_below_it_is_a_folder_with_mod_rs() {
+    let sources: Vec<_> = ["src", "tests", "benches", "testcluster"]
+        .iter()
+        .flat_map(|dir| sources(&root().join(dir)))
+        .collect();
+    assert!(sources.len() > 300, "{} files", sources.len());
+    let beside: Vec<_> = sources.iter().filter(|file| file.with_extension("").is_dir()).collect();
+    assert_eq!(beside, [Path::new(""); 0]);
 }
