@@ -20,7 +20,7 @@ use crate::dispatch::attempts::Attempt;
 use crate::dispatch::balancer::{Balancer, Limits};
 use crate::dispatch::response::ResponseBody;
 use crate::dispatch::route::Route;
-use crate::error::{BoxError, ConfigError, Error, RefreshError};
+use crate::error::{BoxError, ConfigError, Error, FailedContact, RefreshError};
 use crate::pass_through::PassThrough;
 use crate::scope::Scope;
 use crate::stats::Stats;
@@ -139,7 +139,7 @@ impl AlternatorConnector {
         let mut refresh = std::pin::pin!(inner.balancer.cluster.refresh());
         loop {
             match timeout(CHECK, &mut refresh).await {
-                Ok(refreshed) => return refreshed.map_err(Error::NoNodes),
+                Ok(refreshed) => return refreshed.map_err(|source| Error::NoNodes { source }),
                 // The task may have ended, or stand still, with another runtime.
                 Err(_) => inner.ensure_running()?,
             }
@@ -171,16 +171,16 @@ impl AlternatorConnector {
             match answer {
                 Ok(listed) if !listed.is_empty() => return Ok(()),
                 Ok(_) => answered = true,
-                Err(error) => failures.push((contact.url(), error.to_string())),
+                Err(error) => failures.push(failed(contact, error.to_string())),
             }
         }
         let error = if answered {
             RefreshError::EmptyScope { scopes: scope.to_string() }
         } else {
             failures.sort_unstable();
-            RefreshError::Unanswered(failures)
+            RefreshError::Unanswered { contacts: failures }
         };
-        Err(Error::NoNodes(Arc::new(error)))
+        Err(Error::NoNodes { source: Arc::new(error) })
     }
 
     /// Whether the servers understand datacenters and racks: one that does lists nobody for a rack
@@ -211,10 +211,11 @@ impl AlternatorConnector {
                 Ok((all, some)) => return Ok(all != some),
                 Err(error) => error.to_string(),
             };
-            failures.push((contact.url(), why));
+            failures.push(failed(contact, why));
         }
         failures.sort_unstable();
-        Err(Error::NoNodes(Arc::new(RefreshError::Unanswered(failures))))
+        let error = RefreshError::Unanswered { contacts: failures };
+        Err(Error::NoNodes { source: Arc::new(error) })
     }
 
     pub(crate) fn inner(&self) -> Result<&Arc<Inner>, &Arc<ConfigError>> {
@@ -222,7 +223,7 @@ impl AlternatorConnector {
     }
 
     fn running(&self) -> Result<&Arc<Inner>, Error> {
-        let inner = self.inner.as_ref().map_err(|e| Error::Config(Arc::clone(e)))?;
+        let inner = self.inner.as_ref().map_err(|e| Error::Config { source: Arc::clone(e) })?;
         inner.ensure_running()?;
         Ok(inner)
     }
@@ -295,7 +296,7 @@ impl Inner {
 
     /// A few who can be asked about the cluster, nodes of the list before seeds; and the names of
     /// seeds that do not resolve, and why.
-    async fn contacts(&self) -> (Vec<Arc<Node>>, Vec<(String, String)>) {
+    async fn contacts(&self) -> (Vec<Arc<Node>>, Vec<FailedContact>) {
         let list = self.balancer.cluster.nodes();
         let mut some: Vec<_> = fastrand::choose_multiple(&list, 3).into_iter().cloned().collect();
         let mut contacts = Contacts::new(Arc::clone(&self.config));
@@ -306,6 +307,10 @@ impl Inner {
         }
         (some, contacts.unresolved().collect())
     }
+}
+
+fn failed(node: &Node, reason: String) -> FailedContact {
+    FailedContact { contact: node.addr().to_string(), reason }
 }
 
 impl Drop for Inner {

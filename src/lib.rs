@@ -46,7 +46,9 @@ pub use config::lwt_affinity::{CoordinatorOrder, LwtAffinity};
 pub use config::token_awareness::TokenAwareness;
 pub use config::user_agent::UserAgent;
 pub use connector::AlternatorConnector;
-pub use error::{BoxError, ConfigError, ConnectError, Error, RefreshError};
+pub use error::{
+    BoxError, ConfigError, ConnectError, Error, FailedContact, FailedNode, RefreshError,
+};
 pub use keys::key::PartitionKeyType;
 pub use scope::Scope;
 pub use service::ResponseFuture;

@@ -70,12 +70,12 @@ impl PassThrough {
         B::Error: Into<BoxError>,
     {
         let body = |body| SdkBody::from_body_1_x(SyncBody::new(body));
-        let request =
-            HttpRequest::try_from(request.map(body)).map_err(|e| Error::Request(e.into()))?;
+        let request = HttpRequest::try_from(request.map(body))
+            .map_err(|e| Error::Request { source: e.into() })?;
         let response = self.client(Timeouts::default(), None).call(request).await;
         let response = response
             .and_then(|r| r.try_into_http1x().map_err(|e| ConnectorError::other(e.into(), None)))
-            .map_err(|e| Error::PassThrough(e.into()))?;
+            .map_err(|e| Error::PassThrough { source: e.into() })?;
         Ok(response.map(Body::new))
     }
 }

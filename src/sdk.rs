@@ -46,7 +46,7 @@ impl HttpClient for AlternatorConnector {
     fn validate_final_config(&self, _: &RuntimeComponents, _: &ConfigBag) -> Result<(), BoxError> {
         match self.inner() {
             Ok(_) => Ok(()),
-            Err(error) => Err(Error::Config(Arc::clone(error)).into()),
+            Err(error) => Err(Error::Config { source: Arc::clone(error) }.into()),
         }
     }
 }
@@ -64,9 +64,9 @@ impl HttpConnector for SdkConnector {
         let inner = match self.connector.inner() {
             Ok(inner) => inner,
             Err(error) => {
-                return HttpConnectorFuture::ready(Err(connector_error(Error::Config(
-                    Arc::clone(error),
-                ))));
+                return HttpConnectorFuture::ready(Err(connector_error(Error::Config {
+                    source: Arc::clone(error),
+                })));
             }
         };
         let is_dynamodb = is_dynamodb(request.headers().get(TARGET.as_str()).map(str::as_bytes));
@@ -137,10 +137,10 @@ fn metadata(info: &ConnectionInfo) -> ConnectionMetadata {
 /// Every failure of the network is one that the SDK retries.
 fn connector_error(error: Error) -> ConnectorError {
     match &error {
-        Error::Config(_) | Error::Request(_) | Error::NoRuntime => {
+        Error::Config { .. } | Error::Request { .. } | Error::NoRuntime => {
             ConnectorError::user(error.into())
         }
-        Error::NoNodes(_) => {
+        Error::NoNodes { .. } => {
             ConnectorError::other(error.into(), Some(ErrorKind::TransientError)).never_connected()
         }
         Error::Unreachable { .. } => ConnectorError::io(error.into()).never_connected(),
@@ -148,6 +148,6 @@ fn connector_error(error: Error) -> ConnectorError {
             ConnectorError::other(error.into(), Some(ErrorKind::TransientError))
         }
         Error::ReadTimeout { .. } | Error::Stalled { .. } => ConnectorError::timeout(error.into()),
-        Error::PassThrough(_) => ConnectorError::other(error.into(), None),
+        Error::PassThrough { .. } => ConnectorError::other(error.into(), None),
     }
 }

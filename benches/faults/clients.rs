@@ -88,21 +88,12 @@ impl Connected {
             return (Outcome::Answered, None);
         };
         let outcome = if is_unsent(&error) { Outcome::Unsent } else { Outcome::Failed };
-        let told: Vec<_> = chain(&error).map(ToString::to_string).collect();
-        (outcome, Some(told.join(": ")))
+        (outcome, Some(Error::explain(&error)))
     }
 }
 
 fn is_unsent(error: &(dyn std::error::Error + 'static)) -> bool {
-    chain(error).any(|cause| {
-        matches!(cause.downcast_ref(), Some(Error::Unreachable { .. } | Error::NoNodes(_)))
-    })
-}
-
-fn chain<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    Error::find(error).is_some_and(|error| !error.may_have_been_executed())
 }
 
 fn timeouts(read: Option<Duration>) -> Option<TimeoutConfig> {

@@ -8,15 +8,15 @@
 mod bookkeeping;
 
 // The parts that are not public, as they are in the library.
-mod error {
-    pub(crate) use alternator_connector::{ConnectError, Error};
-}
 #[allow(unused_imports, reason = "not all of it is measured")]
 #[path = "../../src/balance/mod.rs"]
 mod balance;
 #[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/dynamodb/mod.rs"]
 mod dynamodb;
+#[allow(unused_imports, reason = "not all of it is measured")]
+#[path = "../../src/error/mod.rs"]
+mod error;
 #[allow(unused_imports, reason = "its own tests use them")]
 #[path = "../../src/transport/pool/permits.rs"]
 mod permits;

@@ -59,19 +59,6 @@ pub(crate) fn n(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// An error with its causes, in one line.
-pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    for cause in std::iter::successors(error.source(), |error| error.source()) {
-        let cause = cause.to_string();
-        // Some errors tell their cause themselves.
-        if !text.ends_with(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
-}
-
 /// Says that something holds, or fails the example.
 pub(crate) fn check(holds: bool, what: &str) -> Result<(), Failure> {
     if holds {

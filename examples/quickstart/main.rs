@@ -14,13 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use alternator_connector::Error;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::types::KeyType;
 
 use arguments::Arguments;
-use common::{Failure, check, explain};
+use common::{Failure, check};
 use record::Record;
 use stage::Stage;
 use workload::Worker;
@@ -44,7 +45,7 @@ async fn main() -> ExitCode {
     match run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", explain(&*error));
+            eprintln!("error: {}", Error::explain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,6 @@
 //! What the client sees, as an interceptor of the SDK: how long each operation and each attempt
 //! took, and which node served it.
 
-use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -167,8 +166,7 @@ fn served_by(bag: &ConfigBag) -> Option<SocketAddr> {
 
 /// The node that had the request and did not answer it, which the connector's error names.
 fn failed_on(context: &FinalizerInterceptorContextRef<'_>) -> Option<SocketAddr> {
-    let error = context.output_or_error()?.err()?.as_connector_error()?;
-    match error.source()?.downcast_ref()? {
+    match Error::find(context.output_or_error()?.err()?.as_connector_error()?)? {
         Error::Unanswered { node, .. } | Error::ReadTimeout { node, .. } => Some(*node),
         _ => None,
     }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use alternator_connector::Error;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 
-use crate::common::{Failure, explain, n, s};
+use crate::common::{Failure, n, s};
 use crate::record::Record;
 
 /// How many items each worker has, in a partition of its own.
@@ -248,7 +249,7 @@ impl Worker {
         outcome
             .map_err(|error| {
                 let error: Failure = error.into();
-                eprintln!("failed: {}", explain(&*error));
+                eprintln!("failed: {}", Error::explain(&*error));
                 self.record.note_failure();
             })
             .ok()

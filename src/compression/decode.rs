@@ -22,25 +22,33 @@ pub enum DecompressionError {
         "the compressed answer has more than {max_size} bytes once it is decompressed; raise ResponseCompression::max_size if \
          answers may be that large"
     )]
+    #[non_exhaustive]
     TooLarge {
         /// How many bytes it may have.
         max_size: usize,
     },
     /// It ends too early.
     #[error("the compressed answer breaks off; check what is between this client and the nodes")]
+    #[non_exhaustive]
     Truncated,
     /// It is no compressed data, or its checksum is wrong.
     #[error("the compressed answer is damaged; check what is between this client and the nodes")]
-    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[non_exhaustive]
+    Damaged {
+        /// What the decoder reports.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Something follows it that does not belong to it.
     #[error(
         "the compressed answer is followed by something else; check what is between this client and the nodes"
     )]
+    #[non_exhaustive]
     Trailing,
     /// It has an encoding that was not asked for.
     #[error(
         "the answer has the content-encoding {encoding:?}, which was not asked for; check what is between this client and the nodes"
     )]
+    #[non_exhaustive]
     Unasked {
         /// What it says it is.
         encoding: String,
@@ -114,7 +122,7 @@ impl Decoder {
         let status = self
             .inflate
             .decompress_vec(input, &mut piece, FlushDecompress::None)
-            .map_err(|error| DecompressionError::Damaged(error.into()))?;
+            .map_err(|error| DecompressionError::Damaged { source: error.into() })?;
         input.advance((self.inflate.total_in() - before) as usize);
         self.progress = match status {
             Status::StreamEnd => Progress::Ended,

@@ -16,7 +16,7 @@ use crate::cluster::Cluster;
 use crate::cluster::exchange::exchange;
 use crate::cluster::node::Node;
 use crate::dynamodb::host::address;
-use crate::error::BoxError;
+use crate::error::{BoxError, explain};
 
 /// How many nodes are asked side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -64,7 +64,7 @@ impl CompressionProbe {
                     Some(understands) => cluster.learned(&node, understands),
                     None => cluster.learned_nothing(&node, &format!("it answered {status}")),
                 },
-                Err(error) => cluster.learned_nothing(&node, &error.to_string()),
+                Err(error) => cluster.learned_nothing(&node, &explain(&*error)),
             }
         };
         stream::iter(cluster.all_nodes()).for_each_concurrent(SIDE_BY_SIDE, ask).await;

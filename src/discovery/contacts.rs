@@ -14,6 +14,7 @@ use super::survey::Survey;
 use crate::cluster::node::Node;
 use crate::config::Config;
 use crate::config::seeds::SeedHost;
+use crate::error::FailedContact;
 
 /// When a round of questions is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl Contacts {
     }
 
     /// The names of seeds that do not resolve, and why.
-    pub(crate) fn unresolved(&self) -> impl Iterator<Item = (String, String)> {
+    pub(crate) fn unresolved(&self) -> impl Iterator<Item = FailedContact> {
         self.names.unresolved()
     }
 

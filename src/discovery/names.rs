@@ -14,6 +14,7 @@ use crate::address::host;
 use crate::config::Config;
 use crate::config::resolver::Resolver;
 use crate::config::seeds::SeedHost;
+use crate::error::FailedContact;
 
 /// How long the addresses of a name are believed, as resolvers rarely tell the lifetime of a
 /// record.
@@ -74,11 +75,14 @@ impl Names {
     }
 
     /// The names that do not resolve, and why.
-    pub(crate) fn unresolved(&self) -> impl Iterator<Item = (String, String)> {
+    pub(crate) fn unresolved(&self) -> impl Iterator<Item = FailedContact> {
         self.known.iter().filter_map(|(name, known)| {
             let unknown = known.addresses.is_empty().then_some("no answer yet");
             let why = known.error.as_deref().or(unknown)?;
-            Some((name.to_string(), format!("does not resolve: {why}")))
+            Some(FailedContact {
+                contact: name.to_string(),
+                reason: format!("does not resolve: {why}"),
+            })
         })
     }
 

@@ -18,7 +18,7 @@ use crate::cluster::Cluster;
 use crate::cluster::exchange::exchange;
 use crate::cluster::node::{Node, without_zone};
 use crate::config::Config;
-use crate::error::BoxError;
+use crate::error::{BoxError, explain};
 use crate::transport::Lease;
 
 /// How many nodes are probed side by side.
@@ -75,7 +75,7 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Down, BoxError
             cluster.bring_back(node);
         }
         Err((why, error)) => {
-            tracing::debug!(node = %node.addr(), %error, "node does not answer a probe");
+            tracing::debug!(node = %node.addr(), error = %explain(&*error), "node does not answer a probe");
             let (now, draw) = (Moment::now(), fastrand::f64());
             node.health.probe_failed(why, now, draw);
         }

@@ -155,7 +155,8 @@ fn report(result: &Result<(), RefreshError>, before: Result<(), Arc<RefreshError
     let failed_before = before.is_err_and(|e| !matches!(*e, RefreshError::Pending));
     match result {
         Err(error) if !failed_before => {
-            tracing::warn!(%error, "the node list could not be refreshed; it stays as it is");
+            let what = error.what_to_check();
+            tracing::warn!(%error, "the node list could not be refreshed and stays as it is; check {what}");
         }
         Err(error) => tracing::debug!(%error, "the node list could still not be refreshed"),
         Ok(()) => {}

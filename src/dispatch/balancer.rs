@@ -27,7 +27,7 @@ use crate::dynamodb::host::address;
 use crate::dynamodb::operation::Operation;
 use crate::dynamodb::read::Read;
 use crate::dynamodb::target::TARGET;
-use crate::error::{BoxError, ConnectError, Error};
+use crate::error::{BoxError, ConnectError, Error, FailedNode};
 use crate::transport::{NodeBody, SendError};
 
 /// How long nothing may come of the body of an answer that has begun, where the user has set no
@@ -97,7 +97,7 @@ impl Balancer {
         B::Error: Into<BoxError>,
     {
         let (mut head, body) = request.into_parts();
-        let body = gather(body).await.map_err(Error::Request)?;
+        let body = gather(body).await.map_err(|source| Error::Request { source })?;
         address(&mut head)?;
         let deadlines = limits.deadlines();
         if self.cluster.snapshot().is_none() {
@@ -105,7 +105,7 @@ impl Balancer {
             Box::pin(known)
                 .await
                 .unwrap_or_else(|_| self.cluster.last_refresh())
-                .map_err(Error::NoNodes)?;
+                .map_err(|source| Error::NoNodes { source })?;
         }
 
         if self.cluster.is_busy() {
@@ -191,7 +191,8 @@ impl Balancer {
                     } else {
                         node.counters.not_connected();
                         self.cluster.unreachable(&node, Moment::now());
-                        tried.push((node.addr(), ConnectError::Closed(source)));
+                        let error = ConnectError::Closed { source };
+                        tried.push(FailedNode { address: node.addr(), error });
                         self.cluster.note_redispatch();
                     }
                 }

@@ -65,6 +65,9 @@ where
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
     Nothing,
+    /// An error that tells of a request which may have been executed. It must not be hidden by one
+    /// that says the opposite of the other request.
+    Unclear,
     ServerError,
     /// The request's own fault, which another node would find too.
     ClientError,
@@ -76,6 +79,7 @@ fn worth(answered: &Result<NodeResponse, Error>) -> Worth {
         Ok((response, _)) if response.status().is_success() => Worth::Good,
         Ok((response, _)) if response.status().is_server_error() => Worth::ServerError,
         Ok(_) => Worth::ClientError,
+        Err(error) if error.may_have_been_executed() => Worth::Unclear,
         Err(_) => Worth::Nothing,
     }
 }
@@ -85,4 +89,24 @@ fn better(
     second: Result<NodeResponse, Error>,
 ) -> Result<NodeResponse, Error> {
     if worth(&second) > worth(&first) { second } else { first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_may_have_been_executed_is_told_of_whichever_it_is() {
+        let unsent = || Err(Error::Unreachable { tried: Vec::new() });
+        let sent = || {
+            let node = ([10, 0, 0, 1], 8000).into();
+            Err(Error::Unanswered { node, source: "reset".into() })
+        };
+        for (first, second) in [(unsent(), sent()), (sent(), unsent()), (sent(), sent())] {
+            let told = better(first, second).err();
+            assert!(told.is_some_and(|error| error.may_have_been_executed()));
+        }
+        let told = better(unsent(), unsent()).err();
+        assert!(told.is_some_and(|error| !error.may_have_been_executed()));
+    }
 }

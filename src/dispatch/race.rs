@@ -4,7 +4,6 @@
 //! beside it, and the first connection wins, in the manner of happy eyeballs (RFC 8305). Nobody's
 //! connect is in vain: a loser's connection is kept for its node.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::dispatch::plan::Plan;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, FailedNode, explain};
 use crate::transport::Lease;
 
 /// How many nodes are tried side by side for one request. With connects that take a hundred times
@@ -39,7 +38,7 @@ pub(crate) struct Deadlines {
 }
 
 /// The nodes that could not be connected, in the order in which that was learned, and why.
-pub(crate) type Tried = Vec<(SocketAddr, ConnectError)>;
+pub(crate) type Tried = Vec<FailedNode>;
 
 /// A connection to the first node of the plan that has one. Adds to `tried` why others had none.
 pub(crate) async fn connect(
@@ -87,8 +86,8 @@ async fn race(
             ended = racing.0.next() => match ended? {
                 (node, Ok(lease)) => break (node, lease),
                 (node, Err(error)) => {
-                    tracing::debug!(node = %node.addr(), %error, "node not connected, trying another");
-                    tried.push((node.addr(), error));
+                    tracing::debug!(node = %node.addr(), error = %explain(&error), "node not connected, trying another");
+                    tried.push(FailedNode { address: node.addr(), error });
                 }
             },
             () = sleep(head_start), if may_start => {
@@ -155,7 +154,7 @@ async fn lease(
         Ok(_) => {}
         Err(error) if error.is_not_the_nodes() => {}
         // It was not given the time that a node may take.
-        Err(ConnectError::Timeout(_)) if left < deadlines.connect => {}
+        Err(ConnectError::Timeout { .. }) if left < deadlines.connect => {}
         Err(_) => cluster.unreachable(&node, begun),
     }
     (node, leased)

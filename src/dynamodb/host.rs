@@ -8,8 +8,8 @@ use crate::error::Error;
 /// Turns the URI into what a server expects, and keeps the host that was signed in the Host header.
 pub(crate) fn address(head: &mut Parts) -> Result<(), Error> {
     if !head.headers.contains_key(header::HOST) {
-        let host =
-            signed_host(&head.uri).ok_or_else(|| Error::Request("its URI has no host".into()))?;
+        let host = signed_host(&head.uri)
+            .ok_or_else(|| Error::Request { source: "its URI has no host".into() })?;
         head.headers.insert(header::HOST, host);
     }
     head.uri = match head.uri.path_and_query() {
@@ -124,6 +124,6 @@ mod tests {
     #[test]
     fn a_request_without_any_host_is_an_error() {
         let (mut head, ()) = Request::builder().uri("/").body(()).unwrap().into_parts();
-        assert!(matches!(address(&mut head), Err(Error::Request(_))));
+        assert!(matches!(address(&mut head), Err(Error::Request { .. })));
     }
 }

@@ -88,19 +88,23 @@ impl Endpoint {
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, ConnectError> {
-        let wire = match self.proxied().map_err(ConnectError::Proxy)? {
-            None => connect_tcp(self.addr, self.keepalive).await?,
-            Some((proxy, node)) => {
-                tunnel(proxy, node, self.keepalive).await.map_err(ConnectError::Proxy)?
-            }
+        let wire = match self.proxied().map_err(|source| ConnectError::Proxy { source })? {
+            None => connect_tcp(self.addr, self.keepalive)
+                .await
+                .map_err(|source| ConnectError::Io { source })?,
+            Some((proxy, node)) => tunnel(proxy, node, self.keepalive)
+                .await
+                .map_err(|source| ConnectError::Proxy { source })?,
         };
         let stream = match &self.tls {
             None => Stream::Plain(wire),
             Some((tls, name)) => Stream::Tls(Box::new(
-                tls.connect(name.clone(), wire).await.map_err(ConnectError::Tls)?,
+                tls.connect(name.clone(), wire)
+                    .await
+                    .map_err(|source| ConnectError::Tls { source })?,
             )),
         };
-        Connection::open(stream).await.map_err(|e| ConnectError::Closed(e.into()))
+        Connection::open(stream).await.map_err(|e| ConnectError::Closed { source: e.into() })
     }
 
     /// The proxy for this node, if there is one, and the node as the proxy is told.
@@ -178,6 +182,7 @@ impl Service<Uri> for ProxyTcp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::explain;
 
     fn endpoint(addr: &str, proxy: &str, no: &str) -> Endpoint {
         Endpoint {
@@ -193,8 +198,8 @@ mod tests {
         for scheme in ["socks4", "socks5", "socks5h", "https"] {
             let proxy = format!("{scheme}://user:secret@10.0.0.9:1080");
             let error = endpoint("10.0.0.1:8000", &proxy, "").connect().await.err().unwrap();
-            assert!(matches!(error, ConnectError::Proxy(_)), "{error}");
-            let error = error.to_string();
+            assert!(matches!(error, ConnectError::Proxy { .. }), "{error}");
+            let error = explain(&error);
             assert!(error.contains("only http proxies"), "{error}");
             assert!(error.contains("10.0.0.9") && !error.contains("secret"), "{error}");
         }

@@ -165,7 +165,7 @@ async fn an_answer_above_the_limit_is_an_error_that_says_so() {
     let error = get.clone().send().await.unwrap_err();
     assert!(matches!(error, SdkError::ResponseError(_)), "{error:?}");
     let told = decode_error(&error).expect("it is told");
-    assert!(matches!(told, DecompressionError::TooLarge { max_size: 10_000 }));
+    assert!(matches!(told, DecompressionError::TooLarge { max_size: 10_000, .. }));
     // It would be no smaller another time.
     assert_eq!(cluster.node(0).stats().requests_of("GetItem"), 1);
     let unlimited = get.customize().interceptor(answers).send().await.unwrap();

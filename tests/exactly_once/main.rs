@@ -8,6 +8,7 @@ mod support;
 mod closing;
 mod retries;
 mod sent;
+mod told;
 mod trial;
 mod under_way;
 mod unsent;

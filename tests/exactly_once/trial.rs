@@ -260,7 +260,7 @@ pub(crate) fn writes_received(node: &Node) -> usize {
     (stats.requests_of("UpdateItem") + stats.requests_of("PutItem")) as usize
 }
 
-fn writes_executed(node: &Node) -> u64 {
+pub(crate) fn writes_executed(node: &Node) -> u64 {
     let executed = node.stats().executed_by_operation;
     ["UpdateItem", "PutItem"].iter().filter_map(|operation| executed.get(*operation)).sum()
 }

@@ -167,14 +167,14 @@ async fn unreachable_nodes_use_up_no_more_than_the_connect_budget() {
     let begun = Instant::now();
     let error = answer(&connector, get_item()).await.unwrap_err();
     assert!((budget..SOON).contains(&begun.elapsed()));
-    let Error::Unreachable { tried } = &error else {
+    let Error::Unreachable { tried, .. } = &error else {
         panic!("{error}");
     };
     // Three side by side, each of which has no more than was left of the budget when it was tried,
     // and then nothing is left.
     assert!((2..=6).contains(&tried.len()), "{error}");
-    for (_, why) in tried {
-        let ConnectError::Timeout(limit) = why else {
+    for node in tried {
+        let ConnectError::Timeout { after: limit, .. } = &node.error else {
             panic!("{error}");
         };
         assert!(*limit <= Duration::from_millis(400), "{error}");

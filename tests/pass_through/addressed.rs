@@ -86,6 +86,6 @@ async fn a_failure_of_what_passes_through_is_told_as_such() {
     let gone = std::net::TcpListener::bind("127.0.0.98:0").unwrap().local_addr().unwrap();
     let request = Request::get(format!("http://{gone}/")).body(Full::<Bytes>::default()).unwrap();
     let error = connector.clone().call(request).await.unwrap_err();
-    assert!(matches!(error, alternator_connector::Error::PassThrough(_)), "{error:?}");
+    assert!(matches!(error, alternator_connector::Error::PassThrough { .. }), "{error:?}");
     assert!(error.to_string().contains("not for the cluster"), "{error}");
 }

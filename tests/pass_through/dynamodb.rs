@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use alternator_connector::{AlternatorConnector, Policy};
+use alternator_connector::{AlternatorConnector, Error, Policy};
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
@@ -69,8 +69,8 @@ async fn a_cluster_whose_name_does_not_resolve_is_an_error_that_names_the_seed()
     let error = failure(&connector).await;
     assert!(error.contains("no node of the cluster is known"), "{error}");
     assert!(error.contains("alternator.invalid (does not resolve: no such name)"), "{error}");
-    let error =
-        connector.check_if_rack_datacenter_feature_is_supported().await.unwrap_err().to_string();
+    let error = connector.check_if_rack_datacenter_feature_is_supported().await.unwrap_err();
+    let error = Error::explain(&error);
     assert!(error.contains("alternator.invalid (does not resolve"), "{error}");
 }
 

@@ -21,7 +21,7 @@ async fn an_unknown_scope_is_an_error_that_names_it_and_gets_no_traffic_anywhere
         let connector = connector_from(&cluster.nodes()).scope(scope).build().unwrap();
         let client = client_without_retries(&connector).await;
         for _ in 0..5 {
-            let Err(Error::NoNodes(why)) = connector.refresh().await else {
+            let Err(Error::NoNodes { source: why, .. }) = connector.refresh().await else {
                 panic!("nobody lives there")
             };
             assert!(matches!(*why, RefreshError::EmptyScope { .. }), "{why}");

@@ -67,7 +67,7 @@ async fn when_no_node_can_be_connected_every_request_tries_all_of_them() {
         }
         for round in 1..=20 {
             let error = get(&client).await.unwrap_err();
-            let Error::Unreachable { tried } = cause(&error) else {
+            let Error::Unreachable { tried, .. } = cause(&error) else {
                 panic!("{}", DisplayErrorContext(error));
             };
             assert_eq!(tried.len(), 3);

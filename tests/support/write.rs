@@ -1,7 +1,5 @@
 //! Reads and writes that leave a trace, and what their client was told about them.
 
-use std::error::Error as _;
-
 use alternator_connector::Error;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -86,18 +84,19 @@ fn failure<E>(error: &SdkError<E>) -> Ending
 where
     E: std::error::Error + 'static,
 {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        match error.downcast_ref::<Error>() {
-            Some(Error::Unreachable { .. } | Error::NoNodes(_)) => return Ending::Unsent(text),
-            Some(Error::Unanswered { .. } | Error::ReadTimeout { .. }) => {
-                return Ending::Unclear(text);
+    let text = Error::explain(error);
+    if let Some(cause) = Error::find(error) {
+        return match cause {
+            Error::Unreachable { .. } | Error::NoNodes { .. } => {
+                assert!(!cause.may_have_been_executed(), "{text}");
+                Ending::Unsent(text)
             }
-            Some(error) => panic!("{error}"),
-            None => cause = error.source(),
-        }
+            Error::Unanswered { .. } | Error::ReadTimeout { .. } => {
+                assert!(cause.may_have_been_executed(), "{text}");
+                Ending::Unclear(text)
+            }
+            _ => panic!("{text}"),
+        };
     }
     match error {
         SdkError::ServiceError(_) => Ending::Refused(text),

@@ -52,7 +52,7 @@ async fn a_node_of_another_authority_never_gets_a_byte_of_a_request() {
         assert!(error.contains(&tried), "{error}");
     }
     assert!(
-        error.contains("UnknownIssuer") && error.contains("check that they speak TLS, the CA"),
+        error.contains("UnknownIssuer") && error.contains("check that the nodes speak TLS, the CA"),
         "{error}"
     );
 }

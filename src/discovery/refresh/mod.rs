@@ -13,7 +13,7 @@ use crate::cluster::node::Node;
 use crate::cluster::{Cluster, Snapshot};
 use crate::config::Config;
 use crate::config::seeds::SeedHost;
-use crate::error::RefreshError;
+use crate::error::{FailedContact, RefreshError};
 use crate::scope::Scope;
 
 mod around;
@@ -272,13 +272,16 @@ impl Refresh {
     }
 
     fn unanswered(&self, survey: &Survey) -> RefreshError {
-        let mut failures: Vec<_> = survey
+        let mut contacts: Vec<_> = survey
             .failures()
-            .map(|(who, why)| (who.to_string(), why.to_owned()))
+            .map(|(node, reason)| FailedContact {
+                contact: node.to_string(),
+                reason: reason.to_owned(),
+            })
             .chain(self.contacts.unresolved())
             .collect();
-        failures.sort_unstable();
-        RefreshError::Unanswered(failures)
+        contacts.sort_unstable();
+        RefreshError::Unanswered { contacts }
     }
 }
 

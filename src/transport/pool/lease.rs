@@ -38,7 +38,7 @@ impl Slot {
         let begun = Instant::now();
         let connection = timeout(limit, pool.endpoint.connect())
             .await
-            .unwrap_or(Err(ConnectError::Timeout(limit)))?;
+            .unwrap_or(Err(ConnectError::Timeout { after: limit }))?;
         pool.opened.fetch_add(1, Relaxed);
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         pool.connecting.store(nanos(begun.elapsed()), Relaxed);

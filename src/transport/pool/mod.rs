@@ -131,7 +131,7 @@ impl Pool {
             let left = limit.saturating_sub(begun.elapsed());
             slot.dial(left).await.map_err(|error| match error {
                 // It was the wait that left too little time.
-                ConnectError::Timeout(_) => {
+                ConnectError::Timeout { .. } => {
                     let limit = pool.limits.max_connections.get();
                     ConnectError::Busy { limit }
                 }

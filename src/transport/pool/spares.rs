@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::Pool;
 use super::lease::{Lease, Slot};
+use crate::error::explain;
 
 /// How many spare connections to one node are on their way at once: a node that has just started
 /// must not be met by a flood of handshakes, and a dead one not by a flood of SYNs.
@@ -75,7 +76,9 @@ impl Spare {
                 Ok(true) => {}
                 // The node has left, or has closed it at once.
                 Ok(false) => return,
-                Err(error) => return tracing::debug!(%error, "no spare connection"),
+                Err(error) => {
+                    return tracing::debug!(error = %explain(&error), "no spare connection");
+                }
             }
             let pool = Arc::clone(&way.0);
             drop(way);
