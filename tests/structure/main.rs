@@ -1,9 +1,11 @@
-//! The modules depend on one another in one direction only, and the pages about them are true.
+//! The modules depend on one another in one direction only, the pages about them are true, and the
+//! public API shows types of few other crates.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod external_types;
 mod guarantees;
 mod modules;
 mod order;
