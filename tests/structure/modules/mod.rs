@@ -50,6 +50,10 @@ impl Tree {
         Self { files }
     }
 
+    pub(crate) fn modules(&self) -> impl Iterator<Item = &Module> {
+        self.files.keys()
+    }
+
     /// Returns which files use which others.
     pub(crate) fn arrows(&self) -> BTreeSet<Arrow> {
         let mut arrows = BTreeSet::new();
