@@ -29,9 +29,11 @@ impl Clock {
     /// Marks the clock as skewed if it differs from the date of a failed response. The request may
     /// have failed because of that.
     pub(super) fn check_failure(&self, now: SystemTime, failed: &HttpResponse) {
-        let date = failed.headers().get("date");
-        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
-        let date = date.and_then(|date| SystemTime::try_from(date).ok());
+        let date = failed
+            .headers()
+            .get("date")
+            .and_then(|date| DateTime::from_str(date, Format::HttpDate).ok())
+            .and_then(|date| SystemTime::try_from(date).ok());
         if date.is_some_and(|date| is_skewed(now, Date::of(date).as_str())) {
             self.is_skewed.store(true, Relaxed);
         }

@@ -32,11 +32,11 @@ pub(super) struct OptionalCredentials(Arc<Provider>);
 struct Provider {
     configured: SharedCredentialsProvider,
     time: SharedTimeSource,
-    /// Whether the provider was asked and has never had any.
+    /// Whether the configured provider was asked and has never had any.
     found_none: AtomicBool,
-    /// Whether the provider has ever had any. From then on, to have none is an error.
+    /// Whether it has ever had any. From then on, to have none is an error.
     found_some: AtomicBool,
-    /// Held while the provider is asked in the background.
+    /// Held while it is asked in the background.
     asking: Arc<Mutex<()>>,
 }
 

@@ -39,7 +39,8 @@ use router::Router;
 /// The region that requests are signed for if the configuration names none. A node accepts any.
 const REGION: Region = Region::from_static("us-east-1");
 
-/// The builder of one of the two services, which have the same methods and no trait in common.
+/// Makes the configuration of a client of either service: their builders have the same methods, but
+/// no trait in common.
 macro_rules! config {
     ($service:ident, $connector:expr, $sdk:expr, $router:expr) => {{
         let (connector, sdk): (&AlternatorConnector, &SdkConfig) = ($connector, $sdk);
@@ -103,9 +104,9 @@ fn router(connector: &Inner) -> Option<Router> {
 }
 
 impl AlternatorConnector {
-    /// Returns the configuration of a DynamoDB client, in all else as `sdk` says, that sends its
-    /// requests by this connector, and makes them as small and as cheap as Alternator accepts. It
-    /// can be changed further, and is then built:
+    /// Returns the configuration of a DynamoDB client that sends its requests by this connector, as
+    /// small and as cheap as Alternator accepts them. Everything else is taken from `sdk`. Change
+    /// it as needed, then build it:
     ///
     /// ```
     /// # async fn example() -> Result<(), alternator_connector::ConfigError> {

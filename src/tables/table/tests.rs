@@ -220,7 +220,7 @@ fn a_lookup_that_was_begun_before_the_table_was_forgotten_says_nothing_any_more(
     assert_eq!(found(old, "deleted"), None);
     table.record_failed(old, at(1.0), MIDDLE);
     table.record_denied(old, at(1.0));
-    assert!(!table.is_due(at(5.0), 0), "the other one is under way");
+    assert!(!table.is_due(at(5.0), 0), "the other one is in flight");
     assert_eq!(found(new, "new").as_deref(), Some("new"));
     table.record_missing(old, at(2.0));
     assert_eq!(found(old, "deleted").as_deref(), Some("new"));
@@ -244,7 +244,8 @@ fn a_table_that_is_gone_is_forgotten_but_for_what_the_user_has_said() {
 
 const A: &str = "00000000-0000-0000-0000-000000000001";
 
-/// A table of which the first of these hosts has all.
+/// Returns the info of a table in a cluster of these hosts, whose replicas are all on the first
+/// one.
 fn of_hosts(hosts: &[u8]) -> TableInfo {
     let host = |n: u8| {
         let address: IpAddr = [10, 0, 0, n].into();
@@ -374,7 +375,7 @@ fn what_every_request_asks_allocates_nothing() {
         let table = tables.find_or_insert("t", at(f64::from(n))).unwrap();
         assert!(table.info().is_some() && table.is_due(at(f64::from(n)), 0));
     };
-    // The first time on a thread, arc-swap makes its own state.
+    // arc-swap allocates its own state on the first use by a thread.
     ask(0);
     let allocated = allocation_counter::measure(|| (1..100).for_each(ask));
     assert_eq!(allocated.count_total, 0);

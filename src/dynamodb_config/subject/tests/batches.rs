@@ -1,4 +1,4 @@
-//! Which keys the requests that have many are about.
+//! The subjects of batches and transactions.
 
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemInput;

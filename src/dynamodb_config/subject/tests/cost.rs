@@ -1,4 +1,4 @@
-//! What it costs to look at a request.
+//! The allocations of reading a request's subject.
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ fn allocations(input: &Input) -> u64 {
     let routers = Routers::new();
     let mut most = 0;
     for router in [&routers.read_modify_write, &routers.every_write] {
-        // What is used for the first time may have to be set up.
+        // The first use may allocate.
         assert!(Subject::of(input, router).route.is_some());
         let counted = allocation_counter::measure(|| drop(black_box(Subject::of(input, router))));
         most = most.max(counted.count_total);
@@ -62,7 +62,7 @@ fn a_batch_costs_as_many_allocations_for_many_keys_as_for_few() {
         let keys = (0..count).map(|i| item([("pk", text(&i.to_string()))]));
         let keys = KeysAndAttributes::builder().set_keys(Some(keys.collect()));
         let batch = BatchGetItemInput::builder().request_items("texts", keys.build().unwrap());
-        // The list that grows, which is freed at once, and the slice that is shared.
+        // The list of partitions, and the shared slice that it becomes.
         assert_eq!(allocations(&Input::erase(batch.build().unwrap())), 2);
     }
 }

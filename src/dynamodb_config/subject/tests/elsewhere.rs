@@ -1,4 +1,4 @@
-//! The operations that are not about items.
+//! Operations that are not about items.
 
 use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementInput;
 use aws_sdk_dynamodb::operation::create_backup::CreateBackupInput;

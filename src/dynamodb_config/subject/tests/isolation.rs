@@ -1,4 +1,4 @@
-//! What a request aims at where that depends on the write isolation of its tables.
+//! The aim of requests, if it depends on the write isolation of their tables.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::dynamodb_config::subject::reader::{Item, Reader};
 use crate::keys::key::Key;
 use crate::tables::TableInfo;
 
-/// A connector that goes by the isolation of these tables.
+/// Returns a router of tables with these isolations, whose affinity depends on them.
 fn auto(isolations: [(&str, Isolation); 2]) -> Router {
     let router = router(LwtAffinity::auto());
     for (name, isolation) in isolations {

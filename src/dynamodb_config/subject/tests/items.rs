@@ -1,4 +1,4 @@
-//! What requests for one item do to it, in each form that makes a difference by the server's rules.
+//! The subjects of requests for one item, in each form that the server's rules distinguish.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
@@ -94,7 +94,7 @@ fn a_delete_is_a_transaction_where_it_has_a_condition_or_returns_what_was() {
     }
 }
 
-/// An update of one attribute in the legacy way.
+/// Returns a legacy update of one attribute.
 fn legacy(action: Option<AttributeAction>, value: Option<AttributeValue>) -> AttributeValueUpdate {
     AttributeValueUpdate::builder().set_action(action).set_value(value).build()
 }

@@ -1,4 +1,4 @@
-//! Which value of a query is that of the partition key.
+//! The value of a query's partition key.
 
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
@@ -10,7 +10,7 @@ use super::{A, Routers, item, number, text};
 use crate::dynamodb_config::subject::key_condition::value;
 use crate::keys::key::Key;
 
-/// A query with names and values for any of these conditions.
+/// Returns a query with names and values for any of these conditions.
 fn query() -> QueryInputBuilder {
     QueryInput::builder()
         .table_name("texts")
@@ -56,7 +56,7 @@ const ROWS: [(&str, bool); 50] = [
     ("pk = :a AND begins_with(sk, :b)", true),
     ("begins_with(sk, :b) AND pk = :a", true),
     ("begins_with ( #sk , :b ) AND ( #pk = :a )", true),
-    // No value that the server would look for, or none at all.
+    // Conditions that give the partition key no value, or several.
     ("sk = :a", false),
     ("#sk = :a", false),
     ("pk > :a", false),

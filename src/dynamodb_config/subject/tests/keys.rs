@@ -1,4 +1,4 @@
-//! Which attribute is a partition key.
+//! Which attributes count as the partition key.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;

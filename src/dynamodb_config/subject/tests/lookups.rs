@@ -1,4 +1,4 @@
-//! Which tables are learned of.
+//! Which tables are looked up.
 
 use std::time::Duration;
 
@@ -43,8 +43,8 @@ fn a_table_of_a_batch_that_is_not_known_is_learned_of() {
     assert_eq!(due_table.as_deref(), Some("orders"));
 }
 
-/// Learns again and again that a table is what it was said to be, so that it is not due for a while
-/// from then on.
+/// Records several lookups that find a table unchanged, so that it is not due for a while after
+/// `then`.
 fn settle(router: &Router, name: &str, then: Moment) {
     let table = router.table(name, then).unwrap();
     let info = TableInfo::clone(table.info().as_ref().unwrap());

@@ -1,4 +1,4 @@
-//! Which subject every operation has, and what that costs.
+//! The subject of every operation, and the cost of reading it.
 
 mod batches;
 mod cost;
@@ -24,7 +24,7 @@ use crate::connector::AlternatorConnector;
 use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::keys::key::{Key, PartitionKeyType, Token};
 
-/// What a request does to its items, as far as it shows in where it goes.
+/// The access of a request to its items, as far as its route shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Nowhere,
@@ -33,10 +33,10 @@ enum Verdict {
     ReadModifyWrite,
 }
 
-/// The key that most requests of these tests are about.
+/// The key of most requests of these tests.
 const A: (&str, Key<'static>) = ("texts", Key::String("a"));
 
-/// Connectors that know the tables `texts`, `numbers` and `blobs`, each with the partition key
+/// Routers that know the tables `texts`, `numbers` and `blobs`, each with the partition key
 /// `pk`. They differ in the writes that go to a coordinator.
 struct Routers {
     read_modify_write: Router,
@@ -64,7 +64,7 @@ impl Routers {
         }
     }
 
-    /// What such a request does, and the places that it is about.
+    /// Returns the access of a request, and its partitions.
     fn classify(&self, input: &Input) -> (Verdict, Vec<Partition>) {
         let some = Subject::of(input, &self.read_modify_write).route;
         let every = Subject::of(input, &self.every_write).route;
@@ -80,14 +80,14 @@ impl Routers {
             None => Vec::new(),
             Some(Partitions::One(partition)) => vec![partition],
             Some(Partitions::Many(partitions)) => {
-                assert!(partitions.len() > 1, "one place needs no slice");
+                assert!(partitions.len() > 1, "one partition needs no slice");
                 partitions.to_vec()
             }
         };
         (verdict, partitions)
     }
 
-    /// Asserts what a request does, and which keys of which tables it is about, in any order.
+    /// Asserts the access of a request, and its keys with their tables, in any order.
     fn check<T>(&self, what: &str, input: T, verdict: Verdict, keys: &[(&str, Key<'_>)])
     where
         T: Debug + Send + Sync + 'static,
@@ -121,14 +121,14 @@ fn blob(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// An item, or a key, that has nothing but these attributes.
+/// Returns an item, or a key, with these attributes.
 fn item<const N: usize>(
     attributes: [(&str, AttributeValue); N],
 ) -> HashMap<String, AttributeValue> {
     attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The attributes of [`A`], with a sort key beside it.
+/// Returns the attributes of [`A`], and a sort key.
 fn key() -> HashMap<String, AttributeValue> {
     item([("pk", text("a")), ("sk", number("7"))])
 }

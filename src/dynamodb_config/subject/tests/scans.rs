@@ -1,4 +1,4 @@
-//! Where the pages of scans belong.
+//! The subjects of scans.
 
 use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::operation::scan::builders::ScanInputBuilder;

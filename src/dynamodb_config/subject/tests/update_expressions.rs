@@ -1,5 +1,4 @@
-//! Which update expressions read what is there: the server's `needs_read_before_write`, form by
-//! form.
+//! Which update expressions read the item: the server's `needs_read_before_write`, form by form.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use proptest::prelude::*;
@@ -8,7 +7,7 @@ use super::Verdict::{self, ReadModifyWrite, Write};
 use super::{A, Routers, key};
 use crate::dynamodb_config::subject::update_expression::is_blind;
 
-/// The words of each are told apart by blanks.
+/// Expressions with a blank between any two lexemes.
 const ROWS: [(&str, Verdict); 53] = [
     // A whole attribute is set to what the request says.
     ("SET a = :v", Write),
@@ -30,7 +29,7 @@ const ROWS: [(&str, Verdict); 53] = [
     ("SET a = :v REMOVE b", Write),
     ("REMOVE b SET a = :v", Write),
     ("REMOVE a , b SET #c = :v , d = :w", Write),
-    // Attributes that read like keywords to nobody but a careless reader.
+    // Attributes whose names begin like keywords.
     ("SET setting = :v , removed = :w REMOVE added , deleted", Write),
     ("SET #set = :add REMOVE #delete", Write),
     // The right side refers to an attribute.
@@ -62,7 +61,7 @@ const ROWS: [(&str, Verdict); 53] = [
     ("REMOVE a . b", ReadModifyWrite),
     ("REMOVE a , #b [ 1 ]", ReadModifyWrite),
     ("SET a = :v REMOVE b . c", ReadModifyWrite),
-    // These change what is there.
+    // These change the item's own values.
     ("ADD a :v", ReadModifyWrite),
     ("ADD #a . b :v , c :w", ReadModifyWrite),
     ("DELETE a :v", ReadModifyWrite),
@@ -71,7 +70,7 @@ const ROWS: [(&str, Verdict); 53] = [
     ("ADD a :v SET b = :w REMOVE c", ReadModifyWrite),
 ];
 
-/// What the server does not take; a later one may, with a meaning that nobody knows.
+/// Expressions that the server rejects. A later one may accept them, with an unknown meaning.
 const STRANGE: [&str; 22] = [
     "SET",
     "SET a",
@@ -105,8 +104,8 @@ fn is_word(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Writes an expression in another way: with any blanks, where there need be some, and any case of
-/// its keywords.
+/// Rewrites an expression with other blanks, at least where some are needed, and with its keywords
+/// in any case.
 fn rewritten(row: &str, blanks: &[String], upper: &[bool]) -> String {
     let mut text = String::new();
     for (i, word) in row.split(' ').enumerate() {
