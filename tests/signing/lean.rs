@@ -120,7 +120,7 @@ async fn a_session_token_is_sent_and_signed() {
 #[tokio::test]
 async fn what_a_user_changes_before_the_signature_is_signed_or_sent_as_it_is() {
     let cluster = enforcing(Tls::Off).start().unwrap();
-    let connector = connector(&cluster).build().unwrap();
+    let connector = keyless(connector(&cluster)).build().unwrap();
     let client = lean_client(&connector, |config| config).await;
     create_table(&client).await;
     client
