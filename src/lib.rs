@@ -14,6 +14,9 @@ mod dispatch;
 mod dynamodb;
 mod dynamodb_config;
 mod error;
+#[cfg(feature = "__internals")]
+#[doc(hidden)]
+pub mod internals;
 mod keys;
 mod pass_through;
 mod scope;

@@ -3,6 +3,9 @@
 
 use std::net::Ipv4Addr;
 
+use alternator_connector::internals::keys::{
+    first_of_rust, hash_of_binary, hash_of_number, hash_of_string,
+};
 use alternator_connector::{CoordinatorOrder, LwtAffinity, PartitionKeyType, TokenAwareness};
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -13,8 +16,6 @@ use crate::clients::{Client, ours};
 use crate::cluster::until;
 use crate::common::requests::runtime;
 use crate::holds;
-use crate::keys::key::Key;
-use crate::keys::order::{Draw, Generator};
 use crate::recorder::Recorder;
 
 const KEYS: usize = 100_000;
@@ -86,15 +87,15 @@ fn table(key: &AttributeValue) -> &'static str {
 fn drawn(addresses: &[String], port: u16, keys: &[AttributeValue]) -> Vec<String> {
     let mut sorted: Vec<_> = addresses.to_vec();
     sorted.sort_by_key(|address| format!("http://{address}:{port}"));
-    let first = |key: Key| Draw::new(Generator::XorShift, key.hash(), sorted.len()).next();
     keys.iter()
         .map(|key| {
-            let first = match key {
-                AttributeValue::S(text) => first(Key::String(text)),
-                AttributeValue::N(text) => first(Key::Number(text)),
-                AttributeValue::B(blob) => first(Key::Binary(blob.as_ref())),
+            let hash = match key {
+                AttributeValue::S(text) => hash_of_string(text),
+                AttributeValue::N(text) => hash_of_number(text),
+                AttributeValue::B(blob) => hash_of_binary(blob.as_ref()),
                 other => panic!("{other:?} is no key"),
             };
+            let first = first_of_rust(hash, sorted.len());
             sorted[first.unwrap()].clone()
         })
         .collect()

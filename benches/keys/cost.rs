@@ -3,12 +3,12 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::keys::key::Key;
-use crate::keys::order::{Draw, Generator};
+use alternator_connector::internals::keys;
 
 const ROUNDS: usize = 21;
 const CALLS: u32 = 100_000;
 const NODES: usize = 9;
+const SEED: i64 = 42;
 
 /// Whether nothing allocated.
 pub(crate) fn print() -> bool {
@@ -16,14 +16,13 @@ pub(crate) fn print() -> bool {
     let bytes = text.as_bytes();
     // As long as DynamoDB's numbers may be.
     let number = "-1.2345678901234567890123456789012345678e-100";
-    let first = |generator, seed| Draw::new(generator, seed, black_box(NODES)).next();
     let free = [
-        measured("token_string_100", || Key::String(black_box(&text)).token()),
-        measured("token_binary_100", || Key::Binary(black_box(bytes)).token()),
-        measured("token_number_38", || Key::Number(black_box(number)).token()),
-        measured("hash_string_100", || Key::String(black_box(&text)).hash()),
-        measured("first_draw_go", || first(Generator::Go, black_box(42))),
-        measured("first_draw_xorshift", || first(Generator::XorShift, black_box(42))),
+        measured("token_string_100", || keys::token_of_string(black_box(&text))),
+        measured("token_binary_100", || keys::token_of_binary(black_box(bytes))),
+        measured("token_number_38", || keys::token_of_number(black_box(number))),
+        measured("hash_string_100", || keys::hash_of_string(black_box(&text))),
+        measured("first_draw_go", || keys::first_of_go(black_box(SEED), black_box(NODES))),
+        measured("first_draw_xorshift", || keys::first_of_rust(black_box(SEED), black_box(NODES))),
     ];
     !free.contains(&false)
 }

@@ -3,7 +3,7 @@
 //! `cargo bench --bench keys` prints lines `summary <measure> …`, and fails if a bound does not
 //! hold. The names of sections after `--` choose some of them. Bounds are on counts and ratios;
 //! times are for comparing the columns of one run.
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod agreement;
 mod clients;
@@ -20,13 +20,6 @@ mod outage;
 mod recorder;
 mod request;
 mod workers;
-
-// The parts that are not public, as they are in the library.
-#[path = "../../src/address.rs"]
-mod address;
-#[allow(unused_imports, reason = "not all of it is measured")]
-#[path = "../../src/keys/mod.rs"]
-mod keys;
 
 use common::server::SERVE;
 use request::GETS;

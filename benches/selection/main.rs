@@ -3,23 +3,9 @@
 //! costs for being counted and measured.
 //!
 //! `cargo bench --bench selection`
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod bookkeeping;
-
-// The parts that are not public, as they are in the library.
-#[allow(unused_imports, reason = "not all of it is measured")]
-#[path = "../../src/balance/mod.rs"]
-mod balance;
-#[allow(unused_imports, reason = "its own tests use them")]
-#[path = "../../src/dynamodb/mod.rs"]
-mod dynamodb;
-#[allow(unused_imports, reason = "not all of it is measured")]
-#[path = "../../src/error/mod.rs"]
-mod error;
-#[allow(unused_imports, reason = "its own tests use them")]
-#[path = "../../src/transport/pool/permits.rs"]
-mod permits;
 
 use std::collections::HashMap;
 use std::hint::black_box;

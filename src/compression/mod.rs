@@ -1,7 +1,7 @@
 //! Fewer bytes on the wire: what users choose, and how bodies are compressed and decompressed.
 
 mod body;
-mod decode;
+pub(crate) mod decode;
 mod encode;
 mod encoding;
 mod level;

@@ -5,7 +5,7 @@ use std::time::Duration;
 mod ask;
 mod compression_probe;
 mod contacts;
-mod localnodes;
+pub(crate) mod localnodes;
 mod names;
 mod recovery;
 mod refresh;

@@ -4,7 +4,7 @@ mod body;
 mod connection;
 mod dial;
 mod keepalive;
-mod pool;
+pub(crate) mod pool;
 mod stream;
 mod tls;
 

@@ -16,7 +16,7 @@ use modules::{Arrow, Tree};
 /// The rooms of `src/`: each uses only rooms of lower rows.
 const LIBRARY: [&[&str]; 11] = [
     &["lib"],
-    &["builder", "dynamodb_config", "sdk", "service"],
+    &["builder", "dynamodb_config", "internals", "sdk", "service"],
     &["connector"],
     &["stats"],
     &["dispatch", "pass_through"],

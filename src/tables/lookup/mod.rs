@@ -5,8 +5,8 @@
 //! the next lookup goes to another.
 
 mod replicas;
-mod responses;
-mod rows;
+pub(crate) mod responses;
+pub(crate) mod rows;
 mod session;
 mod steps;
 

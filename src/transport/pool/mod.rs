@@ -6,7 +6,7 @@
 
 mod idle;
 mod lease;
-mod permits;
+pub(crate) mod permits;
 mod spares;
 
 use std::num::NonZeroUsize;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::error::ConnectError;
 
-pub(super) struct Permits {
+pub(crate) struct Permits {
     limit: usize,
     taken: AtomicUsize,
     /// How many may wait for a place.
@@ -21,7 +21,7 @@ pub(super) struct Permits {
 }
 
 impl Permits {
-    pub(super) fn new(limit: usize, queue: usize) -> Self {
+    pub(crate) fn new(limit: usize, queue: usize) -> Self {
         Self {
             limit,
             taken: AtomicUsize::new(0),
@@ -31,27 +31,27 @@ impl Permits {
         }
     }
 
-    pub(super) fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.taken.load(SeqCst)
     }
 
     /// How many have a place or wait for one.
-    pub(super) fn wanted(&self) -> usize {
+    pub(crate) fn wanted(&self) -> usize {
         self.taken() + self.waiting.load(SeqCst)
     }
 
     /// Whether a request has to wait.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.taken() == self.limit || self.waiting.load(SeqCst) > 0
     }
 
     /// Takes a place if one is free and nobody waits for it.
-    pub(super) fn try_take(&self) -> bool {
+    pub(crate) fn try_take(&self) -> bool {
         !self.is_full() && self.take()
     }
 
     /// Takes a place within `limit`.
-    pub(super) async fn wait(&self, limit: Duration) -> Result<(), ConnectError> {
+    pub(crate) async fn wait(&self, limit: Duration) -> Result<(), ConnectError> {
         let _waiting = Waiting::begin(self)?;
         let taking = async {
             loop {
@@ -71,7 +71,7 @@ impl Permits {
         Ok(())
     }
 
-    pub(super) fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         self.taken.fetch_sub(1, SeqCst);
         // In one order with whoever begins to wait: either this sees the waiter, or the waiter sees
         // the place.
