@@ -4,27 +4,15 @@
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run description -- -max_total_time=60`
 #![no_main]
 
-#[path = "../../src/address.rs"]
-mod address;
-#[path = "."]
-mod dynamodb {
-    #[allow(dead_code)]
-    #[path = "../../src/dynamodb/access.rs"]
-    pub mod access;
-}
-#[allow(dead_code)]
-#[path = "../../src/tables/lookup/description.rs"]
-mod description;
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/keys/mod.rs"]
-mod keys;
+use alternator_connector::internals::parsers;
+
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
-    if let Some(found) = description::Description::parse(body) {
-        let text = String::from_utf8_lossy(body);
+    let text = String::from_utf8_lossy(body);
+    if let Some(key) = parsers::partition_key(body) {
         assert!(text.contains("HASH") || text.contains("\\u"));
-        assert!(body.len() > found.key.name.len());
+        assert!(body.len() > key.len());
     }
-    let _ = description::isolation_by_tags(body);
-    let _ = description::error_name(body);
-    let _ = description::isolation_by_config(&String::from_utf8_lossy(body));
+    parsers::tags_name_isolation(body);
+    parsers::config_names_isolation(&text);
+    parsers::error_name(body);
 });

@@ -1,35 +1,44 @@
-//! Whatever a node says of replicas in the header of an answer, the parser neither panics nor takes
-//! more than it says, and a map that believes it stays a map.
+//! Whatever routing headers nodes send, one a line, the parser neither panics nor takes more than
+//! they say, and a map that is corrected by them stays a map.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run hint -- -max_total_time=60`
 #![no_main]
 
-#[path = "../../src/address.rs"]
-mod address;
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/keys/mod.rs"]
-mod keys;
+use alternator_connector::internals::parsers;
+use alternator_connector::internals::replica_map::ReplicaMap;
 
-use keys::key::Token;
-use keys::replicas::{Hint, Replicas};
+type Replicas = Vec<(std::net::IpAddr, Option<u16>)>;
 
-libfuzzer_sys::fuzz_target!(|headers: Vec<&str>| {
-    let mut map = Replicas::default();
-    for header in headers {
-        let Some(hint) = Hint::parse(header) else {
+/// The addresses, in an order that does not depend on that of the replicas.
+fn addresses(replicas: &Replicas) -> Vec<std::net::IpAddr> {
+    let mut addresses: Vec<_> = replicas.iter().map(|(address, _)| *address).collect();
+    addresses.sort();
+    addresses
+}
+
+libfuzzer_sys::fuzz_target!(|headers: &str| {
+    let mut map = ReplicaMap::default();
+    for header in headers.lines() {
+        let Some(hint) = parsers::hint(header) else {
             continue;
         };
-        assert_eq!(Hint::parse(&hint.to_string()).as_ref(), Some(&hint));
-        let outside = [hint.start, hint.end.saturating_add(1)].map(Token);
-        let outside = outside.map(|token| (token, map.of(token).to_vec()));
-        map = map.with_hint(&hint).unwrap_or(map);
+        assert_eq!(parsers::hint(&hint.header).as_ref(), Some(&hint));
+        let outside = [hint.start, hint.end.saturating_add(1)];
+        let outside = outside.map(|token| (token, map.replicas(token)));
+        let is_changed = map.apply_hint(header);
         for inside in [hint.start + 1, hint.end] {
-            let found = map.of(Token(inside)).iter();
-            let found = found.map(|r| (map.hosts()[usize::from(r.host)].address, r.shard));
-            assert!(found.eq(hint.replicas.iter().copied()));
+            let found = map.replicas(inside);
+            // A map that lists the same hosts already keeps their order and shards.
+            assert_eq!(addresses(&found), addresses(&hint.replicas));
+            if is_changed {
+                for ((address, shard), (hinted, told)) in found.iter().zip(&hint.replicas) {
+                    assert!(address == hinted && (shard == told || told.is_none()));
+                }
+            }
         }
         for (token, before) in outside {
-            assert!(hint.covers(token) || map.of(token) == before);
+            let is_covered = hint.start < token && token <= hint.end;
+            assert!(is_covered || map.replicas(token) == before);
         }
     }
 });

@@ -1,22 +1,18 @@
-//! Whatever a node answers to `/localnodes`, the parser neither panics nor believes what is no
-//! host.
+//! Whatever a node answers to `/localnodes`, the parser neither panics nor accepts what is no
+//! host's address.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run localnodes -- -max_total_time=60`
 #![no_main]
 
-#[path = "../../src/address.rs"]
-mod address;
-#[allow(dead_code)]
-#[path = "../../src/discovery/localnodes.rs"]
-mod localnodes;
+use alternator_connector::internals::parsers;
 
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
-    let Some(parsed) = localnodes::parse(body, ([10, 0, 0, 1], 8000).into()) else {
+    let Some(nodes) = parsers::localnodes(body, ([10, 0, 0, 1], 8000).into()) else {
         return;
     };
-    for (i, node) in parsed.nodes.iter().enumerate() {
+    for (i, node) in nodes.iter().enumerate() {
         assert_eq!(node.port(), 8000);
         assert!(!node.ip().is_unspecified() && !node.ip().is_multicast());
-        assert!(!parsed.nodes[..i].contains(node), "each counts once");
+        assert!(!nodes[..i].contains(node), "each counts once");
     }
 });
