@@ -1,4 +1,4 @@
-//! Which nodes an invocation of the SDK has already tried.
+//! Which nodes earlier attempts of an SDK invocation have failed on.
 //!
 //! The SDK retries by calling the connector anew, for the same invocation. Only invocations whose
 //! attempt failed are remembered, so that a first attempt costs nothing.
@@ -12,16 +12,16 @@ use http::HeaderMap;
 
 use crate::dynamodb::headers::{INVOCATION_ID, REQUEST};
 
-/// Failed invocations that are remembered at once. Two that meet in a place forget the older: then
-/// a retry may meet a node again, which is what it would do without this memory.
-const PLACES: usize = 1024;
+/// Number of failed invocations remembered at once. On a collision of two the older one is
+/// forgotten: its retry may then meet a node again, as it would without this memory.
+const SLOTS: usize = 1024;
 
-/// An invocation: a number of its own, or the hash of its id.
+/// An invocation: a number of our own, or the hash of the SDK's invocation ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Invocation(u64);
 
 impl Invocation {
-    /// One that is none of those before it.
+    /// Returns a new one, different from all before it.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Relaxed))
@@ -36,7 +36,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// What the SDK says in the headers of a request, if it does.
+    /// Returns what the SDK's headers say, if the request has them.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut hasher = DefaultHasher::new();
         headers.get(INVOCATION_ID)?.as_bytes().hash(&mut hasher);
@@ -47,11 +47,11 @@ impl Attempt {
     }
 }
 
-/// A node that an earlier attempt has failed on.
+/// A node that an earlier attempt failed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) node: SocketAddr,
-    /// Whether the node answered, to say that it could not do what was asked.
+    /// Whether the node responded, with an error of its own.
     pub(crate) answered: bool,
 }
 
@@ -69,10 +69,10 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     pub(crate) fn new() -> Self {
-        Self { slots: (0..PLACES).map(|_| Mutex::default()).collect() }
+        Self { slots: (0..SLOTS).map(|_| Mutex::default()).collect() }
     }
 
-    /// The nodes that the invocation's earlier attempts have tried.
+    /// Returns the nodes that the invocation's earlier attempts failed on.
     pub(crate) fn before(&self, attempt: Attempt) -> Vec<Failure> {
         if attempt.is_first {
             return Vec::new();
@@ -84,7 +84,7 @@ impl Attempts {
         }
     }
 
-    /// Remembers where an attempt failed, and how it did the last time.
+    /// Records where an attempt failed; of several failures on one node, the last.
     fn failed(&self, invocation: Invocation, failure: Failure) {
         let mut slot = self.slot(invocation).lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *slot {
@@ -97,25 +97,25 @@ impl Attempts {
     }
 
     fn slot(&self, invocation: Invocation) -> &Mutex<Option<Failed>> {
-        &self.slots[invocation.0 as usize % PLACES]
+        &self.slots[invocation.0 as usize % SLOTS]
     }
 }
 
-/// The nodes that a call has tried. They are remembered for later attempts unless the call comes to
-/// a good end: also if it is dropped while it waits, as by the SDK's own timeouts.
+/// The nodes that a call has tried. They are recorded for later attempts unless the call succeeds:
+/// also if it is dropped while it waits, as by the SDK's timeouts.
 #[derive(Debug)]
 pub(crate) struct TriedNodes {
     attempts: Arc<Attempts>,
     invocation: Option<Invocation>,
     nodes: Mutex<Nodes>,
-    /// Whether the latest node has answered.
+    /// Whether the latest node has responded.
     answered: bool,
 }
 
 #[derive(Debug, Default)]
 struct Nodes {
     latest: Option<SocketAddr>,
-    /// Empty, and so without an allocation, for all requests whose first node could be connected.
+    /// Empty, and so not allocated, for requests whose first node could be connected.
     before: Vec<SocketAddr>,
 }
 
@@ -129,26 +129,26 @@ impl TriedNodes {
         }
     }
 
-    /// Says that the call tries this node.
+    /// Marks `node` as tried.
     pub(crate) fn mark(&self, node: SocketAddr) {
         let nodes = &mut *self.nodes();
         nodes.before.extend(nodes.latest.replace(node));
     }
 
-    /// Says that it was not the node's fault that the request could not be sent.
+    /// Unmarks `node`, as it was not its fault that the request could not be sent.
     pub(crate) fn may_try_again(&self, node: SocketAddr) {
         let nodes = &mut *self.nodes();
         nodes.latest.take_if(|latest| *latest == node);
         nodes.before.retain(|before| *before != node);
     }
 
-    /// Whether the call has tried this node.
+    /// Returns whether the call has tried `node`.
     pub(crate) fn has_tried(&self, node: SocketAddr) -> bool {
         let nodes = self.nodes();
         nodes.latest == Some(node) || nodes.before.contains(&node)
     }
 
-    /// How many nodes the call has tried.
+    /// Returns how many nodes the call has tried.
     pub(crate) fn tried(&self) -> usize {
         let nodes = self.nodes();
         nodes.before.len() + usize::from(nodes.latest.is_some())
@@ -158,7 +158,7 @@ impl TriedNodes {
         self.invocation = None;
     }
 
-    /// Says that the node has answered, and that another attempt should follow all the same.
+    /// Records the nodes as failed, the latest as one that responded with an error to be retried.
     pub(crate) fn answered(mut self) {
         self.answered = true;
     }
@@ -185,7 +185,7 @@ impl Drop for TriedNodes {
     }
 }
 
-/// The number in `attempt=2; max=3`, which may have other parts in any order.
+/// Returns the number in `attempt=2; max=3`, which may have other parts in any order.
 fn number(value: &[u8]) -> Option<&[u8]> {
     value.split(|b| *b == b';').find_map(|part| part.trim_ascii().strip_prefix(b"attempt="))
 }
@@ -259,11 +259,11 @@ mod tests {
     #[test]
     fn the_memory_is_bounded() {
         let attempts = Attempts::new();
-        for i in 0..10 * PLACES {
+        for i in 0..10 * SLOTS {
             let id = attempt(&i.to_string(), "attempt=1").invocation;
             attempts.failed(id, node(1));
         }
         let kept = attempts.slots.iter().filter(|p| p.lock().unwrap().is_some()).count();
-        assert!(kept <= PLACES);
+        assert!(kept <= SLOTS);
     }
 }

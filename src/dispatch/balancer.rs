@@ -30,20 +30,19 @@ use crate::dynamodb::target::TARGET;
 use crate::error::{BoxError, ConnectError, Error, FailedNode};
 use crate::transport::{NodeBody, SendError};
 
-/// How long nothing may come of the body of an answer that has begun, where the user has set no
-/// limit: as long as the SDK bears it (the grace period of its protection against stalled streams).
-/// A node has all of an answer before it sends the head.
+/// How long a response body may stall if the user has set no read timeout: the grace period of the
+/// SDK's stalled-stream protection. A node has the whole response before it sends the head.
 const BODY_SILENCE: Duration = Duration::from_secs(5);
 
-/// How long one call may wait for what.
+/// Time limits of one call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// For a connection to one node.
     pub(crate) connect: Duration,
     /// For a connection to any node.
     pub(crate) connect_budget: Duration,
-    /// For the head of the answer, once the request can be sent, and for each part of its body; the
-    /// limits of the operation and of bodies if there is none.
+    /// For the response head, once the request can be sent, and for each part of the body. `None`:
+    /// [`Operation::deadline`] and [`BODY_SILENCE`].
     pub(crate) read: Option<Duration>,
 }
 
@@ -62,12 +61,12 @@ pub(crate) struct Balancer {
     order: CoordinatorOrder,
 }
 
-/// What stays the same whatever a call tries.
+/// What is the same for every node that a call tries.
 #[derive(Clone, Copy)]
 struct Call<'a> {
     body: &'a Bytes,
     operation: Operation,
-    /// For the head of the answer.
+    /// For the response head.
     limit: Duration,
     plan: Plan<'a>,
 }
@@ -83,8 +82,8 @@ impl Balancer {
         }
     }
 
-    /// Sends a DynamoDB request to one node, after trying as many as it takes to find one that can
-    /// be connected.
+    /// Sends a DynamoDB request to one node: the first, in the order of the plan, that can be
+    /// connected.
     pub(crate) async fn call<B>(
         &self,
         request: Request<B>,
@@ -110,8 +109,8 @@ impl Balancer {
 
         if self.cluster.is_busy() {
             // Requests that become ready together are then written together, rather than each
-            // waking its node by itself. That is worth a seventh of the CPU time of 32 requests at
-            // once on one thread, by `cargo bench --bench overhead`.
+            // waking its connection's task. This saves a seventh of the CPU time of 32 concurrent
+            // requests on one thread, by `cargo bench --bench overhead`.
             tokio::task::yield_now().await;
         }
 
@@ -143,7 +142,7 @@ impl Balancer {
                     self.cluster.note_hedge();
                     serve(copy, limits.deadlines())
                 };
-                // Boxed, as it has room for two requests, and those that are not hedged for one.
+                // Boxed, because its future holds two requests, and most requests are not hedged.
                 let first = serve(head, deadlines);
                 Box::pin(hedged(hedger, read, first, is_another, second)).await?
             }
@@ -152,8 +151,8 @@ impl Balancer {
         Ok(response.map(|body| ResponseBody::new(body, tried_nodes, in_flight, limit)))
     }
 
-    /// Sends the request on the first connection that is to be had. If that turns out to be closed
-    /// before anything was written, on the next one.
+    /// Sends the request on the first available connection. If that turns out to be closed before
+    /// anything was written, on the next one.
     async fn serve(
         &self,
         mut head: Parts,
@@ -185,8 +184,7 @@ impl Balancer {
                     head = *unsent;
                     let node = in_flight.unsent();
                     if lease.reused() {
-                        // The node closed a connection that it had kept, which says nothing about
-                        // the node.
+                        // The node closed an idle connection, which says nothing about the node.
                         plan.tried_nodes.may_try_again(node.addr());
                     } else {
                         node.counters.not_connected();
@@ -207,7 +205,7 @@ impl Balancer {
         Err(Error::Unreachable { tried })
     }
 
-    /// The node that a request would try first now.
+    /// Returns the node that a request would try first now.
     pub(crate) fn first_choice(&self) -> Option<Arc<Node>> {
         let plan = Plan {
             cluster: &self.cluster,
@@ -220,8 +218,9 @@ impl Balancer {
     }
 }
 
-/// The whole body as shared bytes. The bodies of DynamoDB are in memory, so this is one poll that
-/// copies nothing; it also tells the SDK's watch over stalled uploads that the upload is done.
+/// Returns the whole body as shared bytes. The bodies of DynamoDB are in memory, so this is one
+/// poll that copies nothing; it also tells the SDK's protection against stalled uploads that the
+/// upload is done.
 async fn gather<B>(body: B) -> Result<Bytes, BoxError>
 where
     B: http_body::Body<Data = Bytes>,

@@ -1,5 +1,5 @@
-//! What a client made with `dynamodb_config` tells the connector of a request, which other clients
-//! say in headers.
+//! What a `dynamodb_config` client passes to the connector with a request, and other clients send
+//! in headers.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -10,13 +10,13 @@ use crate::dispatch::route::Route;
 #[derive(Clone, Debug)]
 pub(crate) struct RequestContext {
     pub(crate) attempt: Attempt,
-    /// It is not signed, and so not sent through the SDK, which would copy it.
+    /// Not signed, and passed here because the SDK would copy the header.
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) route: Option<Route>,
 }
 
 impl RequestContext {
-    /// Completes the headers of the request, and says which attempt it is and where it belongs.
+    /// Adds the user agent to the request's headers, and returns its attempt and route.
     pub(crate) fn complete(self, headers: &mut HeaderMap) -> (Attempt, Option<Route>) {
         if let Some(user_agent) = self.user_agent {
             headers.entry(header::USER_AGENT).or_insert(user_agent);

@@ -1,5 +1,5 @@
-//! A read that waits unusually long is sent to a second node as well, and the first good answer
-//! wins.
+//! Hedging of one read: if it waits unusually long, it is sent to a second node as well, and the
+//! first good response wins.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::dispatch::response::NodeResponse;
 use crate::dynamodb::read::Read;
 use crate::error::Error;
 
-/// The shortest time after which a read that may not be hedged yet asks again.
-const ASK_AGAIN: Duration = Duration::from_millis(1);
+/// Minimum delay before a read that the budget refused asks again.
+const MIN_DELAY: Duration = Duration::from_millis(1);
 
-/// The answer of `first`, or, where that takes long, there `is_another` node and the budget allows
-/// it, of `second` beside it: of whichever answers well first. Whatever else one of them comes to
-/// is no reason not to wait for the other. The loser is dropped, and its request with it.
+/// Returns the response of `first`. If that takes long, `is_another` node is available and the
+/// budget allows it, `second` runs beside it, and the first good response is returned; if one
+/// fails, the other is still waited for. The loser is dropped, and its request with it.
 pub(crate) async fn hedged<F, S>(
     hedger: &Hedger,
     read: Read,
@@ -44,13 +44,13 @@ where
         if let Ok(answered) = timeout(delay, &mut first).await {
             return observed(answered);
         }
-        // Where the budget allows none now, the slowest reads ask again, and get theirs before
-        // others. They ask less often as time goes by, so that thousands which hang together are no
+        // If the budget allows no hedge now, the slowest reads ask again, and get theirs before
+        // others. They ask less often as time goes by, so that thousands of hanging reads cause no
         // load.
         if is_another() && hedger.allow() {
             break;
         }
-        delay = delay.max(ASK_AGAIN) * 5 / 4;
+        delay = delay.max(MIN_DELAY) * 5 / 4;
     }
     match select(first, pin!(second())).await {
         Either::Left((answered, _)) if worth(&answered) == Worth::Good => observed(answered),
@@ -61,7 +61,7 @@ where
     }
 }
 
-/// What one prefers, the better one last.
+/// Quality of a response, the best last.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
     Nothing,
@@ -69,7 +69,7 @@ enum Worth {
     /// that says the opposite of the other request.
     Unclear,
     ServerError,
-    /// The request's own fault, which another node would find too.
+    /// The request's own fault: another node would respond the same.
     ClientError,
     Good,
 }

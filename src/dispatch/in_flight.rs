@@ -1,5 +1,5 @@
-//! What a request tells of the node that has it, from the moment it is sent until its answer has
-//! been read.
+//! A guard for one request on a node: records its result for the node's load and health, however it
+//! ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::cluster::node::Node;
 use crate::dynamodb::operation::Operation;
 use crate::transport::ConnectionInfo;
 
-/// A silence tells of the node, and not of one request, if it was at least this long and nothing
-/// was answered meanwhile.
+/// Minimum silence that counts against the node and not just one request: the node has sent no
+/// response at all in that time.
 const LONG_SILENCE: Duration = Duration::from_secs(1);
 
-/// How many failures a read timeout in such a silence is worth: a node that is alive would have
-/// answered something.
+/// How many failures a read timeout in such a silence counts as: a live node would have responded
+/// to something.
 const SILENCE_WEIGHT: u32 = 3;
 
-/// A request that a node has. It is counted once, however it ends, also if it is dropped.
+/// A request that was given to a node. It is counted once, also if it is dropped.
 pub(crate) struct InFlight {
     cluster: Arc<Cluster>,
     node: Arc<Node>,
@@ -28,7 +28,7 @@ pub(crate) struct InFlight {
     operation: Operation,
     written_before: u64,
     begun: Moment,
-    /// Requests on the node when it began, itself included.
+    /// Requests in flight on the node when it began, itself included.
     sharing: usize,
     stage: Stage,
 }
@@ -36,7 +36,7 @@ pub(crate) struct InFlight {
 #[derive(PartialEq, Eq)]
 enum Stage {
     Waiting,
-    /// The head of an answer came, with this status, after so long.
+    /// The response head arrived, with this status and latency.
     Responded(StatusCode, Duration),
     Ended,
 }
@@ -70,13 +70,13 @@ impl InFlight {
         &self.connection
     }
 
-    /// Nothing of the request was written.
+    /// Ends it as unsent: nothing of the request was written.
     pub(crate) fn unsent(mut self) -> Arc<Node> {
         self.stage = Stage::Ended;
         Arc::clone(&self.node)
     }
 
-    /// The head of an answer came.
+    /// Records that the response head arrived.
     pub(crate) fn answered(&mut self, status: StatusCode) {
         let now = Moment::now();
         let latency = now.since(self.begun);
@@ -92,8 +92,8 @@ impl InFlight {
         }
     }
 
-    /// The answer was read to its end, and says, or does not, that the node sheds load. Answers
-    /// whether another node would have been better.
+    /// Records that the response was read to its end; `sheds` if it says that the node sheds load.
+    /// Returns whether a retry should avoid the node.
     pub(crate) fn read(mut self, sheds: bool) -> bool {
         let Stage::Responded(status, latency) = std::mem::replace(&mut self.stage, Stage::Ended)
         else {
@@ -111,27 +111,27 @@ impl InFlight {
         sheds || status.is_server_error()
     }
 
-    /// The connection broke before the answer was complete.
+    /// Records that the connection broke before the response was complete.
     pub(crate) fn broke(mut self) {
         let stage = std::mem::replace(&mut self.stage, Stage::Ended);
         if stage == Stage::Waiting {
             self.node.counters.sent();
         }
         self.node.counters.failed();
-        // A server error was counted when its head came.
+        // A server error was counted when its head arrived.
         if !matches!(stage, Stage::Responded(status, _) if status.is_server_error()) {
             self.cluster.failed(&self.node, 1, self.begun);
         }
     }
 
-    /// There was no answer in time.
+    /// Records that the response head did not arrive in time.
     pub(crate) fn timed_out(mut self) {
         let silent = self.give_up();
         let weight = if silent { SILENCE_WEIGHT } else { 1 };
         self.cluster.failed(&self.node, weight, self.begun);
     }
 
-    /// Answers whether the node was silent for long, while the request waited.
+    /// Ends it without a response. Returns whether the node was silent, for long, all the while.
     fn give_up(&mut self) -> bool {
         self.stage = Stage::Ended;
         self.node.counters.sent();
@@ -149,7 +149,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        // Whoever sent it has lost patience, or interest.
+        // The caller has timed out or cancelled.
         if self.stage == Stage::Waiting
             && self.connection.written() > self.written_before
             && self.give_up()

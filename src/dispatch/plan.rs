@@ -11,22 +11,22 @@ use crate::dispatch::attempts::{Failure, TriedNodes};
 use crate::dispatch::choice::Choice;
 use crate::dispatch::route::{Aim, Route};
 
-/// One request's way through the nodes. The first choice costs no allocation; what follows is only
-/// computed for a request whose first node could not be reached.
+/// The order of nodes for one request. The first choice allocates nothing; later ones are only
+/// computed if the first node could not be reached.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) chooser: &'a Chooser,
-    /// Where the request belongs, and the order of coordinators.
+    /// The request's route, and the order of coordinators.
     pub(crate) route: Option<(&'a Route, CoordinatorOrder)>,
-    /// Nodes that earlier attempts of the SDK have tried: to be avoided while there are others.
+    /// Nodes that earlier attempts of the SDK failed on: avoided while there are others.
     pub(crate) avoid: &'a [Failure],
-    /// Nodes that this call tries: none of them is tried again.
+    /// Nodes that this call has tried: none of them is tried again.
     pub(crate) tried_nodes: &'a TriedNodes,
 }
 
 impl Plan<'_> {
-    /// The next node to try, which counts as tried from now on. The list may have changed since the
+    /// Returns the next node to try, and marks it as tried. The snapshot may have changed since the
     /// last call.
     pub(crate) fn next(&self, now: Moment) -> Option<Arc<Node>> {
         let (node, by_key) = self.choose(now)?;
@@ -37,12 +37,12 @@ impl Plan<'_> {
         Some(node)
     }
 
-    /// What [`next`](Self::next) would be, without taking it.
+    /// Returns what [`next`](Self::next) would, without marking it as tried.
     pub(crate) fn peek(&self, now: Moment) -> Option<Arc<Node>> {
         self.choose(now).map(|(node, _)| node)
     }
 
-    /// The next node, and whether it was chosen by the request's key.
+    /// Returns the next node, and whether it was chosen by the request's key.
     fn choose(&self, now: Moment) -> Option<(Arc<Node>, bool)> {
         let snapshot = self.cluster.snapshot();
         let snapshot = snapshot.as_ref()?;
@@ -58,8 +58,8 @@ impl Plan<'_> {
                 order,
                 context,
                 may: |n: &Arc<Node>| {
-                    // A coordinator that answers is the only one, whatever it answers: a second one
-                    // would make things worse.
+                    // A coordinator that responds stays the only one, even if it fails: a second
+                    // one would add contention.
                     let is_left = match route.aim {
                         Aim::Replica => avoid(n),
                         Aim::Coordinator => failed(n).is_some_and(|f| !f.answered),
@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn the_load_of_dead_nodes_spreads_evenly_over_the_others() {
-        // They are found out by each request anew. With several of them, or by chance, the bounds
-        // are more than six standard deviations.
+        // Each request tries them anew. With several of them, or by chance, the bounds are more
+        // than six standard deviations.
         for (policy, nodes, dead, bound) in [
             (Policy::RoundRobin, 3, 1, 3),
             (Policy::RoundRobin, 5, 1, 3),

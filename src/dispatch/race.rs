@@ -1,8 +1,8 @@
 //! The connect race: how one request gets a connection to some node.
 //!
-//! The first choice is given a moment to produce one. Then the next node of the plan is tried
-//! beside it, and the first connection wins, in the manner of happy eyeballs (RFC 8305). Nobody's
-//! connect is in vain: a loser's connection is kept for its node.
+//! The first choice gets a head start. Then the next node of the plan is tried beside it, and the
+//! first connection wins, as in happy eyeballs (RFC 8305). No connect is wasted: a loser's
+//! connection is kept for its node.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use crate::dispatch::plan::Plan;
 use crate::error::{ConnectError, FailedNode, explain};
 use crate::transport::Lease;
 
-/// How many nodes are tried side by side for one request. With connects that take a hundred times
-/// the usual, a third seldom helps, and a request that connected to every node would be a flood.
-const SIDE_BY_SIDE: usize = 3;
+/// Maximum number of nodes tried in parallel for one request. Even if connects take a hundred times
+/// the usual, a third seldom helps, and connecting to every node would flood the cluster.
+const MAX_PARALLEL: usize = 3;
 
-/// How long a node may take to produce a connection before another is tried beside it: the shortest
-/// delay that RFC 8305 recommends. It is far above what a node in the same region takes.
+/// How long a node may take to connect before another is tried beside it: the minimum delay that
+/// RFC 8305 recommends. Far above what a node in the same region takes.
 const HEAD_START: Duration = Duration::from_millis(100);
 
-/// How long one request may wait for what.
+/// Time limits of one request's connects.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadlines {
     /// For a connection to one node.
@@ -37,10 +37,11 @@ pub(crate) struct Deadlines {
     pub(crate) until: Instant,
 }
 
-/// The nodes that could not be connected, in the order in which that was learned, and why.
+/// The nodes that could not be connected, with the errors, in the order of failure.
 pub(crate) type Tried = Vec<FailedNode>;
 
-/// A connection to the first node of the plan that has one. Adds to `tried` why others had none.
+/// Returns a connection to the first node of the plan that has one. Adds the errors of others to
+/// `tried`.
 pub(crate) async fn connect(
     cluster: &Arc<Cluster>,
     plan: Plan<'_>,
@@ -52,7 +53,7 @@ pub(crate) async fn connect(
     if let Some(lease) = first.try_lease(now) {
         return Some((first, lease));
     }
-    // Boxed, as requests that need no connect should not be moved about with the room for one.
+    // Boxed, so that the futures of requests that need no connect stay small.
     Box::pin(race(cluster, plan, deadlines, first, now, tried)).await
 }
 
@@ -80,7 +81,7 @@ async fn race(
             racing.0.push(Box::pin(racer));
         }
         let head_start = head_start(cluster, &latest, deadlines);
-        let may_start = Instant::now() < deadlines.until && racing.0.len() < SIDE_BY_SIDE;
+        let may_start = Instant::now() < deadlines.until && racing.0.len() < MAX_PARALLEL;
         tokio::select! {
             biased;
             ended = racing.0.next() => match ended? {
@@ -92,7 +93,7 @@ async fn race(
             },
             () = sleep(head_start), if may_start => {
                 if latest.was_connected_since(begun) {
-                    // It is busy and not out of reach: a connect elsewhere would only add to that.
+                    // It is busy, not unreachable: connecting elsewhere would only add load.
                     begun = Moment::now();
                     continue;
                 }
@@ -111,8 +112,8 @@ async fn race(
 
 type Racer = Pin<Box<dyn Future<Output = (Arc<Node>, Result<Lease, ConnectError>)> + Send>>;
 
-/// Connects under way. They go on when the race is over, also if the call that wanted them is
-/// dropped: what they come to is told of their nodes, and what they have made is kept.
+/// Connects in progress. They go on when the race is over, also if the call is dropped: their
+/// results are recorded for their nodes, and their connections are kept.
 struct Racing(FuturesUnordered<Racer>);
 
 impl Drop for Racing {
@@ -122,7 +123,7 @@ impl Drop for Racing {
             return;
         }
         if let Ok(runtime) = Handle::try_current() {
-            // It ends with the connect timeout of the last of them.
+            // It ends at the latest with their connect timeout.
             runtime.spawn(async move {
                 while let Some((_, leased)) = left.next().await {
                     if let Ok(lease) = leased {
@@ -134,8 +135,8 @@ impl Drop for Racing {
     }
 }
 
-/// How long a node may take before another is tried beside it: twice what it took the last time, if
-/// that is more than [`HEAD_START`], and at most half of the time there is.
+/// Returns how long `node` may take before another is tried beside it: twice what it took the last
+/// time, at least [`HEAD_START`] and at most half of the connect timeout.
 fn head_start(cluster: &Cluster, node: &Node, deadlines: Deadlines) -> Duration {
     let last = cluster.connect_time(node).unwrap_or_default();
     HEAD_START.max(last * 2).min(deadlines.connect / 2)
@@ -153,7 +154,7 @@ async fn lease(
         Ok(lease) if !lease.reused() => cluster.connected(&node),
         Ok(_) => {}
         Err(error) if error.is_not_the_nodes() => {}
-        // It was not given the time that a node may take.
+        // It had less time than the connect timeout.
         Err(ConnectError::Timeout { .. }) if left < deadlines.connect => {}
         Err(_) => cluster.unreachable(&node, begun),
     }

@@ -1,4 +1,4 @@
-//! The body of a node's answer, which decides whether the attempt came to a good end.
+//! The body of a node's response, which decides whether the attempt has succeeded.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,19 +15,19 @@ use crate::dispatch::in_flight::InFlight;
 use crate::error::{BoxError, Error};
 use crate::transport::{ConnectionInfo, NodeBody};
 
-/// An answer whose body is still to be read, and what has become of the request so far.
+/// A response whose body is still to be read, and the guard of its request.
 pub(crate) type NodeResponse = (Response<NodeBody>, InFlight);
 
-/// The body of a node's answer. An attempt whose answer breaks off has failed on its node like one
-/// without any, and so has one whose answer is that the node is overloaded or out of order: the SDK
-/// tries again, and should meet another node then.
+/// The body of a node's response. If it breaks off, or says that the node is overloaded or failing,
+/// the attempt has failed on its node, as without a response: the SDK retries, and should then meet
+/// another node.
 pub(crate) struct ResponseBody {
     body: NodeBody,
     connection: ConnectionInfo,
     attempt: Option<(TriedNodes, InFlight)>,
-    /// How long nothing may come of the body.
+    /// How long the body may stall.
     limit: Duration,
-    /// Runs while nothing comes.
+    /// Runs while it stalls.
     silence: Option<Pin<Box<Sleep>>>,
 }
 
@@ -49,18 +49,19 @@ impl ResponseBody {
         answer
     }
 
-    /// The connection that the answer comes on.
+    /// The connection of the response.
     pub(crate) fn connection(&self) -> &ConnectionInfo {
         &self.connection
     }
 
-    /// Ends the attempt if the answer has come to an end.
+    /// Ends the attempt if the response has ended.
     fn end_attempt(&mut self) {
         if self.body.is_read() {
             if let Some((tried_nodes, in_flight)) = self.attempt.take() {
-                match in_flight.read(self.body.sheds()) {
-                    true => tried_nodes.answered(),
-                    false => tried_nodes.forget(),
+                if in_flight.read(self.body.sheds()) {
+                    tried_nodes.answered();
+                } else {
+                    tried_nodes.forget();
                 }
             }
         } else if self.body.is_broken()
@@ -70,13 +71,13 @@ impl ResponseBody {
         }
     }
 
-    /// Whether nothing has come for too long.
+    /// Ready if the body has stalled for too long.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         let Some((_, in_flight)) = &self.attempt else {
             return Poll::Pending;
         };
         if self.silence.is_none() && Handle::try_current().is_err() {
-            // Read outside of any runtime, which is not forbidden, there are no timers.
+            // Outside of a runtime, where a body may be read, there are no timers.
             return Poll::Pending;
         }
         let (node, after) = (in_flight.node().addr(), self.limit);

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName};
 use crate::keys::key::Token;
 use crate::tables::Table;
 
-/// What a request's own node is.
+/// Which node a request should go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Aim {
     /// Any replica of its keys.
@@ -16,18 +16,17 @@ pub(crate) enum Aim {
     Coordinator,
 }
 
-/// A place among a table's partitions.
+/// A partition of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Partition {
     pub(crate) table: Arc<Table>,
-    /// `None` where the key has none that is known of.
+    /// `None` if it is not known.
     pub(crate) token: Option<Token>,
-    /// [`Key::hash`](crate::keys::key::Key::hash), for requests that aim at the coordinator; 0 for
-    /// all others.
+    /// [`Key::hash`](crate::keys::key::Key::hash) for [`Aim::Coordinator`]; 0 otherwise.
     pub(crate) hash: i64,
 }
 
-/// The places that a request is about.
+/// The partitions of a request's keys.
 #[derive(Clone, Debug)]
 pub(crate) enum Partitions {
     One(Partition),
@@ -42,11 +41,11 @@ pub(crate) struct Route {
     pub(crate) partitions: Partitions,
 }
 
-/// The header in which a node that holds no replica of a key may say who does.
+/// The response header in which a node that holds no replica of a key may list the nodes that do.
 const HINT: HeaderName = HeaderName::from_static("x-scylla-alternator-routing-v1");
 
 impl Route {
-    /// Takes to heart what the answer to the request says of where it belonged.
+    /// Applies the routing hint of a response to the table of its request.
     pub(crate) fn apply_hint(&self, answer: &HeaderMap) {
         if let (Partitions::One(partition), Some(hint)) = (&self.partitions, answer.get(HINT))
             && let Some(token) = partition.token

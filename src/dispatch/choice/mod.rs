@@ -1,7 +1,7 @@
-//! The node that a route leads to.
+//! Chooses the node that a route leads to.
 //!
-//! Only nodes that serve and that the request may try come into question. Where there are none
-//! left, the request goes on like any other.
+//! Candidates are the nodes that serve and that the request may try. If none is left, the request
+//! is balanced like any other.
 
 use std::sync::Arc;
 
@@ -13,22 +13,25 @@ use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::keys::order::{Draw, Generator};
 use crate::keys::replicas::Placement;
 
-/// How many replicas of a key are looked at. A keyspace of Alternator has three in each datacenter.
-const MOST: usize = 8;
+/// Maximum number of replicas considered for a key. A keyspace of Alternator has three in each
+/// datacenter.
+const MAX_REPLICAS: usize = 8;
 
-/// A replica of another rack is chosen where that of the own rack costs at least so many seconds,
-/// and where it is known to cost less than this part of that, or nothing is known of it. To cross
-/// racks takes a millisecond or less, so that to save less than a few of them is not worth leaving
-/// the rack; and a node that is slow or overloaded costs far more than its neighbours.
-const DEAR: (f32, f32) = (0.005, 0.2);
+/// Cost in seconds from which the local replica is too slow, so that one in another rack may be
+/// chosen. Crossing racks takes a millisecond or less, so saving less than a few is not worth it.
+const REMOTE_MIN_COST: f32 = 0.005;
 
-/// What a choice depends on besides the route.
+/// Maximum cost of that replica relative to the local one; one that is not measured yet qualifies
+/// too. A node that is slow or overloaded costs far more than its neighbours.
+const REMOTE_MAX_RATIO: f32 = 0.2;
+
+/// What a choice depends on, apart from the route.
 pub(crate) struct Choice<'a, M> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) chooser: &'a Chooser,
     pub(crate) order: CoordinatorOrder,
     pub(crate) context: PickContext,
-    /// Whether the request may try this node.
+    /// Returns whether the request may try a node.
     pub(crate) may: M,
 }
 
@@ -45,7 +48,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
     }
 
     fn replica(&self, partition: &Partition) -> Option<&'a Arc<Node>> {
-        let mut nodes = [self.snapshot.all().first()?; MOST];
+        let mut nodes = [self.snapshot.all().first()?; MAX_REPLICAS];
         let mut len = 0;
         self.replicas(partition, Aim::Replica, |node| {
             nodes[len] = node;
@@ -54,7 +57,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         self.best(&nodes[..len])
     }
 
-    /// The best of the nodes that hold the most of several places.
+    /// Returns the best of the nodes that hold the most of `partitions`.
     fn replica_of_most(&self, partitions: &[Partition]) -> Option<&'a Arc<Node>> {
         let mut votes = Votes::default();
         for partition in partitions {
@@ -63,8 +66,8 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         self.best(&votes.most())
     }
 
-    /// Each place has a first choice, and the node wins that is so for most of them; of several,
-    /// the one whose URL sorts first. Alternator's other clients settle it alike.
+    /// Returns the node that is the coordinator of most `partitions`; of several, the one whose URL
+    /// sorts first, as in Alternator's other clients.
     fn coordinator_of_most(&self, partitions: &[Partition]) -> Option<&'a Arc<Node>> {
         let mut votes = Votes::default();
         for partition in partitions {
@@ -76,8 +79,8 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         self.snapshot.by_url().iter().find(|node| most.iter().any(|m| Arc::ptr_eq(m, node)))
     }
 
-    /// The first that serves, so that a key has one coordinator at a time, which it returns to at
-    /// once.
+    /// Returns the first candidate in the key's order, so that a key has one coordinator at a time,
+    /// and returns to it at once.
     fn coordinator(&self, partition: &Partition) -> Option<&'a Arc<Node>> {
         let generator = match self.order {
             CoordinatorOrder::PrimaryReplica => {
@@ -99,8 +102,8 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
             .find(|node| self.serves(node))
     }
 
-    /// Visits those replicas of a place that come into question, in their order, by the map that
-    /// goes for the aim.
+    /// Visits the candidates among the replicas of `partition` in their order, by the replica map
+    /// for `aim`.
     fn replicas(&self, partition: &Partition, aim: Aim, mut visit: impl FnMut(&'a Arc<Node>)) {
         let info = partition.table.info();
         let replicas = info.as_ref().and_then(|info| match aim {
@@ -114,18 +117,18 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
             let host = replicas.hosts().get(usize::from(replica.host))?;
             self.snapshot.at(host.address)
         };
-        // Those of other datacenters are in no list, and count for nothing.
+        // Replicas in other datacenters are not in the snapshot, and are skipped.
         replicas
             .of(token)
             .iter()
             .filter_map(node)
-            .take(MOST)
+            .take(MAX_REPLICAS)
             .filter(|node| self.serves(node))
             .for_each(&mut visit);
     }
 
-    /// The best by the policy: of those that have their full share, before those that have just
-    /// returned, and of the scope, before those of other racks.
+    /// Returns the best node by the policy. Nodes with their full share come before those that have
+    /// just returned, and the scope's nodes before those of other racks.
     fn best(&self, nodes: &[&'a Arc<Node>]) -> Option<&'a Arc<Node>> {
         let PickContext { now, draw, .. } = self.context;
         let rivals = self.chooser.rivals(nodes.len());
@@ -139,10 +142,11 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
         } else {
             let near = of(&|node| admitted(node) && self.snapshot.is_near(node));
             let cost = near.map_or(f32::INFINITY, |n| n.cost(n.in_flight(), now));
-            if cost < DEAR.0 || near.is_some() && !self.chooser.looks_at_latency() {
+            if cost < REMOTE_MIN_COST || near.is_some() && !self.chooser.looks_at_latency() {
                 return near;
             }
-            let is_cheap = |n: &Arc<Node>| n.load.unfaded_cost(n.in_flight(), now) < DEAR.1 * cost;
+            let is_cheap =
+                |n: &Arc<Node>| n.load.unfaded_cost(n.in_flight(), now) < REMOTE_MAX_RATIO * cost;
             let far = of(&|n| admitted(n) && !self.snapshot.is_near(n) && is_cheap(n));
             far.or(near)
         };
@@ -154,7 +158,7 @@ impl<'a, M: Fn(&Arc<Node>) -> bool> Choice<'a, M> {
     }
 }
 
-/// How many places each node has.
+/// How many partitions each node has.
 #[derive(Default)]
 struct Votes<'a>(Vec<(&'a Arc<Node>, usize)>);
 
@@ -166,7 +170,7 @@ impl<'a> Votes<'a> {
         }
     }
 
-    /// Those that have the most.
+    /// Returns the nodes that have the most.
     fn most(&self) -> Vec<&'a Arc<Node>> {
         let most = self.0.iter().map(|(_, votes)| *votes).max();
         self.0.iter().filter(|(_, votes)| Some(*votes) == most).map(|(node, _)| *node).collect()

@@ -33,7 +33,7 @@ fn the_primary_replica_is_the_first_of_the_tablet_and_the_shared_order_follows_t
     let way = |order| cluster.way(Policy::PeakEwma, order, &route);
     let primary = way(CoordinatorOrder::PrimaryReplica);
     let shared = way(CoordinatorOrder::Shared);
-    // Node 4 is in no list.
+    // Node 4 is not in the snapshot.
     assert_eq!(primary[..2], [8, 2]);
     let rest: Vec<_> = shared.into_iter().filter(|n| ![8, 2].contains(n)).collect();
     assert_eq!(primary[2..], rest);

@@ -47,7 +47,7 @@ fn unknown() -> Arc<Table> {
     Tables::new(&[]).find_or_insert("orders", Moment::default()).unwrap()
 }
 
-/// A table of tablets with these replicas each.
+/// A table of tablets, given as last token and replicas.
 fn table(tablets: &[(i64, &[u8])]) -> Arc<Table> {
     let hosts = hosts();
     let tablets = tablets.iter().map(|(last_token, replicas)| Tablet {
@@ -122,7 +122,7 @@ impl Cluster {
         self.node(last).health.take_out(Down::Unreachable, Moment::default(), 0.5);
     }
 
-    /// The node for the route, where those in `tried` are no longer to be had.
+    /// Returns the node for the route if those in `tried` are no candidates.
     fn next(
         &self,
         chooser: &Chooser,
@@ -140,7 +140,7 @@ impl Cluster {
         choice.next(route).map(last)
     }
 
-    /// All nodes for the route, in their order.
+    /// Returns all nodes for the route, in their order.
     fn way(&self, policy: Policy, order: CoordinatorOrder, route: &Route) -> Vec<u8> {
         let chooser = chooser(policy);
         let mut way = Vec::new();
@@ -150,7 +150,7 @@ impl Cluster {
         way
     }
 
-    /// Who is chosen of so many requests.
+    /// Returns the nodes that are chosen for 200 requests.
     fn chosen(&self, policy: Policy, route: &Route) -> BTreeSet<u8> {
         let chooser = chooser(policy);
         let order = CoordinatorOrder::default();

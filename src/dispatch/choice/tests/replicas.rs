@@ -79,7 +79,7 @@ fn replicas_of_the_own_rack_come_before_those_of_others() {
     }
 }
 
-/// Says that a node answered within so many milliseconds, a while ago.
+/// Records that a node responded within `millis` milliseconds, a while ago.
 fn answered(cluster: &Cluster, node: u8, millis: u64, age: Duration) {
     let (load, at) = (&cluster.node(node).load, NOW.before(age));
     load.begun(at);
@@ -95,7 +95,7 @@ fn a_replica_of_another_rack_is_chosen_where_that_of_the_own_is_far_slower() {
         answered(&cluster, 2, own, Duration::ZERO);
         answered(&cluster, 4, other, Duration::ZERO);
         assert_eq!(cluster.chosen(Policy::PeakEwma, &route), [chosen].into());
-        // Who wants exact shares does not want them to depend on latencies.
+        // These policies promise exact shares, which must not depend on latencies.
         assert_eq!(cluster.chosen(Policy::RoundRobin, &route), [2].into());
     }
 }
@@ -108,7 +108,7 @@ fn a_replica_of_another_rack_is_no_better_for_having_had_no_request_for_a_while(
     answered(&cluster, 2, 20, Duration::ZERO);
     answered(&cluster, 4, 20, Duration::from_secs(20));
     assert_eq!(cluster.chosen(Policy::PeakEwma, &route), [2].into());
-    // Fast enough that nobody else need be looked at.
+    // Fast enough that no other node is considered.
     let cluster = Cluster::new(1..=3, 4..=9);
     answered(&cluster, 2, 4, Duration::ZERO);
     assert_eq!(cluster.chosen(Policy::PeakEwma, &route), [2].into());
