@@ -1,7 +1,7 @@
-//! Whether the nodes understand compressed requests, and when they are asked.
+//! Whether the nodes understand compressed requests, and when they are probed for it.
 //!
-//! Which node gets a request is decided after it was compressed and signed, so one is compressed
-//! only while every node is known to understand it.
+//! A request's node is chosen after it was compressed and signed, so requests are compressed only
+//! while every node is known to understand it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,23 +11,22 @@ use super::Cluster;
 use crate::balance::moment::Moment;
 use crate::cluster::node::Node;
 
-/// How long nodes are left alone that have not answered or do not understand. It is also how long
-/// an upgrade of the last of them may go unnoticed; a question a minute costs a node nothing.
-const AGAIN: Duration = Duration::from_secs(60);
+/// Interval between probes of nodes that have not responded or do not understand. An upgrade of the
+/// last of them may go unnoticed for as long; a probe a minute costs a node nothing.
+const PROBE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What the cluster as a whole is known to understand.
+/// Whether the cluster as a whole understands compressed requests.
 #[derive(Debug, Default)]
 pub(super) struct CompressionSupport {
-    /// Whether every node does. It is what requests look at, so that they need not look at every
-    /// node.
+    /// Whether every node does. Cached for requests, which then need not look at every node.
     understood: AtomicBool,
-    /// The moment from which the nodes may be asked, as [`Moment::as_nanos`].
+    /// When the nodes may next be probed, as [`Moment::as_nanos`].
     due: AtomicU64,
     /// Held while nodes are counted, so that the last count is of the latest state.
     logged: Mutex<Logged>,
 }
 
-/// What the log was told last.
+/// What was logged last.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum Logged {
     #[default]
@@ -38,22 +37,22 @@ enum Logged {
 }
 
 impl Cluster {
-    /// Whether every node is known to understand compressed requests.
+    /// Returns whether every node is known to understand compressed requests.
     pub(crate) fn understands_compression(&self) -> bool {
         self.compression.understood.load(Relaxed)
     }
 
-    /// Whether the nodes should be asked now. Whoever gets a yes asks them, as nobody else does
-    /// within a minute.
+    /// Returns whether the nodes should be probed now. If so, the caller must do it: other callers
+    /// get `false` for a minute.
     pub(crate) fn begin_probe(&self, now: Moment) -> bool {
-        let next = now.after(AGAIN).as_nanos();
+        let next = now.after(PROBE_INTERVAL).as_nanos();
         let due = &self.compression.due;
         let claim = |due| (due <= now.as_nanos()).then_some(next);
         due.fetch_update(Relaxed, Relaxed, claim).is_ok()
     }
 
-    /// Says whether a node that was asked understands compressed requests.
-    pub(crate) fn learned(&self, node: &Node, understands: bool) {
+    /// Records whether a probed node understands compressed requests.
+    pub(crate) fn probed(&self, node: &Node, understands: bool) {
         node.understands_compression.store(understands, Relaxed);
         let mut logged = self.count();
         if !understands && *logged != Logged::NotUnderstood {
@@ -69,8 +68,8 @@ impl Cluster {
         }
     }
 
-    /// Says that a node did not say whether it does.
-    pub(crate) fn learned_nothing(&self, node: &Node, why: &str) {
+    /// Records that the probe of a node had no result.
+    pub(crate) fn probe_failed(&self, node: &Node, why: &str) {
         let mut logged = self.count();
         if *logged == Logged::Nothing {
             *logged = Logged::Unknown;
@@ -85,8 +84,8 @@ impl Cluster {
         }
     }
 
-    /// Says that a node has refused a compressed request as if it did not understand it. All are
-    /// asked again, in a minute.
+    /// Records that a node has refused a compressed request as if it did not understand it. All are
+    /// probed again, in a minute.
     pub(crate) fn doubt_compression(&self, now: Moment) {
         if !self.understands_compression() {
             return;
@@ -94,7 +93,7 @@ impl Cluster {
         for node in self.all_nodes() {
             node.understands_compression.store(false, Relaxed);
         }
-        let next = now.after(AGAIN).as_nanos();
+        let next = now.after(PROBE_INTERVAL).as_nanos();
         self.compression.due.store(next, Relaxed);
         *self.count() = Logged::NotUnderstood;
         tracing::warn!(
@@ -103,14 +102,14 @@ impl Cluster {
         );
     }
 
-    /// Says that a node may have changed. It is asked again by the next request.
+    /// Forgets the result for a node that may have changed. The next request probes it again.
     pub(super) fn forget_compression(&self, node: &Node) {
         node.understands_compression.store(false, Relaxed);
-        self.count_anew(true);
+        self.recount(true);
     }
 
-    /// Counts the nodes of a new list. Those that are new are asked by the next request.
-    pub(super) fn count_anew(&self, has_new: bool) {
+    /// Updates the state for a new snapshot. If it `has_new` nodes, the next request probes them.
+    pub(super) fn recount(&self, has_new: bool) {
         drop(self.count());
         if has_new {
             self.compression.due.store(0, Relaxed);
@@ -156,18 +155,18 @@ mod tests {
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         let mut seen = vec![cluster.understands_compression()];
         let mut see = |cluster: &Cluster| seen.push(cluster.understands_compression());
-        cluster.learned(&one, true);
+        cluster.probed(&one, true);
         see(&cluster);
-        cluster.learned(&two, true);
+        cluster.probed(&two, true);
         see(&cluster);
         cluster.publish(list(&[&one, &two, &three]));
         see(&cluster);
-        cluster.learned(&three, false);
+        cluster.probed(&three, false);
         see(&cluster);
         // It was upgraded.
-        cluster.learned(&three, true);
+        cluster.probed(&three, true);
         see(&cluster);
-        cluster.learned(&two, false);
+        cluster.probed(&two, false);
         see(&cluster);
         cluster.publish(list(&[&one, &three]));
         see(&cluster);
@@ -181,12 +180,12 @@ mod tests {
         let [near, far] = [1, 2].map(|last| node(&config, last));
         let whole = Snapshot::with_others([Arc::clone(&near)], [Arc::clone(&far)]);
         let cluster = Cluster::new(whole);
-        cluster.learned(&near, true);
+        cluster.probed(&near, true);
         assert!(!cluster.understands_compression());
-        cluster.learned(&far, true);
+        cluster.probed(&far, true);
         assert!(cluster.understands_compression());
         cluster.doubt_compression(Moment::default());
-        cluster.learned(&near, true);
+        cluster.probed(&near, true);
         assert!(!cluster.understands_compression());
         cluster.publish(list(&[&near]));
         assert!(cluster.understands_compression());
@@ -211,8 +210,8 @@ mod tests {
         let config = config();
         let [one, two] = [1, 2].map(|last| node(&config, last));
         let cluster = Cluster::new(Some(list(&[&one, &two])));
-        cluster.learned(&one, true);
-        cluster.learned(&two, true);
+        cluster.probed(&one, true);
+        cluster.probed(&two, true);
         assert!(cluster.begin_probe(Moment::now()));
         cluster.unreachable(&one, Moment::now());
         cluster.bring_back(&one);
@@ -222,7 +221,7 @@ mod tests {
         cluster.bring_back(&one);
         assert!(!cluster.understands_compression());
         assert!(cluster.begin_probe(Moment::now()));
-        cluster.learned(&one, true);
+        cluster.probed(&one, true);
         assert!(cluster.understands_compression());
     }
 
@@ -232,16 +231,16 @@ mod tests {
         let [one, two] = [1, 2].map(|last| node(&config, last));
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
-        cluster.learned(&one, true);
-        cluster.learned(&two, true);
+        cluster.probed(&one, true);
+        cluster.probed(&two, true);
         cluster.doubt_compression(at(10));
         assert!(!cluster.understands_compression());
-        // Requests that were under way are refused, too.
+        // Requests in flight are refused, too.
         cluster.doubt_compression(at(30));
         assert_eq!([69, 70].map(|s| cluster.begin_probe(at(s))), [false, true]);
-        cluster.learned(&one, true);
+        cluster.probed(&one, true);
         assert!(!cluster.understands_compression());
-        cluster.learned(&two, true);
+        cluster.probed(&two, true);
         assert!(cluster.understands_compression());
     }
 }

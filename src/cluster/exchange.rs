@@ -1,4 +1,4 @@
-//! One request of the connector's own to one node, on a new connection.
+//! One of the connector's own requests to one node, on a new connection.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};

@@ -1,5 +1,5 @@
-//! The nodes that may serve requests, as one immutable snapshot, and the signals between those who
-//! use it and the task that refreshes it.
+//! The nodes that may serve requests, as one immutable snapshot, and the signals between its users
+//! and the task that refreshes it.
 
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -22,7 +22,7 @@ pub(crate) mod node;
 mod outages;
 mod snapshot;
 
-/// How many refreshes were begun and ended, how many there must be, and how the last one ended.
+/// How many refreshes have begun, ended and been requested, and the result of the last one.
 #[derive(Clone, Debug)]
 pub(crate) struct Rounds {
     demanded: u64,
@@ -45,9 +45,9 @@ pub(crate) struct Cluster {
     asleep: AtomicBool,
     redispatched: AtomicU64,
     hedged: AtomicU64,
-    /// Held while it is decided who is taken out, as that depends on who is out already.
+    /// Held while deciding on an ejection, which depends on which nodes are out already.
     ejecting: Mutex<()>,
-    /// Told when a node went out, for whoever probes it.
+    /// Notified when a node goes out, to schedule its probe.
     outages: Notify,
     compression: CompressionSupport,
 }
@@ -75,33 +75,31 @@ impl Cluster {
         self.snapshot.load()
     }
 
-    /// Whether requests are in flight, on the first few nodes of the scope or of all at least.
+    /// Returns whether requests are in flight, on the first few nodes of the scope or of all.
     pub(crate) fn is_busy(&self) -> bool {
         let some = |nodes: &[Arc<Node>]| nodes.iter().take(8).any(|n| n.pool.in_flight() > 0);
         self.snapshot().as_ref().is_some_and(|s| some(s.nodes()) || !s.is_whole() && some(s.all()))
     }
 
-    /// A copy of the list, for everyone but the hot path.
+    /// Returns a copy of the scope's nodes, for use outside of the hot path.
     pub(crate) fn nodes(&self) -> Vec<Arc<Node>> {
         self.snapshot().as_ref().map_or_else(Vec::new, |s| s.nodes().to_vec())
     }
 
-    /// The same with the rest of the datacenter, where the scope is only a rack of it.
+    /// Returns the same with the rest of the datacenter, if the scope is a rack.
     pub(crate) fn all_nodes(&self) -> Vec<Arc<Node>> {
         self.snapshot().as_ref().map_or_else(Vec::new, |s| s.all().to_vec())
     }
 
-    /// How often the nodes changed, the rest of the datacenter included, where the scope is only a
-    /// rack of it.
+    /// Returns how often [`all_nodes`](Self::all_nodes) has changed.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Relaxed)
     }
 
-    /// Says that requests may belong to a node of the datacenter whatever its rack, and so all of
-    /// them must be known.
+    /// Requests the rest of the datacenter, as routing by key may need a node of any rack.
     pub(crate) fn want_datacenter(&self) {
         let wanted_before = self.datacenter_wanted.swap(true, Relaxed);
-        // A refresh that has not begun sees for itself.
+        // A refresh that has not begun will see it.
         if !wanted_before && self.rounds.borrow().begun > 0 {
             self.want_refresh();
         }
@@ -111,9 +109,8 @@ impl Cluster {
         self.datacenter_wanted.load(Relaxed)
     }
 
-    /// Puts `next` in the place of the snapshot. Nodes that join a cluster which was known before
-    /// begin with a small share. Nodes that are in it no longer lose their idle connections, and
-    /// those in use when their request ends.
+    /// Replaces the snapshot with `next`. Nodes that join a known cluster begin with a small share.
+    /// Nodes that leave lose their idle connections, and those in use when their request ends.
     pub(crate) fn publish(&self, next: Snapshot) {
         let next = Arc::new(next);
         let known = self.snapshot();
@@ -132,7 +129,7 @@ impl Cluster {
                     node.pool.retire();
                 }
             }
-            // Whoever waits for nodes need not wait for the rest of the refresh.
+            // Requests that wait for nodes need not wait for the rest of the refresh.
             None => self.rounds.send_modify(|_| {}),
         }
         // While one refresher takes over from another, a node that the first has dropped may be in
@@ -143,18 +140,17 @@ impl Cluster {
         if changed {
             self.changes.fetch_add(1, Relaxed);
         }
-        self.count_anew(!joining.is_empty());
+        self.recount(!joining.is_empty());
     }
 
-    /// Closes every idle connection, for the end of the connector.
+    /// Closes every idle connection, when the connector ends.
     pub(crate) fn retire(&self) {
         for node in self.all_nodes() {
             node.pool.retire();
         }
     }
 
-    /// Notes that a request is under way, and wakes a refresher that sleeps because there were
-    /// none.
+    /// Marks the cluster as used, and wakes a refresher that sleeps for lack of requests.
     pub(crate) fn note_use(&self) {
         // Written only when it changes: the line stays shared between the threads that read it.
         if !self.used.load(Relaxed) {
@@ -167,12 +163,12 @@ impl Cluster {
         }
     }
 
-    /// Whether there was a request since the last time this was asked.
+    /// Returns whether there was a request since the last call.
     pub(crate) fn take_use(&self) -> bool {
         self.used.swap(false, Relaxed)
     }
 
-    /// Says that the refresher is about to sleep for long.
+    /// Marks the refresher as about to sleep for long.
     pub(crate) fn fall_asleep(&self) {
         self.asleep.store(true, SeqCst);
         if self.used.load(SeqCst) {
@@ -188,7 +184,7 @@ impl Cluster {
         self.refresh_wanted.notified().await;
     }
 
-    /// Waits until someone waits for a refresh that has not begun.
+    /// Waits until [`refresh`](Self::refresh) waits for a refresh that has not begun.
     pub(crate) async fn refresh_demanded(&self) {
         let mut rounds = self.rounds.subscribe();
         // The sender lives as long as `self`.
@@ -206,7 +202,7 @@ impl Cluster {
         });
     }
 
-    /// Asks for a refresh and waits until one that began after this call has ended.
+    /// Requests a refresh and waits until one that began after this call has ended.
     pub(crate) async fn refresh(&self) -> Result<(), Arc<RefreshError>> {
         let mut rounds = self.rounds.subscribe();
         let next = rounds.borrow_and_update().begun + 1;
@@ -237,7 +233,7 @@ impl Cluster {
         }
     }
 
-    /// How the last refresh ended.
+    /// Returns the result of the last refresh.
     pub(crate) fn last_refresh(&self) -> Result<(), Arc<RefreshError>> {
         self.rounds.borrow().last.clone()
     }

@@ -1,4 +1,4 @@
-//! Who is taken out, and who is brought back.
+//! Which nodes are taken out, and which are brought back.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -9,22 +9,22 @@ use crate::balance::moment::Moment;
 use crate::cluster::node::Node;
 
 impl Cluster {
-    /// Says that `node` was connected.
+    /// Records that `node` was connected.
     pub(crate) fn connected(&self, node: &Node) {
         if node.health.out() == Some(Down::Unreachable) {
             self.bring_back(node);
         }
     }
 
-    /// What the connects to `node` take, or to the slowest of the others where it was never
+    /// Returns how long connecting to `node` takes, or to the slowest of the others if it was never
     /// connected.
     pub(crate) fn connect_time(&self, node: &Node) -> Option<Duration> {
         let others = || self.all_nodes().iter().filter_map(|n| n.pool.connect_time()).max();
         node.pool.connect_time().or_else(others)
     }
 
-    /// Says that `node`, to which a connect was begun then, takes longer to be connected than nodes
-    /// do. Others need not wait for it to find out why.
+    /// Records that a connect to `node`, begun at `begun`, takes longer than usual. Other requests
+    /// then need not wait for the node, whatever the reason.
     pub(crate) fn stalled(&self, node: &Node, begun: Moment) {
         let connects = self.connect_time(node).is_some() && !node.pool.is_full();
         let lives = node.was_connected_since(begun) || node.answered_since(begun);
@@ -33,7 +33,7 @@ impl Cluster {
         }
     }
 
-    /// Says that `node` could not be connected, which was begun then.
+    /// Records that a connect to `node`, begun at `begun`, failed.
     pub(crate) fn unreachable(&self, node: &Node, begun: Moment) {
         self.want_refresh();
         if !node.was_connected_since(begun) && self.take_out(node, Down::Unreachable) {
@@ -41,10 +41,10 @@ impl Cluster {
         }
     }
 
-    /// Says that `node` failed a request that was begun then, which weighs like this many.
+    /// Records that a request begun at `begun` failed on `node`; it counts as `weight` failures.
     ///
-    /// It is ejected if it has failed too often, unless more than half of the nodes would then be
-    /// out, of those that may serve or of all.
+    /// The node is ejected if it has failed too often, unless more than half of the nodes would
+    /// then be out, of the scope or of all.
     pub(crate) fn failed(&self, node: &Node, weight: u32, begun: Moment) {
         let now = Moment::now();
         if node.health.has_returned_since(begun) {
@@ -65,7 +65,7 @@ impl Cluster {
         };
         let is_near = snapshot.is_near(node);
         if !spares(snapshot.all()) || is_near && !spares(snapshot.nodes()) {
-            // Perhaps one of those that are out is better by now.
+            // Perhaps one of the nodes that are out has recovered by now.
             snapshot.all().iter().for_each(|n| n.health.hurry(now));
             self.outages.notify_one();
         } else if self.take_out(node, Down::Ejected) {
@@ -73,7 +73,7 @@ impl Cluster {
         }
     }
 
-    /// Answers whether the node was in.
+    /// Returns whether the node was in.
     fn take_out(&self, node: &Node, why: Down) -> bool {
         let was_in = node.health.take_out(why, Moment::now(), fastrand::f64());
         if was_in {
@@ -82,13 +82,13 @@ impl Cluster {
         was_in
     }
 
-    /// Says that `node` answers again.
+    /// Records that `node` responds again.
     pub(crate) fn bring_back(&self, node: &Node) {
         node.load.forget();
         let now = Moment::now();
         if node.health.bring_back(now) {
             if node.health.share(now) < 1.0 {
-                // It was out for so long that it may be of another release now.
+                // It was out for so long that it may have been upgraded.
                 self.forget_compression(node);
             }
             tracing::info!(node = %node.addr(), "node answers again and gets requests");

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use crate::cluster::node::Node;
 
-/// The nodes that may serve requests, never none, and with them the rest of the datacenter, where
-/// those are only a rack of it.
+/// The nodes that may serve requests, at least one, and the rest of the datacenter if the scope is
+/// a rack.
 ///
-/// Ordinary requests stay in the scope. Those that belong to one node of the datacenter, whatever
-/// its rack, need all.
+/// Ordinary requests stay in the scope. Those routed by key may need any node of the datacenter,
+/// whatever its rack.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     nodes: Arc<[Arc<Node>]>,
-    /// The same, where nobody else is known.
+    /// The same as `nodes` if no others are known.
     all: Arc<[Arc<Node>]>,
     by_url: Box<[Arc<Node>]>,
 }
@@ -45,51 +45,51 @@ impl Snapshot {
         })
     }
 
-    /// Those that may serve requests, in the order of their addresses.
+    /// The nodes that may serve requests, in the order of their addresses.
     pub(crate) fn nodes(&self) -> &[Arc<Node>] {
         &self.nodes
     }
 
-    /// With the rest of the datacenter, where the scope is only a rack of it; in the order of their
+    /// The same with the rest of the datacenter, if the scope is a rack; in the order of their
     /// addresses.
     pub(crate) fn all(&self) -> &[Arc<Node>] {
         &self.all
     }
 
-    /// Whether there are no others.
+    /// Returns whether there are no others.
     pub(crate) fn is_whole(&self) -> bool {
         self.all.len() == self.nodes.len()
     }
 
-    /// [`all`](Self::all) in the order in which the clients of Alternator in other languages have
-    /// them: bytewise by URL.
+    /// [`all`](Self::all) in the order used by Alternator's clients in other languages: bytewise by
+    /// URL.
     pub(crate) fn by_url(&self) -> &[Arc<Node>] {
         &self.by_url
     }
 
-    /// The node of [`all`](Self::all) at this address, in whichever form that is written.
+    /// Returns the node of [`all`](Self::all) at `ip`, in whichever form it is written.
     pub(crate) fn at(&self, ip: IpAddr) -> Option<&Arc<Node>> {
         let ip = ip.to_canonical();
         self.all.binary_search_by_key(&ip, |n| n.addr().ip()).ok().map(|at| &self.all[at])
     }
 
-    /// Whether the node is in [`nodes`](Self::nodes).
+    /// Returns whether `node` is in [`nodes`](Self::nodes).
     pub(crate) fn is_near(&self, node: &Node) -> bool {
         find(&self.nodes, node).is_some()
     }
 
-    /// Whether the node, and no other at its address, is in [`all`](Self::all).
+    /// Returns whether `node` itself, and not another at its address, is in [`all`](Self::all).
     pub(super) fn contains(&self, node: &Arc<Node>) -> bool {
         find(&self.all, node).is_some_and(|found| Arc::ptr_eq(found, node))
     }
 
-    /// Those that serve the same requests as this one: the nodes of the scope, or all others.
+    /// Returns the nodes that serve the same requests as `node`: those of the scope, or all others.
     pub(crate) fn peers(&self, node: &Node) -> impl Iterator<Item = &Arc<Node>> {
         let is_near = self.is_near(node);
         self.all.iter().filter(move |other| self.is_near(other) == is_near)
     }
 
-    /// Whether both are of the same nodes.
+    /// Returns whether both hold the same nodes.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let alike = |one: &[Arc<Node>], other: &[Arc<Node>]| {
             one.len() == other.len() && one.iter().zip(other).all(|(a, b)| Arc::ptr_eq(a, b))
@@ -104,17 +104,14 @@ fn sorted(mut nodes: Vec<Arc<Node>>) -> Arc<[Arc<Node>]> {
     nodes.into()
 }
 
-/// Whichever node has the address of this one.
+/// Returns the node at the address of `node`.
 fn find<'a>(nodes: &'a [Arc<Node>], node: &Node) -> Option<&'a Arc<Node>> {
     nodes.binary_search_by_key(&node.addr(), |n| n.addr()).ok().map(|at| &nodes[at])
 }
 
-/// A node's URL as the other clients compare it: without the port where that is the scheme's own.
+/// Returns a node's URL as the other clients compare it: without the scheme's default port.
 fn canonical(url: &str) -> &str {
-    let default = match url.starts_with("https:") {
-        true => ":443",
-        false => ":80",
-    };
+    let default = if url.starts_with("https:") { ":443" } else { ":80" };
     url.strip_suffix(default).unwrap_or(url)
 }
 
@@ -207,8 +204,8 @@ mod tests {
         assert_eq!(order(80), [1, 10, 11, 12, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 
-    /// An address in the place of a name: that of `a.example` begins like that of `a`, and that of
-    /// `b` comes after both.
+    /// An address to stand for a name: that of `a.example` begins like that of `a`, and that of `b`
+    /// comes after both.
     fn address(host: &str, beside_ipv6: bool) -> String {
         let host = host.to_ascii_lowercase();
         let address = match &*host {

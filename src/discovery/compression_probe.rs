@@ -1,4 +1,4 @@
-//! The question whether nodes understand compressed requests, which costs them next to nothing.
+//! The probe whether nodes understand compressed requests, which costs them almost nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -18,18 +18,18 @@ use crate::cluster::node::Node;
 use crate::dynamodb::host::address;
 use crate::error::{BoxError, explain};
 
-/// How many nodes are asked side by side.
-const SIDE_BY_SIDE: usize = 16;
+/// Maximum number of nodes probed in parallel.
+const MAX_PARALLEL: usize = 16;
 
-/// What a server says, with status 400, that took the compressed bytes for the JSON of the request.
-/// With quotes, as an item that is part of an answer cannot contain them.
+/// Part of the 400 response of a server that parsed the compressed bytes as JSON. With quotes,
+/// which an item in a response cannot contain unescaped.
 pub(crate) const MISTAKEN: &[u8] = br#""message":"Parsing JSON failed"#;
 
-/// What a server says, with status 400, that has understood the question and is configured not to
-/// answer it.
+/// Part of the 400 response of a server that has understood the probe and is configured to refuse
+/// it.
 const DISABLED: &[u8] = b"disabled by configuration";
 
-/// A compressed request for an operation that touches no data, in the name of whoever sent the
+/// A compressed request for an operation that touches no data, signed with the identity of the
 /// request that it came with.
 #[derive(Clone, Debug)]
 pub(crate) struct CompressionProbe {
@@ -37,21 +37,21 @@ pub(crate) struct CompressionProbe {
 }
 
 impl CompressionProbe {
-    /// The operation that is asked for.
+    /// The operation of the probe.
     pub(crate) const TARGET: &str = "DynamoDB_20120810.DescribeEndpoints";
 
     /// An empty JSON object, compressed with gzip.
     pub(crate) const BODY: &[u8] =
         b"\x1f\x8b\x08\0\0\0\0\0\0\xff\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
 
-    /// `None` if it is addressed to nobody.
+    /// `None` if the request has no host.
     pub(crate) fn new<B>(request: Request<B>) -> Option<Self> {
         let (mut head, _) = request.into_parts();
         address(&mut head).ok()?;
         Some(Self { head })
     }
 
-    /// Puts the question to all nodes that are not known to understand compressed requests.
+    /// Probes all nodes that are not known to understand compressed requests.
     pub(crate) async fn ask(self, cluster: Arc<Cluster>, limit: Duration) {
         let (probe, cluster) = (&self, &cluster);
         let ask = async |node: Arc<Node>| {
@@ -61,13 +61,13 @@ impl CompressionProbe {
             let answered = timeout(limit, probe.ask_one(&node, limit)).await;
             match answered.unwrap_or_else(|_| Err("no answer in time".into())) {
                 Ok((status, body)) => match understands(status, &body) {
-                    Some(understands) => cluster.learned(&node, understands),
-                    None => cluster.learned_nothing(&node, &format!("it answered {status}")),
+                    Some(understands) => cluster.probed(&node, understands),
+                    None => cluster.probe_failed(&node, &format!("it answered {status}")),
                 },
-                Err(error) => cluster.learned_nothing(&node, &explain(&*error)),
+                Err(error) => cluster.probe_failed(&node, &explain(&*error)),
             }
         };
-        stream::iter(cluster.all_nodes()).for_each_concurrent(SIDE_BY_SIDE, ask).await;
+        stream::iter(cluster.all_nodes()).for_each_concurrent(MAX_PARALLEL, ask).await;
     }
 
     async fn ask_one(&self, node: &Node, limit: Duration) -> Result<(StatusCode, Bytes), BoxError> {
@@ -77,8 +77,8 @@ impl CompressionProbe {
     }
 }
 
-/// What an answer to the question says. An answer that comes before the body is looked at, such as
-/// a refusal of the signature, says nothing.
+/// Returns what a response says. A response sent before the body was read, such as a refused
+/// signature, says nothing.
 fn understands(status: StatusCode, body: &[u8]) -> Option<bool> {
     let says = |what: &[u8]| body.windows(what.len()).any(|window| window == what);
     match status {
