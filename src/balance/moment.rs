@@ -3,8 +3,7 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// A point in time, as nanoseconds since the first one that this process asked for: enough for five
-/// centuries.
+/// A point in time, in nanoseconds since the process's first one: enough for five centuries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
@@ -23,12 +22,12 @@ impl Moment {
         self.0
     }
 
-    /// How long ago `earlier` was; zero if it was not.
+    /// Returns the time since `earlier`; zero if that is later.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// The same in seconds.
+    /// Returns the same in seconds.
     pub(crate) fn seconds_since(self, earlier: Self) -> f32 {
         self.0.saturating_sub(earlier.0) as f32 * 1e-9
     }

@@ -1,6 +1,5 @@
 //! The atomics and locks of the files whose interleavings are tested: a test includes such a file
-//! by its path, and its own `crate::balance::sync` puts those of a model checker in the place of
-//! these.
+//! by its path, with its own `crate::balance::sync` that has those of a model checker.
 
 pub(crate) use std::sync::{Mutex, MutexGuard};
 

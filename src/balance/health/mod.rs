@@ -1,4 +1,4 @@
-//! Whether a node may serve requests: who is left alone, for how long, and how it comes back.
+//! Whether a node may serve requests: when it is taken out, for how long, and how it comes back.
 //!
 //! A node that cannot be connected is unreachable, and one that fails request after request is
 //! ejected. Either way it gets no requests, is probed in the background after a time that grows
@@ -18,19 +18,19 @@ mod tests {
 
     const START: Moment = Moment::from_nanos(1_000_000_000_000);
 
-    /// The draw by which waits vary not at all.
+    /// The draw with which waits have no jitter.
     const EXACT: f64 = 0.5;
 
     fn at(millis: u64) -> Moment {
         START.after(Duration::from_millis(millis))
     }
 
-    /// After how many milliseconds the node is to be probed.
+    /// Returns in how many milliseconds the next probe is due.
     fn wait(health: &Health, now: Moment) -> u128 {
         health.probe_due().unwrap().since(now).as_millis()
     }
 
-    /// The waits of a node that answers no probe.
+    /// Returns the waits of a node that answers no probe.
     fn waits(why: Down, probes: usize) -> Vec<u128> {
         let health = Health::good();
         assert!(health.take_out(why, at(0), EXACT));
@@ -44,7 +44,7 @@ mod tests {
         waits
     }
 
-    /// The part of many requests that the node admits.
+    /// Returns the share of many requests that the node admits.
     fn admitted(health: &Health, now: Moment) -> f64 {
         let mut random = fastrand::Rng::with_seed(7);
         (0..10_000).filter(|_| health.admits(now, random.u64(..), 1)).count() as f64 / 10_000.0

@@ -1,5 +1,5 @@
-//! The health of one node. Its tests are beside `mod.rs`, because this file may be included with
-//! other atomics than the standard ones.
+//! The health of one node. Its tests are in `mod.rs`, because this file may be included with other
+//! atomics than the standard ones.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -24,7 +24,7 @@ const LONGEST_COOL_DOWN: Duration = Duration::from_secs(5);
 const FIRST_EJECTION: Duration = Duration::from_secs(1);
 const LONGEST_EJECTION: Duration = Duration::from_secs(60);
 
-/// How much waits vary in both directions, so that clients do not probe in step: that of ScyllaDB's
+/// Jitter of waits, in both directions, so that clients do not probe in step: that of ScyllaDB's
 /// CQL driver.
 const JITTER: f64 = 0.15;
 
@@ -32,7 +32,7 @@ const JITTER: f64 = 0.15;
 /// emptied.
 const SLOW_START: Duration = Duration::from_secs(10);
 
-/// The share at the beginning of that time: Envoy's.
+/// Share at the beginning of that time: Envoy's.
 const FIRST_SHARE: f32 = 0.1;
 
 /// A node that has served for this long without going out is a good one again: its next wait is the
@@ -55,17 +55,16 @@ pub(crate) enum Down {
     Ejected,
 }
 
-/// How a node stands.
+/// Whether a node serves, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NodeHealth {
     Serving,
-    /// Serving since then, with a share that still grows.
+    /// Serving since its return, with a share that still grows.
     Returning(Moment),
     Down(Down),
 }
 
-/// Whether one more node may be ejected, where so many of all are out: never if that makes more
-/// than half.
+/// Returns whether one more node may be ejected if `out` of `all` are out: never more than half.
 pub(crate) fn may_eject(out: usize, nodes: usize) -> bool {
     (out + 1) * 2 <= nodes
 }
@@ -80,18 +79,18 @@ pub(crate) struct Health {
     record: Mutex<Record>,
 }
 
-/// What is only looked at when something changes.
+/// State that is only read when something changes.
 #[derive(Debug)]
 struct Record {
     /// Waits in a row for the same reason.
     waits: u32,
-    /// Why it went out the last time.
+    /// Why it last went out.
     why: Down,
-    /// When it is to be probed, while it is out.
+    /// When the next probe is due, while it is out.
     due: Moment,
-    /// When it went out the last time.
+    /// When it last went out.
     left: Moment,
-    /// When it came back the last time.
+    /// When it last came back.
     back: Moment,
 }
 
@@ -120,7 +119,7 @@ impl NodeHealth {
 }
 
 impl Health {
-    /// A node that has its full share at once, as all do that are there from the beginning.
+    /// A node with its full share at once, as for all nodes of the first snapshot.
     pub(crate) fn good() -> Self {
         Self {
             node_health: AtomicU64::new(SERVING),
@@ -144,7 +143,7 @@ impl Health {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why the node is out, if it is.
+    /// Returns why the node is out, if it is.
     pub(crate) fn out(&self) -> Option<Down> {
         match self.node_health() {
             NodeHealth::Down(out) => Some(out),
@@ -152,7 +151,8 @@ impl Health {
         }
     }
 
-    /// The part of a full share that the node may have: zero while it is out, and one as a rule.
+    /// Returns the part of its full share that the node gets: zero while it is out, and usually
+    /// one.
     pub(crate) fn share(&self, now: Moment) -> f32 {
         match self.node_health() {
             NodeHealth::Serving => 1.0,
@@ -164,14 +164,14 @@ impl Health {
         }
     }
 
-    /// Whether the node may have a request, of which `draw` is a random number, where as many nodes
-    /// as are `rivals` would get it from each other. A node that has just returned is the least
-    /// loaded of all, and would else get each request that it may have.
+    /// Returns whether the node admits a request with the random number `draw`, for which it
+    /// competes with `rivals` nodes. A node that has just returned is the least loaded, and would
+    /// otherwise win every request that it admits.
     pub(crate) fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
         match self.share(now) {
             1.0 => true,
-            // The high bits of the product depend on all of the draw, other than those by which
-            // nodes are drawn.
+            // The high bits of the product depend on the whole draw, unlike those by which nodes
+            // are drawn.
             share => {
                 let luck = (draw.wrapping_mul(DRAW) >> 40) as f32 / ((1 << 24) as f32);
                 luck * (rivals as f32) < share
@@ -179,12 +179,13 @@ impl Health {
         }
     }
 
-    /// Whether a request that was begun then tells of the node as it was before its return.
+    /// Returns whether the node has returned after `begun`: such a request says nothing about it
+    /// now.
     pub(crate) fn has_returned_since(&self, begun: Moment) -> bool {
         matches!(self.node_health(), NodeHealth::Returning(since) if begun < since)
     }
 
-    /// Says that the node did what was asked.
+    /// Records a successful request.
     pub(crate) fn succeeded(&self) {
         // Written only when it changes: the line stays shared between the threads that read it.
         if self.failures.load(Relaxed) != 0 {
@@ -192,8 +193,8 @@ impl Health {
         }
     }
 
-    /// Says that the node failed `weight` requests, and answers whether that makes it one to eject.
-    /// A node that has just come back is on probation: one failure is enough.
+    /// Records a failure that counts as `weight` ones, and returns whether to eject the node. A
+    /// node that has just come back is on probation: one failure is enough.
     pub(crate) fn failed(&self, weight: u32, now: Moment) -> bool {
         let failures = self.failures.fetch_add(weight, Relaxed) + weight;
         match self.node_health() {
@@ -203,14 +204,14 @@ impl Health {
         }
     }
 
-    /// Takes the node out of service, and answers whether it was in. `draw` is a random number from
+    /// Takes the node out of service, and returns whether it was in. `draw` is a random number from
     /// zero to one.
     pub(crate) fn take_out(&self, why: Down, now: Moment, draw: f64) -> bool {
         let mut record = self.record();
         if self.out().is_some() {
             return false;
         }
-        // A node that starts has its first failures behind what it was out for before.
+        // An outage for another reason is a new one, as of a node that fails while it starts.
         if now.since(record.back) >= REHABILITATION || record.why != why {
             record.waits = 0;
         }
@@ -221,7 +222,7 @@ impl Health {
         true
     }
 
-    /// Notes that a probe got no answer, and `why`: the next one comes later.
+    /// Records that a probe failed, and `why`: the next one comes later.
     pub(crate) fn probe_failed(&self, why: Down, now: Moment, draw: f64) {
         let mut record = self.record();
         if self.out().is_some() {
@@ -230,7 +231,7 @@ impl Health {
         }
     }
 
-    /// Brings the node back, and answers whether it was out.
+    /// Brings the node back, and returns whether it was out.
     pub(crate) fn bring_back(&self, now: Moment) -> bool {
         let mut record = self.record();
         let Some(why) = self.out() else {
@@ -239,25 +240,22 @@ impl Health {
         self.failures.store(0, Relaxed);
         record.back = now;
         let interrupted = why == Down::Unreachable && now.since(record.left) < INTERRUPTION;
-        self.set(match interrupted {
-            true => NodeHealth::Serving,
-            false => NodeHealth::Returning(now),
-        });
+        self.set(if interrupted { NodeHealth::Serving } else { NodeHealth::Returning(now) });
         true
     }
 
-    /// Lets a new node begin with a small share.
+    /// Starts a new node with a small share.
     pub(crate) fn join(&self, now: Moment) {
         self.set(NodeHealth::Returning(now));
     }
 
-    /// When the node is to be probed, if it is out.
+    /// Returns when the next probe is due, if the node is out.
     pub(crate) fn probe_due(&self) -> Option<Moment> {
         let record = self.record();
         self.out().map(|_| record.due)
     }
 
-    /// Lets the next probe come within a second, because those that serve are no better.
+    /// Moves the next probe to within a second, because the nodes that serve are no better.
     pub(crate) fn hurry(&self, now: Moment) {
         let mut record = self.record();
         record.due = record.due.min(now.after(FIRST_EJECTION));
@@ -274,7 +272,7 @@ impl Record {
             Down::Unreachable => (FIRST_COOL_DOWN, LONGEST_COOL_DOWN),
             Down::Ejected => (FIRST_EJECTION, LONGEST_EJECTION),
         };
-        // Doubled ten times, either reaches its longest.
+        // Doubled ten times, either reaches its maximum.
         let wait = (first * (1 << self.waits.min(10))).min(longest);
         self.waits = self.waits.saturating_add(1);
         self.due = now.after(wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * draw));

@@ -1,30 +1,29 @@
-//! After how long a read is unusually slow: the 95th percentile of the latest latencies.
+//! The delay after which a read is unusually slow: the 95th percentile of the latest latencies.
 //!
 //! It is taken from the latencies themselves. An estimate that only steps up or down with each
-//! answer needs some 2,000 of them to follow a latency that has fallen to a tenth, if its steps are
-//! to be small enough to hold still; the window below needs as many as it is long.
+//! response needs some 2,000 of them to follow a latency that has fallen to a tenth, if its steps
+//! are to be small enough to hold still; the window below needs as many as it is long.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Answers that count. The p95 of so many exponential latencies is within a fifth of the true one
-/// in 99 of 100 cases, and after as many answers nothing is left of what was before a change.
+/// Size of the window, in responses. The p95 of 512 exponential latencies is within a fifth of the
+/// true one in 99 of 100 cases, and a change is fully seen after 512 responses.
 const WINDOW: usize = 512;
 
-/// Answers from one look at the window to the next, and before the first: it is the fewest that
-/// tell a p95 at all, with three of them above it.
+/// Responses between two evaluations of the window, and before the first: the minimum for a p95,
+/// with three of them above it.
 const REFRESH: usize = 64;
 
-/// The shortest delay, in microseconds: finagle's. Below it, timers and threads take longer than
-/// nodes.
+/// Minimum delay, in microseconds: finagle's. Below it, timers and threads take longer than nodes.
 const FLOOR: u32 = 1_000;
 
 pub(super) struct Delay {
     /// The latest latencies in microseconds, the oldest of which is overwritten next.
     latest: [AtomicU32; WINDOW],
     seen: AtomicU64,
-    /// In microseconds; zero before there were enough answers.
+    /// In microseconds; zero until there were enough responses.
     p95: AtomicU32,
 }
 
@@ -37,7 +36,7 @@ impl Delay {
         }
     }
 
-    /// `None` before there were enough answers.
+    /// `None` until there were enough responses.
     pub(super) fn get(&self) -> Option<Duration> {
         match self.p95.load(Relaxed) {
             0 => None,
@@ -55,8 +54,8 @@ impl Delay {
         }
     }
 
-    /// Looks at the first `known` places, which are all but for a new window. Another thread may be
-    /// about to fill one of them; a single old latency makes no difference.
+    /// Evaluates the first `known` entries: all, except in a new window. Another thread may be
+    /// about to overwrite one of them; a single old latency makes no difference.
     fn refresh(&self, known: usize) {
         let mut copy = [0; WINDOW];
         let latest = &mut copy[..known];
@@ -109,8 +108,7 @@ mod tests {
         ),
     ];
 
-    /// What the delay was over the true p95, once in every window of answers, from the lowest to
-    /// the highest.
+    /// The delay divided by the true p95, once per window, in ascending order.
     fn ratios(p95: f64, mut next: impl FnMut(&Delay) -> f64) -> Vec<f64> {
         let delay = Delay::new();
         let window = |_| {
@@ -198,7 +196,7 @@ mod tests {
     fn reads_that_their_hedge_overtook_do_not_shift_it() {
         for (shape, latency, p95) in SHAPES {
             let random = &mut fastrand::Rng::with_seed(7);
-            // The hedge begins after the delay; of the first attempt we see no more than that.
+            // The hedge begins after the delay; that is all that is known of the first attempt.
             let hedged = |delay: &Delay| {
                 let due = delay.get().map_or(f64::MAX, |d| d.as_secs_f64() * 1e3);
                 latency(random).min(due + latency(random))
@@ -209,7 +207,7 @@ mod tests {
 
     #[test]
     fn it_follows_a_rise_within_two_looks_and_a_fall_within_a_window_and_one() {
-        // The change comes right after a look, or in between.
+        // The change comes right after an evaluation, or in between.
         for offset in [0, 1, REFRESH / 2, REFRESH - 1] {
             let delay = Delay::new();
             observe(&delay, 2 * MS, 2 * WINDOW + offset);

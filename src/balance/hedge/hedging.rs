@@ -25,7 +25,7 @@ pub struct Hedging {
     pub(crate) budget: f64,
 }
 
-/// After how long without an answer a read is due to be hedged.
+/// The delay after which a read is hedged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum When {
     P95,
@@ -33,22 +33,20 @@ pub(crate) enum When {
 }
 
 impl Hedging {
-    /// Hedges a read that has no answer after the time in which 95 of 100 reads of its operation
-    /// had theirs, as "The Tail at Scale" (Dean and Barroso, 2013) advises. That time is taken from
-    /// the latest 512 answers and is at least 1 ms. An operation is not hedged before it has had
-    /// 64.
+    /// Hedges a read that has no response after the 95th percentile of its operation's latency, as
+    /// "The Tail at Scale" (Dean and Barroso, 2013) advises. It is taken from the latest 512
+    /// responses and is at least 1 ms. An operation is not hedged before it has had 64.
     pub fn p95() -> Self {
         Self::when(When::P95)
     }
 
-    /// Hedges a read that has no answer after `delay`, which must not be zero.
+    /// Hedges a read that has no response after `delay`, which must not be zero.
     pub fn after(delay: Duration) -> Self {
         Self::when(When::After(delay))
     }
 
-    /// At most this share of all reads is sent twice; above 0 and at most 1, in steps of a
-    /// millionth. What calm times have left over is kept, up to ten hedges. Default: 0.05, which is
-    /// what [`p95`](Self::p95) makes use of.
+    /// Maximum share of reads that are sent twice; above 0 and at most 1, in steps of a millionth.
+    /// Up to ten unused hedges are saved up. Default: 0.05, as many as [`p95`](Self::p95) needs.
     pub fn budget(mut self, share: f64) -> Self {
         self.budget = share;
         self

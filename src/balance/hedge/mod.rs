@@ -1,8 +1,8 @@
-//! When a read that waits for its answer is sent to a second node as well.
+//! When a read that waits for its response is sent to a second node as well.
 //!
-//! One slow answer among many is most often the node's bad luck and not the request's, and another
-//! node answers sooner. Only reads are hedged, only those that wait unusually long, and only as
-//! many as the budget pays for. Nothing here reads a clock or sends anything; the balancer does.
+//! One slow response among many is usually due to the node and not to the request, and another node
+//! responds sooner. Only reads are hedged, only those that wait unusually long, and only as many as
+//! the budget pays for. Nothing here reads a clock or sends anything; the balancer does.
 
 mod budget;
 mod delay;
@@ -16,7 +16,7 @@ use delay::Delay;
 pub use hedging::Hedging;
 pub(crate) use hedging::When;
 
-/// What all reads of a connector share for being hedged.
+/// The hedging state shared by all reads of a connector.
 #[derive(Debug)]
 pub(crate) struct Hedger {
     due: Due,
@@ -26,7 +26,7 @@ pub(crate) struct Hedger {
 #[derive(Debug)]
 enum Due {
     After(Duration),
-    /// For each kind of read.
+    /// One for each kind of read.
     Observed(Box<[Delay]>),
 }
 
@@ -41,8 +41,8 @@ impl Hedger {
         }
     }
 
-    /// After how long without an answer to hedge a read that begins now, if it is known. Called
-    /// once for each read, as each pays into the budget.
+    /// Returns the delay after which to hedge a read that begins now, if it is known. Called once
+    /// for each read, as each pays into the budget.
     pub(crate) fn due(&self, read: Read) -> Option<Duration> {
         self.budget.deposit();
         match &self.due {
@@ -58,10 +58,10 @@ impl Hedger {
         self.budget.try_withdraw()
     }
 
-    /// Tells how long the first attempt of a read took, from where its delay began to its answer,
-    /// or to that of the hedge which overtook it: it was slower than that, and so than the delay.
-    /// Errors are not told, as they are not latencies, and neither is how long the hedge itself
-    /// took.
+    /// Records the latency of a read's first attempt, from the start of its delay to its response
+    /// or to that of the hedge which overtook it, as it was slower than that, and so than the
+    /// delay. Errors are not recorded, as they are not latencies, and neither is the latency of the
+    /// hedge itself.
     pub(crate) fn observe(&self, read: Read, elapsed: Duration) {
         match &self.due {
             Due::After(_) => {}
@@ -81,7 +81,7 @@ mod tests {
     const GET: Read = Read(0);
     const QUERY: Read = Read(1);
 
-    /// How many hedges the budget pays for now.
+    /// Returns how many hedges the budget pays for now.
     fn drain(budget: &Budget) -> u32 {
         std::iter::repeat_with(|| budget.try_withdraw()).take_while(|allowed| *allowed).count()
             as u32
@@ -131,7 +131,7 @@ mod tests {
         ) {
             let budget = Budget::new(share as f64 / 1e6);
             let (mut reads, mut hedges) = (0, 0);
-            // What the reads so far have not paid for; the most that it was before bounds what any
+            // Hedges that the reads so far have not paid for; its maximum so far bounds what any
             // stretch can use.
             let mut least = 0;
             for (new, wanted) in steps {

@@ -26,7 +26,7 @@ impl Fading {
         self.0.store(0, Relaxed);
     }
 
-    /// The value now; zero if there is none.
+    /// Returns the value now; zero if there is none.
     pub(super) fn at(&self, now: Moment, constant: Ticks) -> f32 {
         let (value, stamp) = self.load();
         if value == 0.0 {
@@ -58,21 +58,21 @@ impl Ticks {
 
     pub(super) fn until(self, now: Moment) -> Self {
         let passed = Self::at(now).0.wrapping_sub(self.0);
-        // A writer that was overtaken may have stamped the future, by a moment.
+        // An overtaken writer may have left a stamp that is slightly in the future.
         Self(if passed > u32::MAX - 0xffff { 0 } else { passed })
     }
 
-    /// Whether this may be as long as so many seconds: it may be one tick more than was counted.
+    /// Returns whether this may be as long as `seconds`: it may be one tick more than was counted.
     pub(super) fn may_be(self, seconds: f32) -> bool {
         (self.0 + 1) as f32 * TICK >= seconds
     }
 
-    /// Whether this is longer than so many seconds: it may be one tick less than was counted.
+    /// Returns whether this is longer than `seconds`: it may be one tick less than was counted.
     pub(super) fn exceeds(self, seconds: f32) -> bool {
         self.0 as f32 * TICK > seconds + TICK
     }
 
-    /// The part that is left of a value of this age.
+    /// Returns the part that is left of a value of this age.
     pub(super) fn fade(self, constant: Self) -> f32 {
         (-(self.0 as f32) / constant.0 as f32).exp()
     }

@@ -1,4 +1,4 @@
-//! How loaded a node is: what its answers took lately, and what is waiting for one.
+//! How loaded a node is: its recent latencies, and the requests in flight.
 //!
 //! A latency is measured under the load of its time, and requests that share a node slow each other
 //! down. How much is unknown: by nothing where the node has capacity to spare, and in proportion
@@ -6,9 +6,9 @@
 //! that shared it, and multiplied by that of those that would share it now. So a crowd at a fast
 //! node does not make an empty slow one look better than it is.
 //!
-//! Only what was answered well is a latency. Silence counts all the same: while requests are in
-//! flight, the latency is at least the time since the node gave its last answer. What fails adds a
-//! penalty, which fades faster than the estimate.
+//! Only what was answered well is a latency. Silence counts as well: while requests are in flight,
+//! the latency is at least the time since the node's last response. What fails adds a penalty,
+//! which fades faster than the estimate.
 
 mod fading;
 mod peak_ewma;
@@ -22,30 +22,29 @@ use crate::balance::moment::Moment;
 use crate::balance::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// What a failure adds to the latency, in seconds: linkerd's default. Far above any latency that a
-/// user would accept, so that nodes which answer are preferred, and finite, so that nodes which all
-/// fail are still told apart by their load.
+/// user would accept, so that nodes which respond are preferred, and finite, so that failing nodes
+/// are still distinguished by their load.
 const PENALTY: f32 = 5.0;
 
 /// The time constant of a penalty. After eight seconds it is below a fast answer's latency.
 const FORGIVENESS: Ticks = Ticks::of(Duration::from_secs(1));
 
-/// What an answer that is well leaves of a penalty. One failure among many such answers tells of
-/// its request and not of the node: without this, one request a second that fails wherever it is
-/// sent keeps most of nine nodes from having their share, and at 0.6 of their capacity the slowest
-/// hundredth of all requests takes 21 ms rather than 4.8 ms, in `tests/simulator`.
+/// The part of a penalty that is left after a good response. One failure among many such answers
+/// tells of its request and not of the node: without this, one request a second that fails wherever
+/// it is sent keeps most of nine nodes from having their share, and at 0.6 of their capacity the
+/// slowest hundredth of all requests takes 21 ms rather than 4.8 ms, in `tests/simulator`.
 const MENDED: f32 = 0.1;
 
-/// The latency of a node that has not answered yet, in seconds, while it has requests in flight.
+/// The latency of a node that has not responded yet, in seconds, while it has requests in flight.
 /// Without any it costs nothing: so a new node gets one request to be measured by, and more when
 /// that is answered.
 const UNKNOWN: f32 = 1.0;
 
-/// The least that an answer to a refused request is taken for, in seconds, where nothing else is
-/// known of a node: longer than most answers take, so that a node which refuses everything attracts
-/// nobody.
+/// Minimum latency, in seconds, assumed for a refused request if nothing else is known of the node:
+/// longer than most responses take, so that a node which refuses everything attracts no requests.
 const REFUSAL: f32 = 0.01;
 
-/// What a node that sheds load is taken to be slower by, in seconds, at least.
+/// Minimum time, in seconds, by which a node that sheds load counts as slower.
 const SHED: f32 = 0.001;
 
 /// The load of one node.
@@ -54,54 +53,53 @@ pub(crate) struct Load {
     /// The latency of a request that has the node for itself.
     latency: PeakEwma,
     penalty: Fading,
-    /// When the node last answered.
+    /// When the node last responded.
     heard: AtomicU64,
-    /// Requests that were begun since.
+    /// Requests begun since then.
     unanswered: AtomicU32,
     /// When the second of them was.
     silent: AtomicU64,
 }
 
 impl Load {
-    /// Says that a request was given to the node.
+    /// Records that a request was given to the node.
     pub(crate) fn begun(&self, now: Moment) {
-        // One may be a long request, and says nothing. Another one tells whether the node is alive.
+        // One alone may be a long request. A second shows whether the node is alive.
         if self.unanswered.fetch_add(1, Relaxed) == 1 {
             self.silent.store(now.as_nanos(), Relaxed);
         }
     }
 
-    /// Says that the node answered a request that was begun then, whatever it was.
+    /// Records that the node responded, with any result, to a request begun at `begun`.
     pub(crate) fn heard(&self, begun: Moment, now: Moment) {
         self.heard.store(now.as_nanos(), Relaxed);
-        // An answer to an older request says nothing of those that wait since.
+        // A response to an older request says nothing about those that have waited since.
         if begun.as_nanos() >= self.silent.load(Relaxed) {
             self.unanswered.store(0, Relaxed);
         }
     }
 
-    /// Says that the node did, within `latency`, what was asked, by a request that was one of
-    /// `sharing` on the node.
+    /// Records that a request, one of `sharing` on the node, succeeded within `latency`.
     pub(crate) fn answered(&self, latency: Duration, sharing: usize, now: Moment) {
         self.heard(now.before(latency), now);
         self.latency.observe(alone(latency, sharing), latency.as_secs_f32(), now);
         let penalty = self.penalty.at(now, FORGIVENESS) * MENDED;
-        match penalty > f32::EPSILON {
-            true => self.penalty.store(penalty, now),
-            false => self.penalty.set_to_nothing(),
+        if penalty > f32::EPSILON {
+            self.penalty.store(penalty, now);
+        } else {
+            self.penalty.set_to_nothing();
         }
     }
 
-    /// Says that the node refused, within `latency`, to do what was asked, for a reason of the
-    /// request's own. That tells little of what it takes to do something, and must not make the
-    /// node look fast.
+    /// Records that the node refused a request within `latency`, for a reason of the request's own.
+    /// That says little about the time of real work, and must not make the node look fast.
     pub(crate) fn refused(&self, latency: Duration, sharing: usize, now: Moment) {
         self.latency.hold(alone(latency, sharing).max(REFUSAL), now);
     }
 
-    /// Says that a request was given up after it had waited this long: an answer would have taken
-    /// longer. It tells of the node if that was silent all the while, and else perhaps of the
-    /// request alone.
+    /// Records that a request was given up after `waited`: a response would have taken longer. It
+    /// counts against the node if that was silent all the while; otherwise the request alone may be
+    /// slow.
     pub(crate) fn given_up(&self, waited: Duration, sharing: usize, now: Moment) {
         let latency = alone(waited, sharing);
         if self.silence(now) >= waited {
@@ -111,34 +109,33 @@ impl Load {
         }
     }
 
-    /// Says that the node failed a request.
+    /// Records that the node failed a request.
     pub(crate) fn failed(&self, now: Moment) {
         self.penalty.store(PENALTY, now);
     }
 
-    /// Says that the node sheds load: it costs one latency more for each request that it refused
-    /// lately.
+    /// Records that the node sheds load: it costs one latency more for each request that it has
+    /// recently refused.
     pub(crate) fn shed(&self, now: Moment) {
         let latency = self.latency.at(now).max(SHED);
         let penalty = self.penalty.at(now, FORGIVENESS) + latency;
         self.penalty.store(penalty.min(PENALTY), now);
     }
 
-    /// Forgets everything, as of a node that has returned.
+    /// Forgets everything, for a node that has returned.
     pub(crate) fn forget(&self) {
         self.latency.forget();
         self.penalty.set_to_nothing();
         self.unanswered.store(0, Relaxed);
     }
 
-    /// What one more request would cost on the node, beside `in_flight` others: in seconds, the
-    /// latency to be expected times the slowdown of those that share it, itself included.
+    /// Returns the cost of one more request beside `in_flight` others: in seconds, the expected
+    /// latency times the slowdown of all that share the node, itself included.
     pub(crate) fn cost(&self, in_flight: usize, now: Moment) -> f32 {
         self.cost_by(self.latency.at(now), in_flight, now)
     }
 
-    /// The same, where an estimate is not taken to be lower for being old. Still zero where there
-    /// is none.
+    /// Returns the same without the fading of old estimates. Still zero if there is none.
     pub(crate) fn unfaded_cost(&self, in_flight: usize, now: Moment) -> f32 {
         self.cost_by(self.latency.unfaded(now), in_flight, now)
     }
@@ -154,19 +151,18 @@ impl Load {
         (latency + self.penalty.at(now, FORGIVENESS)) * slowdown
     }
 
-    /// The latency to be expected of a request beside `in_flight` others, if anything is known of
-    /// it.
+    /// Returns the expected latency of a request beside `in_flight` others, if anything is known.
     pub(crate) fn latency(&self, in_flight: usize, now: Moment) -> Option<Duration> {
         let latency = self.latency.at(now) * slowdown(in_flight + 1);
         (latency > 0.0).then(|| Duration::from_secs_f32(latency))
     }
 
-    /// How long ago the node last answered.
+    /// Returns the time since the node last responded.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         now.since(Moment::from_nanos(self.heard.load(Relaxed)))
     }
 
-    /// How long requests have gone unanswered, beyond a single one.
+    /// Returns how long requests, not counting a single one, have had no response.
     fn seconds_silent(&self, now: Moment) -> f32 {
         if self.unanswered.load(Relaxed) < 2 {
             return 0.0;
@@ -175,12 +171,12 @@ impl Load {
     }
 }
 
-/// How much slower a request is than alone, where so many share a node.
+/// Returns how much slower a request is if `sharing` requests share the node.
 fn slowdown(sharing: usize) -> f32 {
     (sharing as f32).sqrt()
 }
 
-/// The latency, in seconds, that a request would have had alone.
+/// Returns the latency, in seconds, that a request would have had alone.
 fn alone(latency: Duration, sharing: usize) -> f32 {
     latency.as_secs_f32() / slowdown(sharing.max(1))
 }

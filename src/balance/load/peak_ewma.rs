@@ -15,26 +15,29 @@ use crate::balance::moment::Moment;
 /// because a client that sends one request per second should try a slow node only now and then.
 const DECAY: Ticks = Ticks::of(Duration::from_secs(10));
 
-/// An estimate that nothing was observed for in so long tells nothing any more. However slow a node
-/// was, it is tried again then; by fading alone, one that took a second where others take a
-/// millisecond would be tried after 70 s.
+/// Age after which an estimate without observations says nothing. However slow a node was, it is
+/// tried again then; by fading alone, one that took a second where others take a millisecond would
+/// be tried after 70 s.
 const MEMORY: Ticks = Ticks::of(Duration::from_secs(30));
 
-/// A bad moment is over with the first slow answer, and what else waited for its end comes within
-/// the usual time then. Slow answers that come later than this many times the usual, and than this
-/// part of what they waited, are of a node that is slow.
-const OVER: (f32, f32) = (2.0, 0.25);
+/// A bad moment ends with the first slow response, and the others that waited for its end then come
+/// within the usual time. Slow responses that come later than this many times the usual mean a slow
+/// node.
+const LATER: f32 = 2.0;
+
+/// And later than this part of their own wait.
+const LATER_OF_WAIT: f32 = 0.25;
 
 /// An estimate of a latency, in seconds; zero while nothing is known.
 #[derive(Debug, Default)]
 pub(super) struct PeakEwma {
     estimate: Fading,
-    /// The latency that a higher one must follow to be believed, and when it was observed.
+    /// The latency, and its time, that a higher one must follow to be counted.
     last: Fading,
 }
 
 impl PeakEwma {
-    /// Notes a latency that was seen now by a request that waited for so many seconds.
+    /// Records a latency that was observed now by a request that waited for `waited` seconds.
     pub(super) fn observe(&self, latency: f32, waited: f32, now: Moment) {
         let latency = latency.max(f32::MIN_POSITIVE);
         let (last, observed) = self.last.load();
@@ -42,7 +45,7 @@ impl PeakEwma {
         let since = observed.until(now);
         let was_sent_later = since.may_be(waited);
         let expected = estimate * waited / latency;
-        let goes_on = since.exceeds((expected * OVER.0).max(waited * OVER.1));
+        let goes_on = since.exceeds((expected * LATER).max(waited * LATER_OF_WAIT));
         if was_sent_later || latency < last {
             self.last.store(latency, now);
         }
@@ -65,7 +68,7 @@ impl PeakEwma {
         }
     }
 
-    /// Says that the latency is at least this.
+    /// Raises the latency to at least this.
     pub(super) fn raise(&self, latency: f32, now: Moment) {
         if latency > self.at(now) {
             self.last.store(latency, now);
@@ -73,7 +76,7 @@ impl PeakEwma {
         }
     }
 
-    /// Keeps the estimate from fading; `otherwise` is what it is where nothing is known.
+    /// Keeps the estimate from fading; `otherwise` is its value if nothing is known.
     pub(super) fn hold(&self, otherwise: f32, now: Moment) {
         let (estimate, stamp) = self.estimate.load();
         let known = estimate > 0.0 && stamp.until(now) <= MEMORY;
@@ -86,7 +89,7 @@ impl PeakEwma {
         if stamp.until(now) > MEMORY { 0.0 } else { self.estimate.at(now, DECAY) }
     }
 
-    /// The estimate as it was last made, which is not lower for having become old.
+    /// Returns the estimate as it was last made, without fading.
     pub(super) fn unfaded(&self, now: Moment) -> f32 {
         let (estimate, stamp) = self.estimate.load();
         if stamp.until(now) > MEMORY { 0.0 } else { estimate }

@@ -12,8 +12,8 @@ fn at(millis: u64) -> Moment {
     START.after(ms(millis))
 }
 
-/// Requests one after the other that each took so many milliseconds, from `from` on; answers when
-/// the last ended.
+/// Runs requests one after the other that take `latencies` milliseconds, from `from` on; returns when the last
+/// ended.
 fn answer(load: &Load, latencies: &[u64], from: u64) -> u64 {
     let mut now = from;
     for latency in latencies {
@@ -182,7 +182,7 @@ fn silence_counts_from_the_second_request_on_that_goes_unanswered() {
     assert_near(load.cost(2, at(5600)), 3.0_f32.sqrt() * 0.1);
     load.heard(at(5600), at(5600));
     assert!(load.cost(1, at(5600)) < 0.02);
-    // Without any, nobody knows what it would do.
+    // Without any, it is not known whether it would respond.
     assert!(load.cost(0, at(9000)) < 0.01);
 }
 
@@ -201,7 +201,7 @@ fn what_is_given_up_while_others_are_answered_is_one_slow_answer() {
     load.heard(at(2900), at(2900));
     load.given_up(ms(1000), 1, at(3000));
     assert!(load.cost(0, at(3000)) < 0.011);
-    // It takes a second one to be believed.
+    // It is only followed after a second one.
     load.given_up(ms(900), 1, at(4000));
     assert_near(load.cost(0, at(4000)), 0.9);
 }
@@ -223,7 +223,7 @@ fn a_failure_costs_five_seconds_that_fade_within_eight() {
     assert_near(load.cost(1, at(1000)), 2.0_f32.sqrt() * (2.0_f32.sqrt() * 0.01 + 5.0));
     assert_near(load.cost(0, at(2000)), 0.009 + 5.0 / std::f32::consts::E);
     assert!(load.cost(0, at(9500)) < 0.01);
-    // A second one is no dearer than the first.
+    // A second one costs no more than the first.
     load.failed(at(1000));
     assert_near(load.cost(0, at(1000)), 5.01);
 }

@@ -1,38 +1,37 @@
-//! The node that costs least: of all where there are few, and else of two drawn at random ("power
+//! The node that costs least: of all if there are few, and otherwise of two drawn at random ("power
 //! of two choices", Mitzenmacher 2001), which is nearly as good, costs the same for any number of
-//! nodes, and does not send everyone to the one that happens to be best.
+//! nodes, and does not send all clients to the one that happens to be best.
 //!
-//! Where several nodes are bad, both of two often are: of nine nodes with three that hang, one pair
-//! in twelve. So a pair that costs far more than choices usually do is not taken before others were
-//! looked at.
+//! If several nodes are bad, both of a pair often are: with three of nine hanging, one pair in
+//! twelve. So a pair that costs far more than usual is not taken before others were considered.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::{Candidate, any, part};
 use crate::balance::moment::Moment;
 
-/// Up to this many nodes, all are looked at. Of three nodes with one that is ten times slower than
-/// the others, clients with few requests then send 1.2 % of them there rather than 1.9 %, in
+/// Number of nodes up to which all are compared. Of three nodes with one that is ten times slower
+/// than the others, clients with few requests then send 1.2 % of them there rather than 1.9 %, in
 /// `tests/simulator`.
 const FEW: usize = 8;
 
 /// Nodes that cost at most this many times the least are equally good if they have no more requests
-/// in flight. Estimates are never exact, and one client alone would else send up to half as much
-/// again as its share to the node with the luckiest answers.
+/// in flight. Estimates are never exact, and a single client would otherwise send up to half as
+/// much again as its share to the node with the luckiest responses.
 const EQUALLY_GOOD: f32 = 1.25;
 
-/// How many nodes are looked at in the end, where they all cost too much. Where half of the nodes
-/// are bad, one choice in 65,000 then meets none that is good.
+/// Maximum number of nodes considered, if all cost too much. If half of the nodes are bad, one
+/// choice in 65,000 then meets no good one.
 const LOOKS: u32 = 16;
 
-/// What is more than this many times the usual costs too much. Where all nodes are good, 2.1 to 2.9
-/// nodes are then looked at on average, in `tests/simulator`; with 1.5 it would be up to 4.
+/// How many times the usual cost is too much. If all nodes are good, 2.1 to 2.9 are then considered
+/// on average, in `tests/simulator`; with 1.5 it would be up to 4.
 const TOO_MUCH: f32 = 2.0;
 
-/// One choice in so many is remembered, so that threads seldom write what others read.
+/// One choice in this many is recorded, so that threads seldom write what others read.
 const REMEMBERED: u64 = 16;
 
-/// What choices cost lately, as the bits of an `f32`.
+/// The usual cost of recent choices, as the bits of an `f32`.
 #[derive(Debug, Default)]
 pub(crate) struct LeastCost(AtomicU32);
 
@@ -101,7 +100,7 @@ fn least_of_all<C: Candidate>(
         }
     }
     let limit = least.0 * EQUALLY_GOOD;
-    // One bit for each that is good enough.
+    // One bit for each node that is good enough.
     let mut good = 0_u32;
     for (i, (cost, in_flight)) in seen[..nodes.len()].iter().enumerate() {
         good |= u32::from(*cost <= limit && *in_flight <= least.1 && *cost < f32::INFINITY) << i;
@@ -118,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    /// Costs so much, counts how often that was asked, and has so many requests in flight.
+    /// A node with the given cost and requests in flight, which counts how often its cost was read.
     struct Node(f32, Cell<u32>, usize);
 
     impl Candidate for Node {
@@ -145,7 +144,7 @@ mod tests {
         costs.into_iter().map(node).collect()
     }
 
-    /// How often each is chosen of so many times.
+    /// Returns how often each node is chosen.
     fn counts(nodes: &[Node], choices: usize) -> Vec<usize> {
         let mut random = fastrand::Rng::with_seed(7);
         let policy = LeastCost::default();
@@ -196,8 +195,8 @@ mod tests {
         let nodes = nodes([1.0; 100]);
         counts(&nodes, 10_000);
         let looks: u32 = nodes.iter().map(|n| n.1.get()).sum();
-        // All are looked for at first, until a choice is remembered: one of 16, so that 300 are
-        // enough but for 4 in 10^9.
+        // At first all are considered, until a choice is recorded: one in 16, so that 300 are
+        // enough except for 4 in 10^9.
         assert!((20_000..20_000 + 300 * 16).contains(&looks), "{looks}");
     }
 

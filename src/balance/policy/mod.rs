@@ -13,29 +13,29 @@ use turns::Turns;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// The node whose answers are expected first: the least product of what its answers took lately
-    /// (a peak-EWMA) and the requests it has in flight, of all nodes where there are up to eight,
-    /// and else of at least two drawn at random. Nodes that are near, fast and idle get more than
-    /// those that are far, slow or busy, and a node that stops answering gets next to none.
+    /// The node expected to respond first: the lowest product of recent latency (a peak-EWMA) and
+    /// requests in flight, of all nodes if there are up to eight, and otherwise of at least two
+    /// drawn at random. Nodes that are near, fast and idle get more requests than those that are
+    /// far, slow or busy, and a node that stops responding gets almost none.
     #[default]
     PeakEwma,
-    /// Every node in turn, from a random place on. The shares of the nodes are exactly even,
-    /// whatever their latency.
+    /// Every node in turn, from a random start. The shares of the nodes are exactly even, whatever
+    /// their latency.
     RoundRobin,
-    /// Any node, with equal chance. Nothing is shared between threads.
+    /// A random node, all with equal chance. Threads share no state.
     Random,
 }
 
-/// What is to be known of a node for choosing it.
+/// A node as the policies see it.
 pub(crate) trait Candidate {
-    /// How many requests it has in flight.
+    /// Returns how many requests it has in flight.
     fn in_flight(&self) -> usize;
-    /// What one more request would cost there beside so many, in whatever unit; less is better.
+    /// Returns the cost of one more request beside `in_flight` others, in any unit; less is better.
     fn cost(&self, in_flight: usize, now: Moment) -> f32;
-    /// Whether it serves requests.
+    /// Returns whether it serves requests.
     fn serves(&self) -> bool;
-    /// Whether it serves and may have this request, of which `draw` is a random number, where so
-    /// many nodes are rivals for it.
+    /// Returns whether it serves and admits the request with the random number `draw`, for which it
+    /// competes with `rivals` nodes.
     fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool;
 }
 
@@ -57,8 +57,8 @@ impl<C: Candidate> Candidate for &C {
     }
 }
 
-/// A policy with the state that outlives every snapshot, so that a refresh does not send everyone
-/// back to the first node.
+/// A policy with its state, which outlives snapshots, so that a refresh does not restart at the
+/// first node.
 ///
 /// Choosing allocates nothing and takes no lock.
 #[derive(Debug)]
@@ -68,19 +68,18 @@ pub(crate) enum Chooser {
     Random,
 }
 
-/// The circumstances of one choice.
+/// The inputs of one choice.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PickContext {
     pub(crate) now: Moment,
-    /// A random number: the only one that a choice draws on.
+    /// The only random number that a choice uses.
     pub(crate) draw: u64,
-    /// Nodes that could not have the same request.
+    /// How many nodes were tried for the request.
     pub(crate) tried: usize,
 }
 
 impl Chooser {
-    /// Clients begin at different places, so that a thousand fresh ones do not open with the same
-    /// node.
+    /// Clients begin at random places, so that a thousand new ones do not begin with the same node.
     pub(crate) fn new(policy: Policy, random: &mut fastrand::Rng) -> Self {
         match policy {
             Policy::PeakEwma => Self::PeakEwma(LeastCost::default()),
@@ -92,10 +91,10 @@ impl Chooser {
         }
     }
 
-    /// The index of the node to try next: one that is not `tried`, if there is any.
+    /// Returns the index of the node to try next: one that is not `tried`, if there is any.
     ///
-    /// Nodes that are out come last. Before them come those to `avoid`, and before those all
-    /// others; of which a node that has just returned is passed over for a while, so that it gets
+    /// Nodes that are out come last, before them those to `avoid`, and before those all others. Of
+    /// these, a node that has just returned is skipped for part of the requests, so that it gets
     /// its share and no more.
     pub(crate) fn next<C: Candidate>(
         &self,
@@ -115,21 +114,21 @@ impl Chooser {
             .or_else(|| self.choose(nodes, |n| !tried(n), context))
     }
 
-    /// How many rivals a node has for a request that one of so many nodes gets.
+    /// Returns how many nodes compete for a request that is for one of `nodes`.
     pub(crate) fn rivals(&self, nodes: usize) -> usize {
         match self {
             Self::PeakEwma(_) => nodes,
-            // Nobody gets more than its turn.
+            // No node gets more than its turn.
             Self::RoundRobin { .. } | Self::Random => 1,
         }
     }
 
-    /// Whether latencies decide.
+    /// Returns whether latencies decide.
     pub(crate) fn looks_at_latency(&self) -> bool {
         matches!(self, Self::PeakEwma(_))
     }
 
-    /// The index of the best of those nodes for which `may` holds, if there are any. Unlike
+    /// Returns the index of the best node for which `may` holds, if there is any. Unlike
     /// [`next`](Self::next) this is for a few nodes that differ from one request to the next.
     pub(crate) fn best<C: Candidate>(
         &self,
@@ -157,8 +156,8 @@ impl Chooser {
         let PickContext { now, draw, tried } = context;
         let first = match self {
             Self::PeakEwma(least_cost) => return least_cost.choose(nodes, may, now, draw),
-            // Another turn of the cursor for the same request would meet the same bad node more
-            // often than its share.
+            // A second turn of the cursor for one request would meet the same bad node more often
+            // than its share.
             Self::RoundRobin { .. } | Self::Random if tried > 0 => None,
             Self::RoundRobin { cursor, .. } => {
                 cursor.fetch_add(1, Relaxed).checked_rem(nodes.len())
@@ -181,14 +180,14 @@ impl Chooser {
     }
 }
 
-/// One of the nodes for which `may` holds, all with equal chance.
+/// Returns a random one of the nodes for which `may` holds.
 fn any<C>(nodes: &[C], may: impl Fn(&C) -> bool, draw: u64) -> Option<usize> {
     let left = nodes.iter().filter(|n| may(n)).count();
     let mut indices = (0..nodes.len()).filter(|i| may(&nodes[*i]));
     (left > 0).then(|| indices.nth(part(draw, left)))?
 }
 
-/// A random number as an index below `of`.
+/// Maps a random number to an index below `of`.
 fn part(draw: u64, of: usize) -> usize {
     ((u128::from(draw) * of as u128) >> 64) as usize
 }
@@ -206,7 +205,7 @@ mod tests {
     }
 
     const GOOD: Node = Node { cost: 1.0, serves: true, full: true };
-    const DEAR: Node = Node { cost: 9.0, ..GOOD };
+    const COSTLY: Node = Node { cost: 9.0, ..GOOD };
     const OUT: Node = Node { cost: 0.0, serves: false, full: false };
     const RETURNING: Node = Node { cost: 0.0, full: false, ..GOOD };
 
@@ -234,7 +233,7 @@ mod tests {
         Chooser::new(policy, &mut fastrand::Rng::with_seed(7))
     }
 
-    /// How often each node is the first choice of so many.
+    /// Returns how often each node is the first choice.
     fn counts(chooser: &Chooser, nodes: &[Node], choices: usize) -> Vec<usize> {
         let mut random = fastrand::Rng::with_seed(7);
         let mut counts = vec![0; nodes.len()];
@@ -246,7 +245,7 @@ mod tests {
         counts
     }
 
-    /// All choices of one request, of which the nodes in `avoid` failed an earlier attempt.
+    /// Returns all choices of one request; the nodes in `avoid` failed an earlier attempt.
     fn order(chooser: &Chooser, nodes: &[Node], avoid: &[usize], draw: u64) -> Vec<usize> {
         let place = |n: &Node| nodes.iter().position(|other| std::ptr::eq(other, n)).unwrap();
         let mut order = Vec::new();
@@ -330,7 +329,7 @@ mod tests {
 
     #[test]
     fn every_node_is_tried_once_and_those_that_are_out_come_last() {
-        let nodes = [OUT, GOOD, DEAR, OUT, GOOD];
+        let nodes = [OUT, GOOD, COSTLY, OUT, GOOD];
         for policy in POLICIES {
             let chooser = chooser(policy);
             for draw in (1..50).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
@@ -345,7 +344,7 @@ mod tests {
 
     #[test]
     fn nodes_of_earlier_attempts_come_after_all_others_that_serve() {
-        let nodes = [GOOD, DEAR, GOOD, OUT];
+        let nodes = [GOOD, COSTLY, GOOD, OUT];
         for policy in POLICIES {
             let chooser = chooser(policy);
             for draw in (1..50).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
@@ -359,7 +358,7 @@ mod tests {
     fn a_node_that_may_not_have_the_request_yet_is_passed_over_for_those_that_may() {
         for policy in POLICIES {
             let chooser = chooser(policy);
-            assert_eq!(counts(&chooser, &[RETURNING, DEAR, DEAR], 100)[0], 0);
+            assert_eq!(counts(&chooser, &[RETURNING, COSTLY, COSTLY], 100)[0], 0);
             assert_eq!(counts(&chooser, &[RETURNING, OUT, OUT], 100)[0], 100);
         }
     }

@@ -1,8 +1,8 @@
-//! Turns that are even whatever the number of those who take them.
+//! Turns that are even for any number of nodes.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Whose turn it is to take a request that another node cannot have, as a fraction of 2^64.
+/// Which node's turn it is to take a request that another cannot, as a fraction of 2^64.
 ///
 /// Turns step by the golden ratio (a Weyl sequence), which is more even than chance, and even for
 /// every number of nodes and every rhythm in which requests come.
