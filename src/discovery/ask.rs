@@ -1,4 +1,4 @@
-//! One question to one node: who is there?
+//! One `/localnodes` query to one node.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::cluster::node::{Node, without_zone};
 use crate::error::{BoxError, explain};
 use crate::transport::{NodeBody, SendError};
 
-/// The nodes that `node` lists under `path`, which is
+/// Returns the nodes that `node` lists under `path`, which is
 /// [`Scope::localnodes`](crate::scope::Scope::localnodes)'s.
 ///
-/// Only a 200 with an array in it is an answer.
+/// Only a 200 with an array in it is valid.
 pub(crate) async fn ask(
     node: &Node,
     path: &str,
@@ -49,7 +49,7 @@ async fn ask_unlimited(
         }
     };
     let status = body.status();
-    // An answer that does not count is read all the same, so that its connection can be kept.
+    // An invalid response is read as well, so that its connection can be kept.
     let text = Limited::new(body.into_body(), BODY_LIMIT).collect().await?.to_bytes();
     if status != StatusCode::OK {
         return Err(format!("it answered {status}").into());

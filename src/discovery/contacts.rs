@@ -1,4 +1,4 @@
-//! The nodes that can be asked: those of the list, seeds, and those that are about to join.
+//! The nodes that can be queried: those of the list, seeds, and those that are about to join.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -16,14 +16,14 @@ use crate::config::Config;
 use crate::config::seeds::SeedHost;
 use crate::error::FailedContact;
 
-/// When a round of questions is over.
+/// When a round of queries is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Until {
-    /// After the grace period, whatever was heard.
+    /// After the grace period, in any case.
     Grace,
-    /// After the grace period if anyone has answered, and else when all have failed.
+    /// After the grace period if any node has responded, otherwise when all have failed.
     Heard,
-    /// After the grace period if a node that is listed has answered, and else when all have failed.
+    /// After the grace period if a listed node has responded, otherwise when all have failed.
     Alive,
 }
 
@@ -41,9 +41,9 @@ pub(crate) struct Contacts {
     /// from one refresh to the next.
     others: HashMap<SocketAddr, Arc<Node>>,
     asking: JoinSet<Answer>,
-    /// The questions under way, with the round in which they were asked.
+    /// The queries in progress, with the round in which they were sent.
     unanswered: HashMap<(SocketAddr, Arc<str>), u64>,
-    /// Answers that came while another scope was asked about.
+    /// Responses that came during a survey of another scope.
     late: Vec<Answer>,
     round: u64,
 }
@@ -61,14 +61,14 @@ impl Contacts {
         }
     }
 
-    /// The node at `addr`, whether it is in `list` or not.
+    /// Returns the node at `addr`, whether it is in `list` or not.
     pub(crate) fn node(&mut self, addr: SocketAddr, list: &[Arc<Node>]) -> Arc<Node> {
         if let Some(node) = list.iter().find(|n| n.addr() == addr) {
             return Arc::clone(node);
         }
         let config = &self.config;
         let node = self.others.entry(addr).or_insert_with(|| {
-            // However it was found this time: its certificate may be for the name alone.
+            // However it was found this time: its certificate may be for the name only.
             let name = match seed_of(config, &self.names, addr.ip()) {
                 Some(SeedHost::Name(name)) => Some(&**name),
                 Some(SeedHost::Ip(_)) | None => None,
@@ -78,7 +78,7 @@ impl Contacts {
         Arc::clone(node)
     }
 
-    /// Every known address of every seed, names resolved lately or, if `anew`, now.
+    /// Returns every known address of every seed, with names resolved recently or, if `anew`, now.
     pub(crate) async fn seeds(&mut self, anew: bool, list: &[Arc<Node>]) -> Vec<Arc<Node>> {
         let named = self.names.resolve(anew).await;
         // A node that was known by its address alone has a name now.
@@ -97,13 +97,13 @@ impl Contacts {
         seeds
     }
 
-    /// The names of seeds that do not resolve, and why.
+    /// Returns the names of seeds that do not resolve, and why.
     pub(crate) fn unresolved(&self) -> impl Iterator<Item = FailedContact> {
         self.names.unresolved()
     }
 
-    /// Begins a round of questions about one scope, and notes the answers that came after the
-    /// refresh that asked for them.
+    /// Begins a round of queries about one scope, and adds to `survey` the responses that came too
+    /// late for their own refresh.
     pub(crate) fn begin(&mut self, path: &Arc<str>, survey: &mut Survey) {
         self.round += 1;
         for answer in std::mem::take(&mut self.late) {
@@ -114,7 +114,7 @@ impl Contacts {
         }
     }
 
-    /// Asks all `nodes` side by side and notes in `survey` what they say.
+    /// Queries all `nodes` in parallel and adds their responses to `survey`.
     pub(crate) async fn ask(
         &mut self,
         nodes: &[Arc<Node>],
@@ -125,8 +125,7 @@ impl Contacts {
         for node in nodes {
             survey.note_asked(node.addr());
             let query = (node.addr(), Arc::clone(path));
-            // Nobody is asked twice at once: a node that hangs holds one question, not one per
-            // refresh.
+            // A node has one query at a time: one that hangs holds one, not one per refresh.
             if self.unanswered.contains_key(&query) {
                 continue;
             }
@@ -142,14 +141,14 @@ impl Contacts {
         while self.is_waiting_for(nodes, path) {
             let enough = match until {
                 Until::Grace => true,
-                Until::Heard => survey.anyone_answered(),
-                Until::Alive => survey.anyone_lives(),
+                Until::Heard => survey.any_responded(),
+                Until::Alive => survey.any_alive(),
             };
             let limit = self.config.discovery_timeout;
             let until = begun + if enough { GRACE.min(limit) } else { limit };
             match timeout_at(until, self.asking.join_next()).await {
                 Ok(Some(Ok(answer))) => self.note(answer, path, survey),
-                // The task ended without an answer, with the runtime it ran on.
+                // The task ended without a response, with the runtime it ran on.
                 Ok(Some(Err(_)) | None) => {
                     self.unanswered.clear();
                     break;
@@ -159,8 +158,8 @@ impl Contacts {
         }
     }
 
-    /// Whether one of the nodes was asked in this round and has not answered. Whoever has been
-    /// silent since an earlier one is not waited for again.
+    /// Returns whether one of the nodes was queried in this round and has not responded. One that
+    /// has been silent since an earlier round is not waited for again.
     fn is_waiting_for(&self, nodes: &[Arc<Node>], path: &Arc<str>) -> bool {
         nodes.iter().any(|node| {
             let round = self.unanswered.get(&(node.addr(), Arc::clone(path)));
@@ -171,7 +170,7 @@ impl Contacts {
     fn note(&mut self, answer: Answer, path: &Arc<str>, survey: &mut Survey) {
         let query = (answer.contact, Arc::clone(&answer.path));
         self.unanswered.remove(&query);
-        // What was said before a long sleep is no news after it.
+        // A response from before a long sleep is outdated.
         let fresh = self.config.active_refresh_interval * 2 + self.config.discovery_timeout;
         if answer.when.elapsed() > fresh {
             return;
@@ -183,8 +182,8 @@ impl Contacts {
         }
     }
 
-    /// Closes what is open to nodes outside of `list` and no longer of use, and forgets those that
-    /// are neither seeds nor listed; whoever is in `list` now belongs to the snapshot.
+    /// Closes unneeded connections to nodes outside of `list`, and forgets those that are neither
+    /// seeds nor listed; the nodes in `list` belong to the snapshot.
     pub(crate) fn tidy(
         &mut self,
         listed: impl Fn(SocketAddr) -> bool,
@@ -207,7 +206,7 @@ impl Contacts {
     }
 }
 
-/// The seed that stands for this address, if any does.
+/// Returns the seed for this address, if there is one.
 fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a SeedHost> {
     config.seeds.hosts.iter().find(|host| match host {
         SeedHost::Ip(seed) => *seed == ip,
@@ -225,7 +224,7 @@ mod tests {
     use super::*;
     use crate::config::Options;
 
-    /// A seed that answers one question, and stays connected.
+    /// A seed that responds to one query, and stays connected.
     async fn seed() -> (TcpListener, Contacts) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let options = Options {

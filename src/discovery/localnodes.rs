@@ -1,5 +1,5 @@
-//! What a node's answer to `/localnodes` says. It comes from the network, so nothing in it is
-//! believed unseen.
+//! Parsing of a node's response to `/localnodes`. It comes from the network, so every entry is
+//! validated.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -7,18 +7,17 @@ use serde_json::Value;
 
 use crate::address::host;
 
-/// The largest answer that is read, in bytes: room for over 20,000 IPv6 addresses.
+/// Maximum size of a response, in bytes: room for over 20,000 IPv6 addresses.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
 
-/// The addresses in an answer, in its order and each once, and how many entries were no addresses.
+/// The addresses in a response, in its order and each once, and the number of invalid entries.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parsed {
     pub(crate) nodes: Vec<SocketAddr>,
     pub(crate) skipped: usize,
 }
 
-/// Reads the body of an answer: a JSON array of bare addresses, all with the port of the contact
-/// that gave it.
+/// Parses the body of a response: a JSON array of bare addresses, all with the port of `contact`.
 ///
 /// An entry that is not the address of a host is skipped: servers that lack a node's address print
 /// its UUID instead. `None` if the body is anything but an array.
@@ -56,7 +55,7 @@ fn address(text: &str, contact: SocketAddr) -> Option<SocketAddr> {
     }
 }
 
-/// The zone of whoever is a link away together with this contact. What a server prints is the
+/// Returns the zone of nodes on the same link as `contact`. The zone that a server prints is the
 /// number of its own interface, which means nothing here.
 fn zone_towards(contact: SocketAddr) -> Option<u32> {
     match contact {

@@ -1,4 +1,4 @@
-//! Who is in the cluster: asked of its nodes, again and again.
+//! Which nodes are in the cluster: a regular survey of the nodes themselves.
 
 use std::time::Duration;
 
@@ -18,6 +18,6 @@ pub(crate) use contacts::Contacts;
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;
 
-/// How long a refresh waits for the slower of several contacts once it has heard one. A slow one
-/// goes on in the background and is heard in the next refresh.
+/// How long a refresh waits for the slower of several contacts after the first response. A slow
+/// query goes on in the background, and its response is used in the next refresh.
 const GRACE: Duration = Duration::from_millis(250);

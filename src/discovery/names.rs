@@ -1,4 +1,4 @@
-//! The names of seeds, resolved anew from time to time, side by side and without holding anyone up.
+//! The names of seeds, resolved anew from time to time, in parallel and without delaying a refresh.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -16,26 +16,23 @@ use crate::config::resolver::Resolver;
 use crate::config::seeds::SeedHost;
 use crate::error::FailedContact;
 
-/// How long the addresses of a name are believed, as resolvers rarely tell the lifetime of a
-/// record.
+/// How long the addresses of a name are used, as resolvers rarely report the TTL of a record.
 const LIFETIME: Duration = Duration::from_secs(30);
 
-/// How long a name that did not resolve is left alone. Resolvers keep a failure for longer than
-/// that.
+/// Delay before a name that did not resolve is retried. Resolvers cache a failure for longer.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// The same while no address is known at all, as everybody waits for one.
+/// The same while no address is known at all, as every request waits for one.
 const EAGER_RETRY: Duration = Duration::from_secs(1);
 
-/// How long a lookup may take. The threads of `getaddrinfo` cannot be stopped, and take as long as
-/// all servers and search domains together: a lookup that is given up early would only get another
-/// beside it.
+/// Timeout of a lookup. The threads of `getaddrinfo` cannot be stopped, and take as long as all
+/// servers and search domains together: giving up early would only add another lookup beside it.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(60);
 
-/// A resolver's answer, or why there is none.
+/// A resolver's result, or its error as text.
 type Resolved = Result<Vec<IpAddr>, String>;
 
-/// What is known of one name. Addresses outlive a resolver that fails.
+/// The state of one name. Addresses are kept if the resolver fails later.
 #[derive(Default)]
 struct Resolution {
     addresses: Vec<IpAddr>,
@@ -46,8 +43,8 @@ struct Resolution {
 }
 
 impl Resolution {
-    /// Whether it is time for a lookup: whatever the age of the addresses if they are wanted
-    /// `anew`, but never soon after a failure.
+    /// Returns whether a lookup is due: if `anew`, whatever the age of the addresses, but never
+    /// soon after a failure.
     fn is_due(&self, now: Instant, anew: bool, retry: Duration) -> bool {
         let within = |when: Option<Instant>, age| when.is_some_and(|when| now < when + age);
         !self.pending && !within(self.failed, retry) && (anew || !within(self.as_of, LIFETIME))
@@ -69,12 +66,12 @@ impl Names {
         Self { known: names.collect(), config, resolving: JoinSet::new() }
     }
 
-    /// The addresses of a name, as far as they are known.
+    /// Returns the known addresses of a name.
     pub(crate) fn addresses(&self, name: &str) -> &[IpAddr] {
         self.known.get(name).map_or(&[], |known| &known.addresses[..])
     }
 
-    /// The names that do not resolve, and why.
+    /// Returns the names that do not resolve, and why.
     pub(crate) fn unresolved(&self) -> impl Iterator<Item = FailedContact> {
         self.known.iter().filter_map(|(name, known)| {
             let unknown = known.addresses.is_empty().then_some("no answer yet");
@@ -86,15 +83,12 @@ impl Names {
         })
     }
 
-    /// Resolves the names that were not resolved lately, or all if `anew`. A resolver that takes
-    /// long is only waited for while there is no address at all; its answer is used in a later
-    /// refresh. Returns the addresses that are new.
+    /// Resolves the names that were not resolved recently, or all if `anew`. A slow resolver is
+    /// only waited for while there is no address at all; its result is used in a later refresh.
+    /// Returns the addresses that are new.
     pub(crate) async fn resolve(&mut self, anew: bool) -> Vec<IpAddr> {
         let begun = Instant::now();
-        let retry = match self.anything_known() {
-            true => RETRY,
-            false => EAGER_RETRY,
-        };
+        let retry = if self.anything_known() { RETRY } else { EAGER_RETRY };
         let mut resolving = false;
         for (name, known) in &mut self.known {
             if !known.is_due(begun, anew, retry) {
@@ -110,14 +104,16 @@ impl Names {
         }
         let mut new = Vec::new();
         while self.known.values().any(|known| known.pending) {
-            let limit = self.config.discovery_timeout;
-            let patience = match self.anything_known() {
-                true if resolving => GRACE.min(limit),
-                // One that did not answer in an earlier refresh is not waited for again.
-                true => Duration::ZERO,
-                false => limit,
+            let timeout = self.config.discovery_timeout;
+            let limit = if !self.anything_known() {
+                timeout
+            } else if resolving {
+                GRACE.min(timeout)
+            } else {
+                // A lookup that was too slow for an earlier refresh is not waited for again.
+                Duration::ZERO
             };
-            match timeout_at(begun + patience, self.resolving.join_next()).await {
+            match timeout_at(begun + limit, self.resolving.join_next()).await {
                 Ok(Some(Ok((name, found)))) => new.extend(self.note(&name, found)),
                 // The resolver panicked.
                 Ok(Some(Err(_)) | None) => {
@@ -154,7 +150,7 @@ impl Names {
                 new
             }
             Err(error) => {
-                // A failure that goes on is said aloud once.
+                // A lasting failure is logged once.
                 if known.error.is_none() {
                     tracing::warn!(
                         name,
@@ -174,7 +170,7 @@ async fn resolve(resolver: &Resolver, name: &str) -> Resolved {
     match timeout(LOOKUP_LIMIT, resolver.resolve_dns(name)).await {
         Ok(Ok(addresses)) => hosts(addresses),
         Ok(Err(error)) => {
-            // The resolver's own words are in the source.
+            // The resolver's own message is in the source.
             let source = std::error::Error::source(&error).map(ToString::to_string);
             Err(source.unwrap_or_else(|| error.to_string()))
         }
@@ -182,15 +178,12 @@ async fn resolve(resolver: &Resolver, name: &str) -> Resolved {
     }
 }
 
-/// What is resolved is believed no more than what is listed.
+/// Keeps the addresses that a host can have, as for those that nodes list.
 fn hosts(addresses: Vec<IpAddr>) -> Resolved {
     let mut seen = HashSet::new();
     let hosts: Vec<_> =
         addresses.into_iter().filter_map(host).filter(|ip| seen.insert(*ip)).collect();
-    match hosts.is_empty() {
-        true => Err("it has no address of a host".to_owned()),
-        false => Ok(hosts),
-    }
+    if hosts.is_empty() { Err("it has no address of a host".to_owned()) } else { Ok(hosts) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The probes that bring back nodes which are out, so that no user's request has to find out.
+//! The probes that bring back nodes which are out, so that no user's request has to.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -21,26 +21,26 @@ use crate::config::Config;
 use crate::error::{BoxError, explain};
 use crate::transport::Lease;
 
-/// How many nodes are probed side by side.
-const SIDE_BY_SIDE: usize = 16;
+/// Maximum number of nodes probed in parallel.
+const MAX_PARALLEL: usize = 16;
 
-/// How long it waits for news where nothing is due.
-const LONG: Duration = Duration::from_secs(3600);
+/// How long to wait for an outage if no probe is due.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
 
-/// Probes nodes that are out whenever it is time to, and never ends.
+/// Probes nodes that are out whenever a probe is due; never ends.
 pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
     let mut probes = JoinSet::new();
     let mut probed: HashSet<SocketAddr> = HashSet::new();
     loop {
         let now = Moment::now();
-        let mut next = LONG;
+        let mut next = MAX_WAIT;
         for node in cluster.all_nodes() {
             let Some(due) = node.health.probe_due() else {
                 continue;
             };
             if due > now {
                 next = next.min(due.since(now));
-            } else if probed.len() < SIDE_BY_SIDE && probed.insert(node.addr()) {
+            } else if probed.len() < MAX_PARALLEL && probed.insert(node.addr()) {
                 let cluster = Arc::clone(cluster);
                 let limit = config.discovery_timeout;
                 probes.spawn(async move {
@@ -65,8 +65,7 @@ pub(crate) async fn watch(config: &Config, cluster: &Arc<Cluster>) {
 fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Down, BoxError)>) {
     match answered {
         Ok(()) => {
-            // It gets as many requests as the others in the end, and should not have to connect for
-            // each.
+            // It will get as many requests as the others, and should not have to connect for each.
             let snapshot = cluster.snapshot();
             let loads: Vec<_> =
                 snapshot.iter().flat_map(|s| s.peers(node)).map(|n| n.pool.in_flight()).collect();
@@ -82,9 +81,9 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Down, BoxError
     }
 }
 
-/// Asks the node for something that costs next to nothing, in the way of any request for data: on a
-/// new connection, and for an operation that touches none. It is not signed; a refusal is an
-/// answer, too. An error says what is wrong with the node now.
+/// Sends the node a request like those for data, on a new connection, for an operation that touches
+/// none. It is not signed: a refusal shows that the node works, too. An error says what is wrong
+/// with the node now.
 async fn probe(node: &Node, limit: Duration) -> Result<(), (Down, BoxError)> {
     let lease = node.pool.dial(limit).await.map_err(|e| (Down::Unreachable, e.into()))?;
     timeout(limit, ask(node, lease))
@@ -103,6 +102,6 @@ async fn ask(node: &Node, lease: Lease) -> Result<(), BoxError> {
     if status.is_server_error() {
         return Err(format!("it answered {status}").into());
     }
-    // Whoever sheds load is alive.
+    // A node that sheds load is alive.
     Ok(())
 }

@@ -15,19 +15,17 @@ use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::error::RefreshError;
 
-/// How long the task may be overdue before another takes its place: its runtime is alive then, but
-/// nobody drives it.
+/// How long the task may be overdue before another replaces it: its runtime exists, but is not
+/// driven.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-/// The share of an interval by which it varies in both directions, so that clients that were
-/// started together drift apart.
+/// Jitter of intervals, in both directions, so that clients that were started together drift apart.
 const JITTER: f64 = 0.1;
 
-/// The shortest time between two refreshes, as a part of the active interval, however many failures
-/// ask for one.
+/// Minimum time between two refreshes that failures request, as a fraction of the active interval.
 const RUSH: u32 = 10;
 
-/// A limit of that, for those who refresh rarely, and of any wait while no node is known at all.
+/// Maximum of that, for long intervals, and of any wait while no node is known at all.
 const LONGEST_RUSH: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -35,7 +33,7 @@ pub(crate) struct Refresher {
     config: Arc<Config>,
     cluster: Arc<Cluster>,
     shared: Arc<Shared>,
-    /// What a task has learned outlives it.
+    /// The memory outlives a task.
     memory: Arc<Mutex<Memory>>,
     task: Mutex<Option<Task>>,
 }
@@ -49,10 +47,10 @@ struct Task {
 #[derive(Debug)]
 struct Shared {
     epoch: Instant,
-    /// When the task must next have given a sign of life, in milliseconds after the epoch; 0 if
-    /// there is none.
+    /// When the task's next sign of life is due, in milliseconds after the epoch; 0 if there is no
+    /// task.
     due: AtomicU64,
-    /// Counts the tasks, so that the end of an old one does not speak for its successor.
+    /// Counts the tasks, so that the end of an old one is not taken for the end of its successor.
     generation: AtomicU64,
 }
 
@@ -69,7 +67,7 @@ impl Refresher {
         }
     }
 
-    /// Sees to it that the task runs. Called for every request, within a Tokio runtime.
+    /// Ensures that the task runs. Called for every request, within a Tokio runtime.
     pub(crate) fn ensure(&self) {
         if self.shared.millis(Instant::now()) > self.shared.due.load(Relaxed) {
             self.start();
@@ -86,8 +84,8 @@ impl Refresher {
         if let Some(previous) = task.take() {
             let ended = self.shared.due.load(Relaxed) == 0 || previous.handle.is_finished();
             if !ended && previous.runtime == runtime {
-                // It stands still only between the requests of a caller that drives the runtime for
-                // no longer than those take, and a successor would fare no better.
+                // It only stalls between the requests of a caller that drives the runtime for no
+                // longer than those take, and a successor would do no better.
                 self.shared.expect(Duration::ZERO);
                 *task = Some(previous);
                 return;
@@ -108,8 +106,8 @@ impl Refresher {
         *task = Some(Task { handle: tokio::spawn(running).abort_handle(), runtime });
     }
 
-    /// Allows the task no longer than a refresh may take until its next sign of life, because
-    /// someone waits for it.
+    /// Requires the task's next sign of life within the time of a refresh, because a caller waits
+    /// for it.
     pub(crate) fn hurry(&self) {
         let within = longest(&self.config) + OVERDUE;
         let due = self.shared.millis(Instant::now() + within);
@@ -125,18 +123,18 @@ impl Refresher {
 
 impl Shared {
     fn millis(&self, now: Instant) -> u64 {
-        // A connector does not live for half a billion years. One more, as 0 means that there is no
+        // A connector does not live for half a billion years. Plus one, as 0 means that there is no
         // task.
         now.saturating_duration_since(self.epoch).as_millis() as u64 + 1
     }
 
-    /// Says when the next sign of life will come.
+    /// Sets when the next sign of life is due.
     fn expect(&self, within: Duration) {
         self.due.store(self.millis(Instant::now() + within + OVERDUE), Relaxed);
     }
 }
 
-/// Says that the task has ended, however it ended.
+/// Records the end of the task when dropped, however it ends.
 struct Life {
     shared: Arc<Shared>,
     generation: u64,
@@ -163,7 +161,7 @@ fn report(result: &Result<(), RefreshError>, before: Result<(), Arc<RefreshError
     }
 }
 
-/// How long a refresh may take: it asks for as long as there is someone new to ask, in each scope
+/// Returns how long a refresh may take: it queries nodes until there is no new one, in each scope
 /// and around a rack, and each step has its limit.
 fn longest(config: &Config) -> Duration {
     let scopes = config.scopes.len();
@@ -171,8 +169,8 @@ fn longest(config: &Config) -> Duration {
     config.discovery_timeout * 4 * (scopes + usize::from(racks)) as u32
 }
 
-/// How soon after a refresh failures may bring the next. It grows while they ask for refreshes that
-/// change nothing, as those of a node that is listed and cannot be reached do.
+/// How soon after a refresh a failure may trigger the next. It grows while such refreshes change
+/// nothing, as for a node that is listed and cannot be reached.
 struct Rush {
     shortest: Duration,
     longest: Duration,
@@ -185,19 +183,17 @@ impl Rush {
         Self { shortest, longest: active, gap: shortest }
     }
 
-    /// Notes a refresh: whether a failure had asked for it, and whether it changed anything.
+    /// Records a refresh: whether a failure requested it, and whether it changed anything.
     fn note(&mut self, wanted: bool, changed: bool) {
-        self.gap = match wanted && !changed {
-            true => self.gap.saturating_mul(2).min(self.longest),
-            false => self.shortest,
+        self.gap = if wanted && !changed {
+            self.gap.saturating_mul(2).min(self.longest)
+        } else {
+            self.shortest
         };
     }
 
-    fn gap(&self, anyone_known: bool) -> Duration {
-        match anyone_known {
-            true => self.gap,
-            false => self.gap.min(LONGEST_RUSH),
-        }
+    fn gap(&self, any_known: bool) -> Duration {
+        if any_known { self.gap } else { self.gap.min(LONGEST_RUSH) }
     }
 }
 
@@ -262,7 +258,7 @@ mod tests {
         assert_eq!(gaps, [200, 400, 800, 1000, 1000]);
         assert_eq!(gap(true, true), 100);
         assert_eq!(gap(true, false), 200);
-        // Nobody has failed for an interval.
+        // No request has failed for an interval.
         assert_eq!(gap(false, false), 100);
     }
 
@@ -307,7 +303,7 @@ mod tests {
             assert_eq!(overdue_in(&first), 1);
         }
         assert_eq!(overdue_in(&second), 2);
-        // Whoever has ended is replaced anywhere.
+        // A task that has ended is replaced on any runtime.
         refresher.stop();
         second.block_on(tokio::task::yield_now());
         assert_eq!(overdue_in(&second), 3);

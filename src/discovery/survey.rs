@@ -1,15 +1,15 @@
-//! What one refresh has heard about one scope, and what follows from it: pure, so that every case
-//! can be tested.
+//! The responses of one refresh about one scope, and what follows from them: pure, so that every
+//! case can be tested.
 //!
-//! One node's word is not the cluster's. The list is the union of what several nodes say; a node
-//! joins once it has answered for itself, and leaves once nobody has listed it, itself included,
+//! One node's view is not the cluster's. The list is the union of what several nodes list; a node
+//! joins once it responds and lists itself, and leaves once no node has listed it, itself included,
 //! for several refreshes.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
-/// In how many refreshes in a row a node must be missing before it is dropped. Refreshes that heard
-/// nobody do not count.
+/// Number of refreshes in a row in which a node must be missing before it is dropped. Refreshes
+/// without a response do not count.
 pub(crate) const MISSES_TO_LEAVE: u32 = 3;
 
 /// How many refreshes in a row have missed each node of the list.
@@ -23,14 +23,14 @@ pub(crate) struct Survey {
     asked: HashSet<SocketAddr>,
 }
 
-/// What a survey found.
+/// The result of a survey.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// Nobody answered.
-    Silence,
-    /// Nodes answered, but none is listed in this scope.
-    Nobody,
-    /// Nodes are listed, but none of them has answered.
+    /// No node responded.
+    NoResponse,
+    /// Nodes responded, but none is listed in this scope.
+    Empty,
+    /// Nodes are listed, but none of them has responded.
     Unreachable,
     /// The nodes that may serve requests, in order of their addresses.
     Nodes(Vec<SocketAddr>),
@@ -62,21 +62,21 @@ impl Survey {
         self.asked.contains(&contact)
     }
 
-    pub(crate) fn anyone_answered(&self) -> bool {
+    pub(crate) fn any_responded(&self) -> bool {
         !self.heard.is_empty()
     }
 
-    /// How many have answered.
+    /// Returns how many nodes have responded.
     pub(crate) fn answers(&self) -> usize {
         self.heard.len()
     }
 
-    /// Whether anyone has answered who is listed.
-    pub(crate) fn anyone_lives(&self) -> bool {
+    /// Returns whether any listed node has responded.
+    pub(crate) fn any_alive(&self) -> bool {
         self.heard.values().flatten().any(|n| self.heard.contains_key(n))
     }
 
-    /// Who was asked and has not answered, and why.
+    /// Returns the nodes that were queried and have not responded, and why.
     pub(crate) fn failures(&self) -> impl Iterator<Item = (SocketAddr, &str)> {
         self.asked
             .iter()
@@ -84,19 +84,19 @@ impl Survey {
             .map(|n| (*n, self.failed.get(n).map_or("no answer yet", String::as_str)))
     }
 
-    /// Every node that somebody lists.
+    /// Returns every listed node.
     pub(crate) fn listed(&self) -> BTreeSet<SocketAddr> {
         self.heard.values().flatten().copied().collect()
     }
 
-    /// Who should be asked next, the most useful first: those whom nobody lists any more, if the
-    /// list is of this scope; those who would join; and, as long as none of the listed has
-    /// answered, all of them.
+    /// Returns the nodes to query next, the most useful first: those no longer listed, if the list
+    /// is of this scope; those that would join; and, while no listed node has responded, all of
+    /// them.
     ///
-    /// The contacts are heard in turn, so that one with ten thousand false entries does not hide
-    /// what another says.
+    /// The lists of the contacts are taken in turns, so that one with ten thousand false entries
+    /// does not hide another.
     pub(crate) fn to_ask(&self, in_force: bool) -> Vec<SocketAddr> {
-        let nobody_lives = !self.anyone_lives();
+        let none_alive = !self.any_alive();
         let mut joining: Vec<_> = self
             .heard
             .values()
@@ -104,7 +104,7 @@ impl Survey {
                 listed
                     .iter()
                     .filter(|n| {
-                        !self.asked.contains(n) && (nobody_lives || !self.current.contains(n))
+                        !self.asked.contains(n) && (none_alive || !self.current.contains(n))
                     })
                     .enumerate()
             })
@@ -123,17 +123,18 @@ impl Survey {
             .collect()
     }
 
-    /// The new list. `misses` counts, from one refresh to the next, how often a node was missing;
-    /// with `None`, as after a change of scope, a node that is not listed goes at once.
+    /// Returns the new list. `misses` counts, from one refresh to the next, how often a node was
+    /// missing; with `None`, as after a change of scope, a node that is not listed is dropped at
+    /// once.
     pub(crate) fn finding(&self, misses: Option<&mut Misses>) -> Finding {
         if self.heard.is_empty() {
-            return Finding::Silence;
+            return Finding::NoResponse;
         }
         let listed = self.listed();
         if listed.is_empty() {
-            return Finding::Nobody;
+            return Finding::Empty;
         }
-        if !self.anyone_lives() {
+        if !self.any_alive() {
             return Finding::Unreachable;
         }
         let answers_for_itself = |n: &SocketAddr| self.heard.get(n).is_some_and(|l| l.contains(n));
@@ -195,7 +196,7 @@ mod tests {
         assert_eq!(waiting.finding(None), found(&[1, 2]));
         assert_eq!(survey(&[1, 2], &[(1, all)], &[3]).finding(None), found(&[1, 2]));
         assert_eq!(survey(&[1, 2], &[(1, all), (3, all)], &[]).finding(None), found(&[1, 2, 3]));
-        // It answers, but does not count itself in: it is joining, or lives in another scope.
+        // It responds, but does not list itself: it is joining, or is in another scope.
         assert_eq!(survey(&[1, 2], &[(1, all), (3, &[1, 2])], &[]).finding(None), found(&[1, 2]));
     }
 
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn one_failed_refresh_does_not_drop_a_datacenter() {
-        // Nodes 1 and 2 live in one datacenter, 3 and 4 in another whose nodes fail to answer once.
+        // Nodes 1 and 2 are in one datacenter, 3 and 4 in another whose nodes fail to respond once.
         let mut misses = Misses::new();
         let blip = survey(&[1, 2, 3, 4], &[(1, &[1, 2])], &[3, 4]);
         assert_eq!(blip.finding(Some(&mut misses)), found(&[1, 2, 3, 4]));
@@ -249,8 +250,8 @@ mod tests {
 
     #[test]
     fn silence_an_empty_scope_and_a_dead_one_are_told_apart() {
-        assert_eq!(survey(&[1], &[], &[1]).finding(None), Finding::Silence);
-        assert_eq!(survey(&[1], &[(1, &[])], &[]).finding(None), Finding::Nobody);
+        assert_eq!(survey(&[1], &[], &[1]).finding(None), Finding::NoResponse);
+        assert_eq!(survey(&[1], &[(1, &[])], &[]).finding(None), Finding::Empty);
         let dead = survey(&[1, 2], &[(9, &[1, 2])], &[]);
         assert_eq!(dead.to_ask(true), nodes(&[1, 2]));
         assert_eq!(survey(&[1, 2], &[(9, &[1, 2])], &[1, 2]).finding(None), Finding::Unreachable);

@@ -1,5 +1,5 @@
-//! The rest of the datacenter around a rack: asked about after the rack itself and by the same
-//! rules, and only where someone wants to know.
+//! The rest of the datacenter around a rack: surveyed after the rack itself and by the same rules,
+//! and only if it is wanted.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -12,8 +12,8 @@ use crate::discovery::survey::Finding;
 use crate::scope::Scope;
 
 impl Refresh {
-    /// Publishes the nodes of a scope at once. The rest of the datacenter is taken over until it
-    /// was asked about.
+    /// Publishes the nodes of a scope at once. The rest of the datacenter stays as it was until it
+    /// is surveyed.
     pub(super) fn publish_within(
         &mut self,
         cluster: &Cluster,
@@ -27,20 +27,20 @@ impl Refresh {
         self.publish(cluster, nodes, &others);
     }
 
-    /// Learns of the rest of the datacenter. Where nothing useful is heard, it stays as it is. Adds
-    /// to `everyone` whom anyone lists.
-    pub(super) async fn look_around(
+    /// Surveys the rest of the datacenter, which stays as it is if there is no useful response.
+    /// Adds every listed node to `listed_nodes`.
+    pub(super) async fn survey_datacenter(
         &mut self,
         cluster: &Cluster,
         scope: &Scope,
-        everyone: &mut BTreeSet<SocketAddr>,
+        listed_nodes: &mut BTreeSet<SocketAddr>,
     ) {
         let Some(datacenter) = datacenter(cluster, scope) else {
             return;
         };
         let all = cluster.all_nodes();
         let survey = self.survey(&datacenter, true, &all, &all).await;
-        everyone.append(&mut survey.listed());
+        listed_nodes.append(&mut survey.listed());
         let finding = survey.finding(self.memory().misses_around.as_mut());
         if let Finding::Nodes(all) = finding {
             self.memory().misses_around.get_or_insert_default();
@@ -49,7 +49,7 @@ impl Refresh {
     }
 }
 
-/// The datacenter around the scope, if it is a rack and anyone wants to know the rest.
+/// Returns the datacenter around the scope, if that is a rack and the rest is wanted.
 fn datacenter(cluster: &Cluster, scope: &Scope) -> Option<Scope> {
     scope.around().filter(|_| cluster.wants_datacenter())
 }
@@ -86,7 +86,7 @@ mod tests {
             stage
         }
 
-        /// Before anyone was asked, with so many of the nodes as seeds.
+        /// Before the first survey, with the first `seeds` nodes as seeds.
         fn unheard(seeds: usize, scopes: &[Scope]) -> Self {
             let servers = Servers::builder()
                 .rack("dc1", "r1", 2)
@@ -115,7 +115,7 @@ mod tests {
             let _ = self.refresh.run(&self.cluster).await;
         }
 
-        /// Within more refreshes than any change takes.
+        /// Refreshes until `condition` holds, more often than any change takes.
         async fn refresh_until(&mut self, condition: impl Fn(&Nodes) -> bool) {
             for _ in 0..10 {
                 self.refresh().await;
@@ -214,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn while_the_rack_is_dead_the_rest_of_the_datacenter_is_followed() {
-        // Nobody answers about the rack where its nodes were the only seeds.
+        // No node responds about the rack if its nodes were the only seeds.
         for seeds in [2, 5] {
             let mut stage = Stage::unheard(seeds, &[rack()]);
             stage.refresh().await;

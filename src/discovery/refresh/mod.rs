@@ -1,4 +1,4 @@
-//! One refresh of the node list: ask, compare, publish.
+//! One refresh of the node list: query, compare, publish.
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::SocketAddr;
@@ -18,35 +18,35 @@ use crate::scope::Scope;
 
 mod around;
 
-/// How many nodes of the list are asked in a refresh: more than one, so that one node's view is not
-/// taken for the cluster's, and few, so that asking costs the cluster nothing.
+/// Number of nodes queried in a refresh: more than one, so that one node's view is not taken for
+/// the cluster's, and few, so that it costs the cluster almost nothing.
 const WITNESSES: usize = 3;
 
-/// How many nodes are asked side by side when many are new.
-const SIDE_BY_SIDE: usize = 64;
+/// Maximum number of new nodes queried in parallel.
+const MAX_PARALLEL: usize = 64;
 
-/// How many nodes of fallback scopes are remembered: enough for some of them to live.
-const ACQUAINTANCES: usize = 16;
+/// Number of nodes of fallback scopes that are remembered: enough for some of them to be alive.
+const MAX_FALLBACK_NODES: usize = 16;
 
-/// How long they are remembered before others are looked for.
-const VISITS: Duration = Duration::from_secs(30);
+/// How long they are remembered before they are looked up again.
+const FALLBACK_LIFETIME: Duration = Duration::from_secs(30);
 
-/// What is remembered of the cluster from one refresh to the next, by whichever task.
+/// What is remembered of the cluster from one refresh to the next, also by another task.
 #[derive(Debug)]
 pub(crate) struct Memory {
     misses: Misses,
     /// The same for the datacenter around the rack in force; `None` until it was surveyed.
     misses_around: Option<Misses>,
-    /// The place of the scope that the list belongs to among the configured ones.
+    /// Index of the scope in force among the configured ones.
     in_force: Option<usize>,
     /// In how many refreshes in a row that scope had no live node.
     lost: u32,
-    /// Places of scopes that were reported as empty.
+    /// Indices of scopes that were reported as empty.
     reported: HashSet<usize>,
-    /// Nodes of fallback scopes, to be asked when neither the list nor a seed answers.
-    acquaintances: Vec<SocketAddr>,
+    /// Nodes of fallback scopes, queried when neither the list nor a seed responds.
+    fallback_nodes: Vec<SocketAddr>,
     /// When they are to be looked up again.
-    visit: Instant,
+    fallback_due: Instant,
 }
 
 impl Memory {
@@ -59,8 +59,8 @@ impl Memory {
             in_force,
             lost: 0,
             reported: HashSet::new(),
-            acquaintances: Vec::new(),
-            visit: Instant::now(),
+            fallback_nodes: Vec::new(),
+            fallback_due: Instant::now(),
         }
     }
 }
@@ -69,7 +69,7 @@ impl Memory {
 pub(crate) struct Refresh {
     config: Arc<Config>,
     contacts: Contacts,
-    /// Never held while anything is waited for, as the task may be stopped anywhere.
+    /// Never held across an await, as the task may be stopped anywhere.
     memory: Arc<Mutex<Memory>>,
 }
 
@@ -79,25 +79,25 @@ impl Refresh {
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        // What a panic leaves behind is at worst one refresh old.
+        // After a panic it is at worst one refresh old.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks around and publishes what has changed. Where nothing useful is heard, the list stays as
-    /// it is.
+    /// Surveys the cluster and publishes what has changed. Without a useful response, the list
+    /// stays as it is.
     pub(crate) async fn run(&mut self, cluster: &Cluster) -> Result<(), RefreshError> {
         let mut listed = BTreeSet::new();
-        let result = self.look(cluster, &mut listed).await;
+        let result = self.survey_scopes(cluster, &mut listed).await;
         let is_listed = |addr| listed.contains(&addr);
         self.contacts.tidy(is_listed, &cluster.all_nodes(), Instant::now());
         result
     }
 
-    /// Adds to `everyone` whom anyone lists.
-    async fn look(
+    /// Runs the refresh, and adds every listed node to `listed_nodes`.
+    async fn survey_scopes(
         &mut self,
         cluster: &Cluster,
-        everyone: &mut BTreeSet<SocketAddr>,
+        listed_nodes: &mut BTreeSet<SocketAddr>,
     ) -> Result<(), RefreshError> {
         let (list, known) = (cluster.nodes(), cluster.all_nodes());
         let scopes = self.config.scopes.clone();
@@ -105,39 +105,41 @@ impl Refresh {
         for (rank, scope) in scopes.iter().enumerate() {
             let in_force = self.memory().in_force == Some(rank);
             let survey = self.survey(scope, in_force, &list, &known).await;
-            everyone.append(&mut survey.listed());
+            listed_nodes.append(&mut survey.listed());
             let finding = survey.finding(in_force.then_some(&mut self.memory().misses));
             match &finding {
                 Finding::Nodes(nodes) => {
                     self.enter(rank, scope);
                     self.publish_within(cluster, scope, nodes);
-                    self.look_around(cluster, scope, everyone).await;
-                    self.look_further(rank, &cluster.nodes()).await;
+                    self.survey_datacenter(cluster, scope, listed_nodes).await;
+                    self.find_fallback_nodes(rank, &cluster.nodes()).await;
                     return Ok(());
                 }
-                Finding::Nobody => {}
-                Finding::Unreachable | Finding::Silence => error = Some(self.unanswered(&survey)),
+                Finding::Empty => {}
+                Finding::Unreachable | Finding::NoResponse => {
+                    error = Some(self.unanswered(&survey))
+                }
             }
-            if finding == Finding::Silence {
+            if finding == Finding::NoResponse {
                 break;
             }
             if in_force {
-                // Its nodes may serve requests all the same: one bad moment of discovery is no
-                // reason to leave them.
+                // Its nodes may serve requests anyway: one failed survey is no reason to leave
+                // them.
                 let mut memory = self.memory();
                 memory.lost += 1;
                 if memory.lost < MISSES_TO_LEAVE {
                     break;
                 }
             }
-            if finding == Finding::Nobody {
+            if finding == Finding::Empty {
                 self.report_empty(rank, scope);
             }
         }
-        // A rack may be dead and the rest of its datacenter not.
+        // The rest of the datacenter may be alive if the rack is not.
         let in_force = self.memory().in_force;
         if let Some(rank) = in_force {
-            self.look_around(cluster, &scopes[rank], everyone).await;
+            self.survey_datacenter(cluster, &scopes[rank], listed_nodes).await;
         }
         if list.is_empty() && scopes.contains(&Scope::Cluster) {
             self.publish_seeds(cluster).await;
@@ -148,8 +150,7 @@ impl Refresh {
         }))
     }
 
-    /// `list` is of this scope as it was last known, and `known` are the nodes that are connected
-    /// already.
+    /// Surveys `scope`. `list` are its last known nodes, and `known` all existing ones.
     async fn survey(
         &mut self,
         scope: &Scope,
@@ -164,28 +165,28 @@ impl Refresh {
         let witnesses =
             fastrand::choose_multiple(list, WITNESSES).into_iter().cloned().collect::<Vec<_>>();
         self.contacts.ask(&witnesses, &path, Until::Grace, &mut survey).await;
-        // A few who agree are believed. Fewer may know less than the seeds do.
+        // If all witnesses responded, they are enough. Fewer may know less than the seeds do.
         if survey.answers() < WITNESSES || *scope == Scope::Cluster {
-            let silent = !survey.anyone_answered();
+            let silent = !survey.any_responded();
             let mut more = self.contacts.seeds(silent, known).await;
             let listed = survey.listed();
             more.retain(|n| !survey.was_asked(n.addr()) && !listed.contains(&n.addr()));
             if silent {
                 more.extend(
-                    list.iter().filter(|n| !survey.was_asked(n.addr())).take(SIDE_BY_SIDE).cloned(),
+                    list.iter().filter(|n| !survey.was_asked(n.addr())).take(MAX_PARALLEL).cloned(),
                 );
-                let acquaintances = self.memory().acquaintances.clone();
-                for addr in acquaintances {
+                let fallback_nodes = self.memory().fallback_nodes.clone();
+                for addr in fallback_nodes {
                     more.push(self.contacts.node(addr, known));
                 }
-                // Those asked first may still answer.
+                // Those queried first may still respond.
                 more.extend(witnesses);
             }
             more.sort_by_key(|n| n.addr());
             more.dedup_by_key(|n| n.addr());
             self.contacts.ask(&more, &path, Until::Heard, &mut survey).await;
         }
-        // A list that is still empty is worth waiting for, as the next scope may be far away.
+        // An empty list is worth waiting for, as the next scope may be far away.
         let until = if list.is_empty() { Until::Alive } else { Until::Heard };
         let end = Instant::now() + self.config.discovery_timeout;
         loop {
@@ -193,13 +194,13 @@ impl Refresh {
             if next.is_empty() || Instant::now() > end {
                 return survey;
             }
-            next.truncate(SIDE_BY_SIDE);
+            next.truncate(MAX_PARALLEL);
             let nodes: Vec<_> = next.iter().map(|addr| self.contacts.node(*addr, known)).collect();
             self.contacts.ask(&nodes, &path, until, &mut survey).await;
         }
     }
 
-    /// Puts these nodes in the place of the snapshot's, if they are others.
+    /// Publishes these nodes, if the snapshot holds others.
     fn publish(&mut self, cluster: &Cluster, nodes: &[SocketAddr], others: &[SocketAddr]) {
         let known = cluster.all_nodes();
         let mut at = |addrs: &[SocketAddr]| -> Vec<_> {
@@ -215,31 +216,32 @@ impl Refresh {
         cluster.publish(next);
     }
 
-    /// Learns of nodes outside of the scope that could say where to go on if all its nodes and the
-    /// seeds were dead. Every node knows all others, so it is enough to know some.
-    async fn look_further(&mut self, rank: usize, list: &[Arc<Node>]) {
+    /// Remembers some nodes outside of the scope, to continue with if all its nodes and the seeds
+    /// are dead. Every node knows all others, so some are enough.
+    async fn find_fallback_nodes(&mut self, rank: usize, list: &[Arc<Node>]) {
         let fallbacks = &self.config.scopes[rank + 1..];
-        let (Some(scope), true) = (fallbacks.last(), self.memory().visit <= Instant::now()) else {
+        let (Some(scope), true) = (fallbacks.last(), self.memory().fallback_due <= Instant::now())
+        else {
             return;
         };
         let path: Arc<str> = scope.localnodes().into();
         let mut survey = Survey::default();
         self.contacts.begin(&path, &mut survey);
-        let someone: Vec<_> = fastrand::choice(list).into_iter().cloned().collect();
-        self.contacts.ask(&someone, &path, Until::Grace, &mut survey).await;
+        let contact: Vec<_> = fastrand::choice(list).into_iter().cloned().collect();
+        self.contacts.ask(&contact, &path, Until::Grace, &mut survey).await;
         let listed = survey.listed();
-        let strangers = listed.iter().filter(|n| !list.iter().any(|l| l.addr() == **n));
-        let strangers = fastrand::choose_multiple(strangers.copied(), ACQUAINTANCES);
+        let outside = listed.iter().filter(|n| !list.iter().any(|l| l.addr() == **n));
+        let outside = fastrand::choose_multiple(outside.copied(), MAX_FALLBACK_NODES);
         let mut memory = self.memory();
-        if survey.anyone_answered() {
-            memory.visit = Instant::now() + VISITS;
+        if survey.any_responded() {
+            memory.fallback_due = Instant::now() + FALLBACK_LIFETIME;
         }
-        if !strangers.is_empty() {
-            memory.acquaintances = strangers;
+        if !outside.is_empty() {
+            memory.fallback_nodes = outside;
         }
     }
 
-    /// Until anyone has answered, the seeds are the best guess of where the cluster is.
+    /// Publishes the seeds: until a node has responded, they are the best guess.
     async fn publish_seeds(&mut self, cluster: &Cluster) {
         let seeds = self.contacts.seeds(false, &[]).await;
         if let Some(snapshot) = Snapshot::new(seeds) {
@@ -285,8 +287,8 @@ impl Refresh {
     }
 }
 
-/// The nodes that can be used before anyone was asked: the seeds that are addresses, if any node of
-/// the cluster may serve.
+/// Returns the nodes that can be used before the first survey: the seeds that are addresses, if any
+/// node of the cluster may serve.
 pub(crate) fn seed_nodes(config: &Config) -> Option<Snapshot> {
     if config.scopes.first() != Some(&Scope::Cluster) {
         return None;
@@ -307,7 +309,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refresh_that_fails_keeps_no_strangers_either() {
-        // Nobody listens on a port that was given back.
+        // A port that was given back has no listener.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let options = Options {
             seeds: vec![format!("http://{}", port.local_addr().unwrap())],
