@@ -1,4 +1,4 @@
-//! The body of a node's answer, which holds the connection until it has been read.
+//! The body of a node's response, which holds the connection until it has been read.
 
 use std::mem;
 use std::pin::Pin;
@@ -12,29 +12,29 @@ use hyper::body::Incoming;
 use super::connection::unwoken;
 use super::pool::Lease;
 
-/// What a node that sheds load says. It closes the connection afterwards without announcing it,
-/// because it has not read the request's body.
+/// Part of the response of a node that sheds load. It then closes the connection without announcing
+/// it, because it has not read the request's body.
 const SHED: &[u8] = b"RequestLimitExceeded";
 
-/// More than such an answer takes, in bytes.
+/// More than the size of such a response, in bytes.
 const LONGEST_SHED: usize = 512;
 
-/// The body of a node's answer. Read to its end, it gives the connection back; dropped earlier, it
-/// closes it.
+/// The body of a node's response. Read to its end, it gives the connection back; dropped earlier,
+/// it closes it.
 pub(crate) struct NodeBody {
     incoming: Incoming,
     progress: Reading,
     sheds: Sheds,
 }
 
-/// Whether the answer says that the node sheds load.
+/// Whether the response says that the node sheds load.
 #[derive(PartialEq, Eq)]
 enum Sheds {
     No,
     Yes,
-    /// The first bytes of the body will tell.
+    /// The first bytes of the body will show it.
     Untold,
-    /// They told nothing, but may have ended in the middle of a word.
+    /// The bytes so far do not show it, but may have ended within a word.
     HalfTold,
 }
 
@@ -57,7 +57,7 @@ enum Reading {
 impl NodeBody {
     pub(crate) fn new(status: StatusCode, incoming: Incoming, lease: Lease) -> Self {
         if status == StatusCode::PAYLOAD_TOO_LARGE {
-            // The node closes this connection too, but the answer must be read first.
+            // The node closes this connection too, but the response must be read first.
             lease.connection.poison();
         }
         let mut body = Self { incoming, progress: Reading::Open(lease), sheds: Sheds::of(status) };
@@ -67,7 +67,7 @@ impl NodeBody {
         body
     }
 
-    /// Whether all of the answer has been read.
+    /// Returns whether the whole response has been read.
     pub(crate) fn is_read(&self) -> bool {
         matches!(self.progress, Reading::Read)
     }
@@ -78,17 +78,17 @@ impl NodeBody {
         }
     }
 
-    /// Reads no more of the answer, which closes the connection.
+    /// Stops reading the response, and closes the connection.
     pub(crate) fn give_up(&mut self) {
         self.progress = Reading::Broken;
     }
 
-    /// Whether the answer broke off.
+    /// Returns whether the response broke off.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self.progress, Reading::Broken)
     }
 
-    /// Whether the answer, once it has been read, says that the node sheds load.
+    /// Returns whether the response, once it has been read, says that the node sheds load.
     pub(crate) fn sheds(&self) -> bool {
         self.sheds == Sheds::Yes
     }
@@ -98,14 +98,13 @@ impl NodeBody {
         let sheds = match self.sheds {
             Sheds::No | Sheds::Yes => return,
             Sheds::Untold if data.windows(SHED.len()).any(|window| window == SHED) => true,
-            // What says more has another reason.
+            // A longer response has another reason.
             Sheds::Untold if data.len() > LONGEST_SHED => {
                 self.sheds = Sheds::No;
                 return;
             }
             Sheds::Untold => false,
-            // An error comes whole, as a rule. Where it does not, the doubt costs no more than a
-            // connection.
+            // An error usually arrives whole. If not, the doubt costs only a connection.
             Sheds::HalfTold => true,
         };
         self.sheds = if sheds { Sheds::Yes } else { Sheds::HalfTold };

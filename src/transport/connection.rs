@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection, driven by whoever uses it.
+//! One HTTP/1.1 connection, driven by the request that uses it.
 //!
 //! hyper splits a connection into a handle and a driver that is usually spawned as a task. Here the
 //! request that holds the connection polls the driver itself: no task to wake for every request,
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::stream::{Socket, Stream};
 use crate::error::BoxError;
 
-/// A request that got no answer.
+/// A request that got no response.
 #[derive(Debug)]
 pub(crate) enum SendError {
     /// Nothing of the request was written: here it is back, without its body.
@@ -31,7 +31,7 @@ pub(crate) enum SendError {
     Sent(BoxError),
 }
 
-/// The connection that an answer came on, as far as it concerns whoever gets the answer.
+/// A handle of a response's connection, for the caller.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionInfo(Weak<Socket>);
 
@@ -61,8 +61,8 @@ type Driver = Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>;
 
 pub(crate) struct Connection {
     handle: http1::SendRequest<Full<Bytes>>,
-    /// Boxed, because connections move in and out of pools and bodies. Nothing once it has ended: a
-    /// request that it had not taken yet comes back when it is dropped, and would wait for ever if
+    /// Boxed, because connections move in and out of pools and bodies. `None` once it has ended: a
+    /// request that it had not taken yet comes back when it is dropped, and would wait forever if
     /// it were kept.
     driver: Option<Driver>,
     socket: Arc<Socket>,
@@ -113,7 +113,7 @@ impl Connection {
         self.idle_since = now;
     }
 
-    /// Writes the request and waits for the head of its answer.
+    /// Writes the request and waits for the response head.
     pub(crate) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
@@ -143,30 +143,30 @@ impl Connection {
         Err(SendError::Sent(error.into_error().into()))
     }
 
-    /// Lets the connection read and write what it can.
+    /// Polls the connection to read and write what it can.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         drive(&mut self.driver, cx)
     }
 
-    /// Whether the last answer was read whole and nothing forbids another request.
+    /// Returns whether the last response was read whole and nothing forbids another request.
     pub(crate) fn is_reusable(&self) -> bool {
         self.driver.is_some() && self.handle.is_ready() && !self.socket.is_poisoned()
     }
 
-    /// Whether another request can be sent now: reusable, and not closed by the node.
+    /// Returns whether another request can be sent now: reusable, and not closed by the node.
     pub(crate) fn is_ready(&self) -> bool {
         self.is_reusable() && self.socket.is_quiet()
     }
 
-    /// Whether another request can be sent on a connection that was idle. What has arrived on it
-    /// meanwhile need not be its end: a TLS server may send session tickets at any time, in
-    /// particular to who has asked nothing yet.
+    /// Returns whether another request can be sent on a connection that was idle. Bytes that have
+    /// arrived on it need not be its end: a TLS server may send session tickets at any time, in
+    /// particular before the first request.
     pub(crate) fn is_usable(&mut self) -> bool {
         self.is_ready() || (self.settle() && self.is_ready())
     }
 
-    /// Ends the use of the connection, so that it wakes its last user no more, and answers whether
-    /// it can be used again.
+    /// Ends the use of the connection, so that it no longer wakes its last user, and returns
+    /// whether it can be used again.
     pub(crate) fn settle(&mut self) -> bool {
         let _ = self.drive(&mut unwoken());
         self.is_reusable()
@@ -177,7 +177,7 @@ fn drive(driver: &mut Option<Driver>, cx: &mut Context<'_>) -> Poll<()> {
     let Some(running) = driver else {
         return Poll::Ready(());
     };
-    // An error of the connection reaches whoever waits for an answer on it.
+    // An error of the connection reaches the request that waits for a response on it.
     let polled = Pin::new(running).poll(cx).map(|_| ());
     if polled.is_ready() {
         *driver = None;
@@ -185,8 +185,8 @@ fn drive(driver: &mut Option<Driver>, cx: &mut Context<'_>) -> Poll<()> {
     polled
 }
 
-/// For what becomes ready by driving the connection and in no other way. A wake-up would only make
-/// the caller, which drives it anyway, look once more.
+/// Polls a future that only becomes ready by driving the connection. A wake-up would only make the
+/// caller, which drives it anyway, poll once more.
 pub(super) fn unwoken() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
@@ -245,7 +245,7 @@ mod tests {
         Request::get("/").header("host", "a").body(Full::default()).unwrap()
     }
 
-    /// A connection whose peer has ended it, which nobody has read yet.
+    /// A connection that its peer has closed, which has not been read yet.
     async fn ended(end: impl FnOnce(TcpStream)) -> Connection {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap());
@@ -265,12 +265,12 @@ mod tests {
         while connection.is_ready() {
             tokio::task::yield_now().await;
         }
-        // The runtime has learned of it too once a timer that was set afterwards has gone off.
+        // The runtime has noticed it too once a timer that was set afterwards has fired.
         tokio::time::sleep(Duration::from_millis(1)).await;
         connection
     }
 
-    /// Such an end may come between the last look at the connection and the request.
+    /// The end may come between the last check of the connection and the request.
     async fn comes_back(mut connection: Connection) {
         let sent =
             timeout(Duration::from_secs(10), connection.send(request())).await.expect("it ends");

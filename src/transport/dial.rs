@@ -1,4 +1,4 @@
-//! How a connection to a node is made.
+//! Connecting to a node: address, proxy and TLS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -53,13 +53,13 @@ impl Dialer {
         Self { tls, proxy, keepalive: None }
     }
 
-    /// Notices hosts that vanish, or does not.
+    /// Sets TCP keep-alive, or turns it off.
     pub(crate) fn with_keepalive(self, keepalive: Option<Keepalive>) -> Self {
         Self { keepalive, ..self }
     }
 
-    /// The endpoint of the node at `addr`; `name` is the seed's name, if that is how the node was
-    /// found.
+    /// Returns the endpoint of the node at `addr`; `name` is the seed's name, if the node was found
+    /// by resolving it.
     pub(crate) fn endpoint(&self, addr: SocketAddr, name: Option<&str>) -> Endpoint {
         let dialed_as = name
             .and_then(|name| ServerName::try_from(name.to_owned()).ok())
@@ -74,7 +74,7 @@ impl Dialer {
     }
 }
 
-/// Where a node is and how it is spoken to.
+/// The address of a node and how to connect to it.
 pub(crate) struct Endpoint {
     addr: SocketAddr,
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -107,12 +107,12 @@ impl Endpoint {
         Connection::open(stream).await.map_err(|e| ConnectError::Closed { source: e.into() })
     }
 
-    /// The proxy for this node, if there is one, and the node as the proxy is told.
+    /// Returns the proxy for this node, if there is one, and the node as named to the proxy.
     fn proxied(&self) -> Result<Option<(Intercept, Uri)>, BoxError> {
         let Some(matcher) = self.proxy.as_deref() else {
             return Ok(None);
         };
-        // A zone has no place in a URI, nor a meaning to a proxy.
+        // A zone is not valid in a URI, and means nothing to a proxy.
         let addr = SocketAddr::new(self.addr.ip(), self.addr.port());
         let node: Uri = format!("{}://{addr}/", self.scheme()).parse()?;
         let Some(proxy) = matcher.intercept(&node) else {
@@ -134,7 +134,7 @@ async fn connect_tcp(addr: impl ToSocketAddrs, keepalive: Option<Keepalive>) -> 
     // A request is written whole; waiting for more would only delay it.
     tcp.set_nodelay(true)?;
     if let Some(keepalive) = keepalive {
-        // A system without such options may have nodes that answer all the same.
+        // A system without such options can still connect.
         if let Err(error) = keepalive.watch(&tcp) {
             tracing::debug!(%error, "a host that vanishes will be noticed late");
         }

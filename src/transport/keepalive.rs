@@ -1,5 +1,5 @@
-//! How a host that vanishes without a word is noticed: power that fails and cables that are cut
-//! send no packet.
+//! TCP keep-alive, to notice hosts that vanish: power that fails and cables that are cut send no
+//! packet.
 
 use std::io;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-/// The longest that Linux takes.
+/// The maximum that Linux accepts.
 const LONGEST: u64 = 32_767;
 
 /// Probes that may stay unanswered.
 const PROBES: u32 = 3;
 
-/// After which silence the host at the other end is asked whether it is still there, and after
-/// which it counts as gone. Systems count these in whole seconds.
+/// Silence after which the host is probed, and after which it counts as gone. Systems count these
+/// in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Keepalive {
     idle: Duration,
@@ -32,9 +32,9 @@ impl Keepalive {
         }
     }
 
-    /// How long a host may leave anything unacknowledged: shorter than the probes take by
-    /// themselves, as Linux then ends a connection by the same time whether or not something was
-    /// being sent (<https://blog.cloudflare.com/when-tcp-sockets-refuse-to-die/>).
+    /// How long data may stay unacknowledged: shorter than the probes take by themselves, as Linux
+    /// then ends a connection after the same time whether or not data was being sent
+    /// (<https://blog.cloudflare.com/when-tcp-sockets-refuse-to-die/>).
     #[cfg_attr(not(any(target_os = "android", target_os = "linux")), allow(dead_code))]
     fn patience(self) -> Duration {
         self.idle + self.interval * (PROBES - 1)
@@ -47,7 +47,7 @@ impl Keepalive {
             .with_interval(self.interval)
             .with_retries(PROBES);
         socket.set_tcp_keepalive(&keepalive)?;
-        // Probes are only sent while nothing else is; this is for what is.
+        // Probes are only sent while no data is; this covers the data.
         #[cfg(any(target_os = "android", target_os = "linux"))]
         socket.set_tcp_user_timeout(Some(self.patience()))?;
         Ok(())

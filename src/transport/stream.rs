@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_rustls::client::TlsStream;
 
-/// What is known of a connection's socket, beside whoever reads and writes it.
+/// The state of a connection's socket, shared with its reader and writer.
 #[derive(Debug)]
 pub(crate) struct Socket {
     writer: OwnedWriteHalf,
@@ -51,10 +51,11 @@ impl Socket {
         self.poisoned.load(Relaxed)
     }
 
-    /// Whether the peer of an idle connection has neither closed it nor sent anything unasked.
+    /// Returns whether the peer of an idle connection has neither closed it nor sent anything
+    /// unasked.
     ///
-    /// This asks the kernel, because the runtime may not have come round to noticing yet. Unasked
-    /// bytes on an idle connection announce its end, in clear or as a TLS alert.
+    /// This asks the kernel, because the runtime may not have noticed yet. Unasked bytes on an idle
+    /// connection announce its end, in clear or as a TLS alert.
     pub(crate) fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
         let peeked = SockRef::from(self.writer.as_ref()).peek(&mut byte);
@@ -149,14 +150,14 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// What HTTP is spoken over.
+/// The stream below HTTP.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Plain(Wire),
     Tls(Box<TlsStream<Wire>>),
 }
 
-/// What both kinds of stream can do.
+/// What both kinds of stream have in common.
 trait Io: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}

@@ -11,15 +11,14 @@ use rustls::{ClientConfig, DigitallySignedStruct, KeyLogFile, RootCertStore, Sig
 
 use crate::error::{BoxError, ConfigError};
 
-/// How many TLS sessions are kept per node for resumption. rustls keeps no more of one server, so
-/// when more connections are opened at once, the rest shake hands in full.
+/// Number of TLS sessions kept per node for resumption. rustls keeps no more for one server; of
+/// more connections opened at once, the rest need a full handshake.
 const SESSIONS_PER_NODE: usize = 8;
 
 /// TLS settings for `https` seeds.
 ///
 /// By default the roots of the operating system are trusted, and a node must present a certificate
-/// for the address it is dialed by, or, where a seed is a name, for that name if the node was found
-/// by resolving it.
+/// for the address it is dialed by or, if it was found by resolving a seed's name, for that name.
 ///
 /// ```
 /// # let (ca, chain, key) = (vec![], vec![], vec![]);
@@ -104,9 +103,8 @@ impl Tls {
         self.identity.is_some()
     }
 
-    /// Expects every node's certificate to be for this name, and asks for it by SNI, whatever
-    /// address is dialed. For clusters whose nodes share a certificate without their addresses in
-    /// it.
+    /// Expects every node's certificate to be for this name, and sends it as SNI, whatever address
+    /// is dialed. For clusters whose nodes share a certificate without their addresses in it.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.server_name = Some(name.into());
         self
@@ -119,7 +117,7 @@ impl Tls {
         self
     }
 
-    /// Accepts **any** certificate of any node. Whoever is between client and node can read and
+    /// Accepts **any** certificate of any node. Anyone between client and node can then read and
     /// change everything. For experiments only.
     pub fn danger_accept_any_certificate(mut self) -> Self {
         self.accept_anything = true;
@@ -209,7 +207,7 @@ impl Identity {
     }
 }
 
-/// TLS settings that are known to be usable.
+/// TLS settings that were validated.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
     config: ClientConfig,
@@ -217,8 +215,8 @@ pub(crate) struct TlsClient {
 }
 
 impl TlsClient {
-    /// The settings for one node: sessions are resumed with the node that issued their tickets, and
-    /// no other.
+    /// Returns the settings for one node: sessions are resumed only with the node that issued their
+    /// tickets.
     pub(crate) fn for_node(
         &self,
         dialed_as: ServerName<'static>,

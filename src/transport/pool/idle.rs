@@ -9,10 +9,9 @@ use tokio::time::Instant;
 use crate::transport::connection::Connection;
 
 pub(super) struct Idle {
-    /// How long a connection may be idle and still be used.
+    /// Maximum idle time of a connection that is still used.
     timeout: Duration,
-    /// `None` once the node has left the cluster. The last to come is the first to go, so that the
-    /// rest can expire.
+    /// `None` once the node has left the cluster. Last in, first out, so that the rest can expire.
     list: Mutex<Option<Vec<Connection>>>,
 }
 
@@ -25,7 +24,7 @@ impl Idle {
         self.lock().as_ref().map_or(0, Vec::len)
     }
 
-    /// How many connections the current runtime drives. `None` where none are kept.
+    /// Returns how many connections the current runtime drives. `None` if none are kept.
     pub(super) fn own(&self) -> Option<usize> {
         let runtime = Handle::current().id();
         let list = self.lock();
@@ -33,14 +32,14 @@ impl Idle {
         Some(list.iter().filter(|c| c.runtime() == runtime).count())
     }
 
-    /// Whether there is room beside those that are kept. None comes or goes while that is decided,
-    /// so that a connection which is not among them has its place.
+    /// Returns whether there is room beside the idle connections. None is added or taken meanwhile,
+    /// so that every connection is counted.
     pub(super) fn leaves_room(&self, has_room_beside: impl Fn(usize) -> bool) -> bool {
         self.with(|list| has_room_beside(list.len())) == Some(true)
     }
 
-    /// A connection that the current runtime drives, and how many are left. Where there is none,
-    /// one of another runtime goes if the others leave no room for a new one.
+    /// Takes a connection that the current runtime drives, and returns it with the number left. If
+    /// there is none, one of another runtime is closed if there is no room for a new one.
     pub(super) fn take(
         &self,
         has_room_beside: impl Fn(usize) -> bool,
@@ -64,8 +63,7 @@ impl Idle {
         }
     }
 
-    /// Keeps a connection, if there is room beside those that are kept already, and answers whether
-    /// it does.
+    /// Keeps a connection if there is room, and returns whether it does.
     pub(super) fn put(
         &self,
         connection: Connection,
@@ -80,7 +78,7 @@ impl Idle {
         }
     }
 
-    /// Closes all, and keeps none any more.
+    /// Closes all connections, and keeps none from now on.
     pub(super) fn retire(&self) {
         let retired = self.lock().take();
         drop(retired);
@@ -91,9 +89,8 @@ impl Idle {
         self.lock().get_or_insert_default();
     }
 
-    /// Closes those that have expired, that the node has closed, or whose runtime has ended. The
-    /// kernel is asked while nobody is kept from taking a connection; only those are looked at
-    /// again that may have ended.
+    /// Closes connections that have expired, that the node has closed, or whose runtime has ended.
+    /// The kernel is asked without the lock; only those that may have ended are checked again.
     pub(super) fn sweep(&self, now: Instant) {
         let runtime = Handle::current().id();
         let look = |c: &Connection| (c.socket(), c.runtime());
@@ -104,7 +101,7 @@ impl Idle {
             if of == runtime && socket.is_quiet() {
                 continue;
             }
-            // It may be in use by now, or have been.
+            // It may be in use by now, or have been used.
             let ended = self.with(|list| {
                 let at = list.iter().position(|c| c.is_on(&socket))?;
                 let connection = &mut list[at];
@@ -168,8 +165,8 @@ mod tests {
         assert_eq!(kept(), Some(vec![2]));
     }
 
-    /// In TLS 1.3 a server sends session tickets after the handshake, and nobody reads an idle
-    /// connection.
+    /// In TLS 1.3 a server sends session tickets after the handshake, and an idle connection is not
+    /// read.
     #[tokio::test]
     async fn session_tickets_do_not_spoil_a_connection_that_has_served_nobody() {
         let cluster = Cluster::builder().tls(Tls::Server).start().unwrap();
@@ -189,7 +186,7 @@ mod tests {
                 eventually(|| !connection.is_ready()).await;
                 assert!(pool.idle.put(connection, |_| true));
             }
-            // The runtime has learned of it too once a timer that was set afterwards has gone off.
+            // The runtime has noticed it too once a timer that was set afterwards has fired.
             tokio::time::sleep(Duration::from_millis(1)).await;
             taken += usize::from(pool.try_lease().is_some());
             pool.sweep(Instant::now());

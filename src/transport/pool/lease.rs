@@ -13,13 +13,13 @@ use crate::transport::connection::Connection;
 /// The right to one connection, given back when dropped.
 pub(super) struct Slot {
     pub(super) pool: Arc<Pool>,
-    /// Whether it stands for a request or a spare connection, and not for a question of the
-    /// connector's own.
+    /// Whether it is for a request or a spare connection, not for one of the connector's own
+    /// queries.
     pub(super) counted: bool,
 }
 
 impl Slot {
-    /// An idle connection; the slot comes back where there is none.
+    /// Returns an idle connection, or the slot if there is none.
     pub(super) fn reuse(self) -> Result<Lease, Self> {
         let pool = &self.pool;
         let taken = pool.idle.take(|idle| pool.has_room_beside(idle));
@@ -32,7 +32,7 @@ impl Slot {
         }
     }
 
-    /// A new connection.
+    /// Opens a new connection.
     pub(super) async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
         let pool = &self.pool;
         let begun = Instant::now();
@@ -57,20 +57,20 @@ impl Drop for Slot {
 
 /// A connection in use. Dropping it closes the connection; [`finish`](Self::finish) keeps it.
 pub(crate) struct Lease {
-    // Dropped before the slot, so that a slot never stands for a connection too many.
+    // Dropped before the slot, so that connections never exceed slots.
     pub(crate) connection: Connection,
     reused: bool,
     slot: Slot,
 }
 
 impl Lease {
-    /// Whether the connection was idle before, and so may have been closed meanwhile.
+    /// Returns whether the connection was idle before, and so may have been closed meanwhile.
     pub(crate) fn reused(&self) -> bool {
         self.reused
     }
 
-    /// Keeps the connection for the next request, if it can take one and takes nobody's place, and
-    /// answers whether it does. One that has served no request is kept too.
+    /// Keeps the connection for the next request if it is reusable and there is room, and returns
+    /// whether it does. One that has served no request is kept too.
     pub(crate) fn finish(self) -> bool {
         // In this order they are dropped: the connection first, as above.
         let Self { slot, mut connection, .. } = self;

@@ -1,8 +1,8 @@
 //! The connections of one node.
 //!
-//! hyper-util's composable pool was weighed first: its cache has neither a limit nor an expiry,
+//! hyper-util's composable pool was considered first: its cache has neither a limit nor an expiry,
 //! does not know which runtime a connection belongs to, and couples waiting for a connection with
-//! making one.
+//! opening one.
 
 mod idle;
 mod lease;
@@ -23,30 +23,30 @@ pub(crate) use lease::Lease;
 use lease::Slot;
 use permits::Permits;
 
-/// What bounds the connections of a node.
+/// Limits on the connections of a node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolLimits {
     pub(crate) max_connections: NonZeroUsize,
-    /// How many requests may wait for one of them.
+    /// Maximum number of requests that wait for a connection.
     pub(crate) max_waiting: usize,
     pub(crate) idle_timeout: Duration,
-    /// How long a spare connection may take to be made.
+    /// Connect timeout of a spare connection.
     pub(crate) connect_timeout: Duration,
 }
 
 pub(crate) struct Pool {
     endpoint: Endpoint,
     limits: PoolLimits,
-    /// Each request on the node takes one, and so does each spare connection on its way. As a
-    /// connection is only made while none is idle, in the place of an idle one, or where there is
-    /// room beside all, there are never more connections than places.
+    /// Each request on the node takes one, and so does each spare connection being opened. As a
+    /// connection is only opened while none is idle, to replace an idle one, or if there is room
+    /// beside all, there are never more connections than permits.
     permits: Permits,
     idle: Idle,
-    /// Spare connections on their way.
+    /// Spare connections being opened.
     spares: AtomicUsize,
     opened: AtomicU64,
     created: Instant,
-    /// When a connection was last made, in nanoseconds after `created`; zero before the first.
+    /// When a connection was last opened, in nanoseconds after `created`; zero before the first.
     connected: AtomicU64,
     /// How long that took, in nanoseconds.
     connecting: AtomicU64,
@@ -71,12 +71,12 @@ impl Pool {
         &self.endpoint
     }
 
-    /// Requests that hold a connection or wait for one.
+    /// Returns the number of requests that hold a connection or wait for one.
     pub(crate) fn in_flight(&self) -> usize {
         self.permits.wanted().saturating_sub(self.spares.load(Relaxed))
     }
 
-    /// Whether requests hold all that the limit allows.
+    /// Returns whether requests hold all connections that the limit allows.
     pub(crate) fn is_full(&self) -> bool {
         self.permits.is_full()
     }
@@ -89,8 +89,8 @@ impl Pool {
         self.opened.load(Relaxed)
     }
 
-    /// When a connection to the node was last made. While that goes on, the node may be busy, but
-    /// it can be reached.
+    /// Returns when a connection to the node was last opened. While that continues, the node may be
+    /// busy, but it can be reached.
     pub(crate) fn connected_at(&self) -> Option<Instant> {
         match self.connected.load(Relaxed) {
             0 => None,
@@ -98,19 +98,19 @@ impl Pool {
         }
     }
 
-    /// How long it took the last time.
+    /// Returns how long it took the last time.
     pub(crate) fn connect_time(&self) -> Option<Duration> {
         self.connected_at()?;
         Some(Duration::from_nanos(self.connecting.load(Relaxed)))
     }
 
-    /// An idle connection for one request, where there is one now and a slot is free.
+    /// Returns an idle connection for one request, if there is one now and a slot is free.
     pub(crate) fn try_lease(self: &Arc<Self>) -> Option<Lease> {
         self.try_slot()?.reuse().ok()
     }
 
-    /// A connection for one request: an idle one, or a new one. Waiting for a slot and connecting
-    /// together take no longer than `limit`.
+    /// Returns a connection for one request: an idle one, or a new one. Waiting for a slot and
+    /// connecting together take no longer than `limit`.
     pub(crate) fn lease(
         self: &Arc<Self>,
         limit: Duration,
@@ -140,7 +140,7 @@ impl Pool {
         }
     }
 
-    /// A connection for discovery, which must not wait for requests.
+    /// Returns a connection for discovery, which must not wait for requests.
     pub(crate) async fn lease_uncounted(
         self: &Arc<Self>,
         limit: Duration,
@@ -151,8 +151,8 @@ impl Pool {
         }
     }
 
-    /// A new connection, to see whether the node can be connected. It counts as no request, and is
-    /// kept where there is room.
+    /// Opens a new connection, to see whether the node can be connected. It does not count as a
+    /// request, and is kept if there is room.
     pub(crate) async fn dial(self: &Arc<Self>, limit: Duration) -> Result<Lease, ConnectError> {
         self.uncounted().dial(limit).await
     }
@@ -190,8 +190,8 @@ impl Pool {
         Slot { pool, counted }
     }
 
-    /// Whether one more connection would keep the limit. A request that has its slot but not yet
-    /// its connection counts, so the answer may be no where it could be yes.
+    /// Returns whether one more connection is within the limit. A request with a slot but not yet a
+    /// connection counts, so the result may be `false` too often.
     fn has_room_beside(&self, idle: usize) -> bool {
         idle + self.permits.taken() < self.limits.max_connections.get()
     }
@@ -210,7 +210,7 @@ mod tests {
 
     pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
-    /// The pool of a node that takes connections and answers nothing.
+    /// The pool of a node that accepts connections and does not respond.
     pub(super) async fn pool(max_connections: usize) -> (TcpListener, Arc<Pool>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint =
@@ -224,7 +224,7 @@ mod tests {
         (listener, Arc::new(Pool::new(endpoint, limits)))
     }
 
-    /// As many leases of new connections.
+    /// Returns `count` leases of new connections.
     pub(super) async fn leases(pool: &Arc<Pool>, count: usize) -> Vec<Lease> {
         let mut leases = Vec::new();
         for _ in 0..count {
@@ -246,7 +246,7 @@ mod tests {
     async fn an_idle_connection_is_had_at_once_while_a_slot_is_free() {
         let (_listener, pool) = pool(2).await;
         assert!(pool.try_lease().is_none());
-        // None of them has served a request, and they are kept all the same.
+        // None of them has served a request, and they are kept anyway.
         for lease in leases(&pool, 2).await {
             assert!(!lease.reused() && lease.finish());
         }
@@ -287,11 +287,11 @@ mod tests {
         assert!((&mut second).now_or_never().is_none());
         let error = wait().now_or_never().expect("it is told at once").err();
         assert!(matches!(error, Some(ConnectError::QueueFull { limit: 2 })));
-        // Who gives up makes room for another.
+        // A request that gives up makes room for another.
         drop(first);
         let mut third = wait();
         assert!((&mut third).now_or_never().is_none());
-        // Waiting belongs to nobody, so it can end elsewhere.
+        // Waiting is not bound to a runtime, so it can end on another.
         let third = tokio::spawn(third.map(|lease| lease.map(Lease::finish)));
         assert!(held.finish());
         assert!(second.await.ok().unwrap().finish());

@@ -1,7 +1,7 @@
-//! The places for requests on one node: as many as there may be connections.
+//! The permits for requests on one node: as many as there may be connections.
 //!
-//! Tokio's semaphore would do, but gives a place back through a lock, for every request, so that
-//! waiters are served in order. Here nothing is locked while nobody waits.
+//! Tokio's semaphore would do, but takes a lock whenever a permit is returned, so that waiters are
+//! served in order. Here nothing is locked while no request waits.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::error::ConnectError;
 pub(crate) struct Permits {
     limit: usize,
     taken: AtomicUsize,
-    /// How many may wait for a place.
+    /// Maximum number of requests that wait for a permit.
     queue: usize,
     waiting: AtomicUsize,
     freed: Notify,
@@ -35,22 +35,22 @@ impl Permits {
         self.taken.load(SeqCst)
     }
 
-    /// How many have a place or wait for one.
+    /// Returns how many requests hold a permit or wait for one.
     pub(crate) fn wanted(&self) -> usize {
         self.taken() + self.waiting.load(SeqCst)
     }
 
-    /// Whether a request has to wait.
+    /// Returns whether a request has to wait.
     pub(crate) fn is_full(&self) -> bool {
         self.taken() == self.limit || self.waiting.load(SeqCst) > 0
     }
 
-    /// Takes a place if one is free and nobody waits for it.
+    /// Takes a permit if one is free and no request waits for it.
     pub(crate) fn try_take(&self) -> bool {
         !self.is_full() && self.take()
     }
 
-    /// Takes a place within `limit`.
+    /// Takes a permit within `limit`.
     pub(crate) async fn wait(&self, limit: Duration) -> Result<(), ConnectError> {
         let _waiting = Waiting::begin(self)?;
         let taking = async {
@@ -64,7 +64,7 @@ impl Permits {
         };
         let busy = ConnectError::Busy { limit: self.limit };
         timeout(limit, taking).await.map_err(|_| busy)?;
-        // Of several places that are given back at once, only one may have been told of.
+        // If several permits are returned at once, there may be only one notification.
         if self.taken() < self.limit {
             self.freed.notify_one();
         }
@@ -73,8 +73,8 @@ impl Permits {
 
     pub(crate) fn give_back(&self) {
         self.taken.fetch_sub(1, SeqCst);
-        // In one order with whoever begins to wait: either this sees the waiter, or the waiter sees
-        // the place.
+        // In one order with a waiter that begins: either this sees the waiter, or the waiter sees
+        // the permit.
         if self.waiting.load(SeqCst) > 0 {
             self.freed.notify_one();
         }
@@ -86,7 +86,7 @@ impl Permits {
     }
 }
 
-/// One that waits, until dropped.
+/// Counts a waiting request until dropped.
 struct Waiting<'a>(&'a Permits);
 
 impl<'a> Waiting<'a> {
@@ -115,8 +115,8 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// Many tasks on several threads want few places, each again and again: none waits for ever,
-    /// and there are never more takers than places.
+    /// Many tasks on several threads take few permits, each repeatedly: none waits forever, and
+    /// there are never more holders than permits.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn every_waiter_gets_a_place_and_no_more_have_one_than_may() {
         let permits = Arc::new(Permits::new(3, 1000));

@@ -7,25 +7,25 @@ use super::Pool;
 use super::lease::{Lease, Slot};
 use crate::error::explain;
 
-/// How many spare connections to one node are on their way at once: a node that has just started
-/// must not be met by a flood of handshakes, and a dead one not by a flood of SYNs.
+/// Maximum number of spare connections opened to one node at once: a node that has just started
+/// must not get a flood of handshakes, and a dead one no flood of SYNs.
 const AT_ONCE: usize = 8;
 
-/// For how many requests in flight there is to be one spare connection. A client with fewer than
-/// this on a node opens none.
+/// Number of requests in flight per spare connection. A client with fewer than this on a node opens
+/// none.
 const REQUESTS_PER_SPARE: usize = 8;
 
 impl Pool {
-    /// Opens connections in the background until so many are idle or on their way, as far as the
-    /// limit of connections allows. Who fails says so to nobody: whoever needs a connection will
-    /// find out.
+    /// Opens connections in the background until `idle` are idle or being opened, within the
+    /// limit of connections. Failures are not reported: the request that needs a connection will
+    /// meet them.
     pub(crate) fn warm_up(self: &Arc<Self>, idle: usize) {
         while let Some(spare) = Spare::begin(self, idle) {
             tokio::spawn(spare.open(idle));
         }
     }
 
-    /// The last idle connection is gone, or there was none.
+    /// Called when the last idle connection was taken, or there was none.
     pub(super) fn ran_out(self: &Arc<Self>) {
         let wanted = self.in_flight() / REQUESTS_PER_SPARE;
         if wanted > 0 {
@@ -34,27 +34,27 @@ impl Pool {
     }
 }
 
-/// A spare connection on its way.
+/// A spare connection being opened.
 struct Spare {
     // Dropped before its count, so that it is never taken for a request.
     slot: Slot,
-    way: OnItsWay,
+    opening: Opening,
 }
 
 /// Counts a spare connection until dropped.
-struct OnItsWay(Arc<Pool>);
+struct Opening(Arc<Pool>);
 
-impl Drop for OnItsWay {
+impl Drop for Opening {
     fn drop(&mut self) {
         self.0.spares.fetch_sub(1, Relaxed);
     }
 }
 
 impl Spare {
-    /// `None` if there are enough idle and on their way, or as many as there may be.
+    /// `None` if enough are idle or being opened, or the limit is reached.
     fn begin(pool: &Arc<Pool>, wanted: usize) -> Option<Self> {
         let others = pool.spares.fetch_add(1, Relaxed);
-        let way = OnItsWay(Arc::clone(pool));
+        let opening = Opening(Arc::clone(pool));
         let own = pool.idle.own()?;
         if others >= AT_ONCE || own + others >= wanted {
             return None;
@@ -62,7 +62,7 @@ impl Spare {
         let slot = pool.try_slot()?;
         let limit = pool.limits.max_connections.get();
         let fits = |idle| idle + pool.permits.taken() <= limit;
-        let begun = Self { slot, way };
+        let begun = Self { slot, opening };
         pool.idle.leaves_room(fits).then_some(begun)
     }
 
@@ -70,8 +70,8 @@ impl Spare {
     async fn open(self, wanted: usize) {
         let mut spare = self;
         loop {
-            let Self { way, slot } = spare;
-            let limit = way.0.limits.connect_timeout;
+            let Self { opening, slot } = spare;
+            let limit = opening.0.limits.connect_timeout;
             match slot.dial(limit).await.map(Lease::finish) {
                 Ok(true) => {}
                 // The node has left, or has closed it at once.
@@ -80,8 +80,8 @@ impl Spare {
                     return tracing::debug!(error = %explain(&error), "no spare connection");
                 }
             }
-            let pool = Arc::clone(&way.0);
-            drop(way);
+            let pool = Arc::clone(&opening.0);
+            drop(opening);
             match Self::begin(&pool, wanted) {
                 Some(next) => spare = next,
                 None => return,
@@ -97,7 +97,7 @@ mod tests {
     use super::super::tests::{eventually, leases, pool};
     use super::*;
 
-    fn on_their_way(pool: &Pool) -> usize {
+    fn opening(pool: &Pool) -> usize {
         pool.spares.load(Relaxed)
     }
 
@@ -107,12 +107,12 @@ mod tests {
         for _ in 0..3 {
             pool.warm_up(20);
             // Nothing else has run since.
-            assert_eq!(on_their_way(&pool), AT_ONCE);
+            assert_eq!(opening(&pool), AT_ONCE);
             assert_eq!(pool.in_flight(), 0);
         }
-        eventually(|| on_their_way(&pool) == 0).await;
+        eventually(|| opening(&pool) == 0).await;
         pool.warm_up(20);
-        assert_eq!(on_their_way(&pool), 0);
+        assert_eq!(opening(&pool), 0);
         assert_eq!((pool.idle(), pool.opened()), (20, 20));
     }
 
@@ -127,11 +127,11 @@ mod tests {
         for warming in warming.collect::<Vec<_>>() {
             warming.await.unwrap();
         }
-        // Those that meet at the limit may all stand back, each time anew.
+        // Several that reach the limit at once may all stand back, each time anew.
         eventually(|| {
             pool.warm_up(100);
             assert!(pool.opened() <= 12);
-            (pool.idle(), on_their_way(&pool), pool.in_flight()) == (9, 0, 3)
+            (pool.idle(), opening(&pool), pool.in_flight()) == (9, 0, 3)
         })
         .await;
         assert_eq!(pool.opened(), 12);
@@ -142,7 +142,7 @@ mod tests {
     async fn spares_follow_the_requests_in_flight() {
         let (_listener, pool) = pool(1024).await;
         let mut held = leases(&pool, REQUESTS_PER_SPARE - 1).await;
-        assert_eq!(on_their_way(&pool), 0);
+        assert_eq!(opening(&pool), 0);
         held.extend(leases(&pool, 1).await);
         eventually(|| pool.idle() == 1).await;
         // It takes the spare, which is the last.
@@ -154,7 +154,7 @@ mod tests {
         }
         let spares = held.len() / REQUESTS_PER_SPARE;
         assert!(spares >= 3);
-        eventually(|| (pool.idle(), on_their_way(&pool)) == (spares, 0)).await;
+        eventually(|| (pool.idle(), opening(&pool)) == (spares, 0)).await;
         assert_eq!(pool.in_flight(), held.len());
         assert_eq!(pool.opened(), (held.len() + spares) as u64);
     }
@@ -164,7 +164,7 @@ mod tests {
         let (listener, pool) = pool(1024).await;
         pool.warm_up(20);
         pool.retire();
-        eventually(|| on_their_way(&pool) == 0).await;
+        eventually(|| opening(&pool) == 0).await;
         assert_eq!((pool.idle(), Arc::strong_count(&pool)), (0, 1));
         assert_eq!(pool.opened(), AT_ONCE as u64);
         for _ in 0..AT_ONCE {
@@ -172,7 +172,7 @@ mod tests {
             assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
         }
         pool.warm_up(20);
-        assert_eq!(on_their_way(&pool), 0);
+        assert_eq!(opening(&pool), 0);
     }
 
     #[tokio::test]
@@ -180,7 +180,7 @@ mod tests {
         let (listener, pool) = pool(1024).await;
         drop(listener);
         pool.warm_up(20);
-        eventually(|| on_their_way(&pool) == 0).await;
+        eventually(|| opening(&pool) == 0).await;
         assert_eq!((pool.idle(), pool.opened(), pool.in_flight()), (0, 0, 0));
     }
 }
