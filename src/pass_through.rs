@@ -1,4 +1,4 @@
-//! The way of everything that is not DynamoDB's: untouched, by the SDK's own default client.
+//! Requests that are not DynamoDB's: sent unchanged by the SDK's default client.
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -23,7 +23,7 @@ use sync_wrapper::SyncWrapper;
 use crate::body::Body;
 use crate::error::{BoxError, Error};
 
-/// The timeouts that the SDK asks for.
+/// The timeouts that the SDK sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     pub(crate) connect: Option<Duration>,
@@ -80,8 +80,8 @@ impl PassThrough {
     }
 }
 
-/// Any body as one that threads may share, which the SDK's has to be. A wrapped body cannot be
-/// reached by reference, so its size is noted whenever it can.
+/// Makes any body `Sync`, which the SDK's has to be. A wrapped body cannot be reached by reference,
+/// so its size is recorded whenever it can be.
 struct SyncBody<B> {
     body: SyncWrapper<Pin<Box<B>>>,
     is_end_stream: bool,

@@ -1,5 +1,5 @@
-//! The connector as an HTTP client of the AWS SDK. What is not DynamoDB's passes through to the
-//! SDK's own default client.
+//! The connector as an HTTP client of the AWS SDK. Requests that are not DynamoDB's pass through to
+//! the SDK's default client.
 
 use std::sync::Arc;
 
@@ -41,8 +41,8 @@ impl HttpClient for AlternatorConnector {
         })
     }
 
-    /// Reports a misconfigured connector, for every operation: making a client cannot fail without
-    /// a panic of the SDK.
+    /// Reports a misconfigured connector for every operation: when a client is built, the SDK would
+    /// panic.
     fn validate_final_config(&self, _: &RuntimeComponents, _: &ConfigBag) -> Result<(), BoxError> {
         match self.inner() {
             Ok(_) => Ok(()),
@@ -51,7 +51,7 @@ impl HttpClient for AlternatorConnector {
     }
 }
 
-/// What the SDK asks of a connector, made for each attempt.
+/// The SDK's view of the connector, built for each attempt.
 #[derive(Debug)]
 struct SdkConnector {
     connector: AlternatorConnector,
@@ -94,7 +94,7 @@ async fn balanced(
             (Some(attempt), route)
         }
         None => {
-            // What the SDK says of the attempt is for the connector, and not for the node.
+            // The SDK's attempt headers are for the connector, and not for the node.
             let attempt = Attempt::of(request.headers());
             inner.config.kept.strip(request.headers_mut());
             (attempt, None)
@@ -125,7 +125,7 @@ async fn balanced(
         .map_err(|e| ConnectorError::other(e.into(), None))
 }
 
-/// Lets the SDK say that a connection should not be used again.
+/// Lets the SDK mark a connection as not to be reused.
 fn metadata(info: &ConnectionInfo) -> ConnectionMetadata {
     let poison = info.clone();
     let mut metadata =
@@ -134,7 +134,7 @@ fn metadata(info: &ConnectionInfo) -> ConnectionMetadata {
     metadata.build()
 }
 
-/// Every failure of the network is one that the SDK retries.
+/// Maps errors so that the SDK retries every network failure.
 fn connector_error(error: Error) -> ConnectorError {
     match &error {
         Error::Config { .. } | Error::Request { .. } | Error::NoRuntime => {
