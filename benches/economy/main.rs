@@ -1,14 +1,14 @@
 //! What a request costs on the wire and on the processor with three clients: the SDK's with this
-//! connector and its configuration (the second line), the SDK's by itself, and `alternator-client`;
-//! and beside them the SDK's with nothing but the connector (the drop-in).
+//! connector and its configuration (`dynamodb_config`), the SDK's by itself, and
+//! `alternator-client`; and beside them the SDK's with nothing but the connector (the drop-in).
 //!
 //! `cargo bench --bench economy` prints a table, one line `summary <measure> ours=… stock=… peer=…`
 //! for each measure that has a bound, and what compression saves; it fails if a bound does not
-//! hold. Bytes repeat exactly, allocations and instructions but for what hash seeds and the
-//! refreshes of the node list decide, which is less than a hundredth. Throughput is for comparing
-//! the columns of one run. Instructions and allocations are counted where valgrind is installed.
-//! Valgrind knows no instructions for SHA-256, so that signatures count for more there than they
-//! take of the time on a processor that has them.
+//! hold. Bytes repeat exactly; allocations and instructions vary by less than a hundredth, with
+//! hash seeds and the refreshes of the node list. Throughput is for comparing the columns of one
+//! run. Instructions and allocations are counted where valgrind is installed. Valgrind knows no
+//! instructions for SHA-256, so that signatures count for more there than they take of the time on
+//! a processor that has them.
 //!
 //! All settings of all clients are at their defaults. The heads are those of a `put_item` whose
 //! body has 157 bytes, as a node at `http://127.0.0.1:<five digits>` receives them. Everything else
