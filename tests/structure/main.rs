@@ -104,5 +104,5 @@ fn a_module_with_others_below_it_is_a_folder_with_mod_rs() {
         .collect();
     assert!(sources.len() > 300, "{} files", sources.len());
     let beside: Vec<_> = sources.iter().filter(|file| file.with_extension("").is_dir()).collect();
-    assert_eq!(beside, [Path::new(""); 0]);
+    assert!(beside.is_empty(), "{beside:?}");
 }
