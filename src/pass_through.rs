@@ -119,7 +119,7 @@ impl<B: http_body::Body> http_body::Body for SyncBody<B> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.size_hint.clone()
+        self.size_hint
     }
 }
 
