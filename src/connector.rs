@@ -1,7 +1,7 @@
 //! What a user touches, and what all its clones share.
 
 use std::future::ready;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,24 +9,22 @@ use futures_util::future::Either;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::config::{Config, Options};
-use crate::discovery::{CompressionProbe, Contacts, Refresher, ask, seed_nodes};
+use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::dispatch::attempts::Attempt;
 use crate::dispatch::balancer::{Balancer, Limits};
+use crate::dispatch::clients::Clients;
+use crate::dispatch::plan::Preference;
 use crate::dispatch::response::ResponseBody;
-use crate::dispatch::route::Route;
 use crate::error::{BoxError, ConfigError, Error, FailedContact, RefreshError};
 use crate::pass_through::PassThrough;
 use crate::scope::Scope;
 use crate::stats::Stats;
 use crate::tables::Tables;
-use crate::tables::lookup::TableLookup;
-use crate::tables::routing::TableRouting;
 
 /// How often whoever waits for a refresh looks whether its task still runs.
 const CHECK: Duration = Duration::from_secs(1);
@@ -56,9 +54,7 @@ pub(crate) struct Inner {
     balancer: Balancer,
     refresher: Refresher,
     pub(crate) pass_through: PassThrough,
-    pub(crate) tables: Arc<Tables>,
-    /// What is asked in the background, which ends with the connector.
-    asking: Mutex<JoinSet<()>>,
+    pub(crate) clients: Clients,
 }
 
 impl AlternatorConnector {
@@ -81,11 +77,10 @@ impl AlternatorConnector {
         let random = &mut fastrand::Rng::new();
         Ok(Self {
             inner: Ok(Arc::new(Inner {
-                tables: Arc::new(Tables::new(&options.tables)),
+                clients: Clients::new(Tables::new(&options.tables)),
                 balancer: Balancer::new(Arc::clone(&cluster), &config, random),
                 refresher: Refresher::new(Arc::clone(&config), cluster),
                 pass_through: PassThrough::default(),
-                asking: Mutex::default(),
                 config,
             })),
         })
@@ -117,14 +112,6 @@ impl AlternatorConnector {
                 cluster.all_nodes().iter().map(|node| node.stats()).collect()
             }),
         }
-    }
-
-    /// What requests about a table are routed by; `None` while nothing is known of it. Clients made
-    /// with [`dynamodb_config`](Self::dynamodb_config) have tables looked up when requests are
-    /// about them.
-    pub fn routing(&self, table: &str) -> Option<TableRouting> {
-        let table = self.inner.as_ref().ok()?.tables.find(table)?;
-        Option::clone(&table.info()).map(TableRouting::new)
     }
 
     /// Refreshes the node list now, and returns when that is done.
@@ -235,13 +222,13 @@ impl Inner {
         is_dynamodb && self.config.is_for_cluster(uri)
     }
 
-    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry, `route` where
-    /// it belongs; `connect` and `read` are the caller's own timeouts, if it has any.
+    /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry,
+    /// `preference` which nodes it should go to; `connect` and `read` are the caller's own timeouts, if it has any.
     pub(crate) fn call<B>(
         &self,
         request: Request<B>,
         attempt: Option<Attempt>,
-        route: Option<&Route>,
+        preference: Option<&dyn Preference>,
         connect: Option<Duration>,
         read: Option<Duration>,
     ) -> impl Future<Output = Result<Response<ResponseBody>, Error>>
@@ -259,31 +246,11 @@ impl Inner {
             connect_budget: self.config.connect_budget,
             read: read.or(self.config.read_timeout),
         };
-        Either::Right(self.balancer.call(request, attempt, route, limits))
+        Either::Right(self.balancer.call(request, attempt, preference, limits))
     }
 
     pub(crate) fn cluster(&self) -> &Arc<Cluster> {
         &self.balancer.cluster
-    }
-
-    /// Asks the nodes whether they understand compressed requests, in the background.
-    pub(crate) fn spawn_probe(&self, probe: CompressionProbe) {
-        let cluster = Arc::clone(self.cluster());
-        self.spawn(probe.ask(cluster, self.config.discovery_timeout));
-    }
-
-    /// Looks a table up, in the background.
-    pub(crate) fn spawn_lookup(&self, lookup: TableLookup) {
-        let (cluster, tables) = (Arc::clone(self.cluster()), Arc::clone(&self.tables));
-        self.spawn(lookup.run(cluster, tables, Arc::clone(&self.config)));
-    }
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Ok(runtime) = Handle::try_current() {
-            let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-            while asking.try_join_next().is_some() {}
-            asking.spawn_on(task, &runtime);
-        }
     }
 
     fn ensure_running(&self) -> Result<(), Error> {
@@ -317,36 +284,5 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.refresher.stop();
         self.balancer.cluster.retire();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::pending;
-
-    use tokio::task::yield_now;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_asked_in_the_background_is_let_go_when_done_and_ends_with_the_connector() {
-        let connector = AlternatorConnector::new(["http://127.0.0.1:1"]);
-        let inner = Arc::clone(connector.inner().unwrap());
-        for _ in 0..100 {
-            inner.spawn(ready(()));
-            yield_now().await;
-        }
-        assert_eq!(inner.asking.lock().unwrap().len(), 1);
-        let token = Arc::new(());
-        let held = Arc::clone(&token);
-        inner.spawn(async move {
-            pending::<()>().await;
-            drop(held);
-        });
-        yield_now().await;
-        assert_eq!(Arc::strong_count(&token), 2);
-        drop((connector, inner));
-        yield_now().await;
-        assert_eq!(Arc::strong_count(&token), 1);
     }
 }

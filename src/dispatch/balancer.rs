@@ -15,14 +15,12 @@ use crate::balance::policy::{Candidate, Chooser};
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::config::Config;
-use crate::config::lwt_affinity::CoordinatorOrder;
 use crate::dispatch::attempts::{Attempt, Attempts, TriedNodes};
 use crate::dispatch::hedged::hedged;
 use crate::dispatch::in_flight::InFlight;
-use crate::dispatch::plan::Plan;
+use crate::dispatch::plan::{Plan, Preference};
 use crate::dispatch::race::{Deadlines, connect};
 use crate::dispatch::response::{NodeResponse, ResponseBody};
-use crate::dispatch::route::Route;
 use crate::dynamodb::host::address;
 use crate::dynamodb::operation::Operation;
 use crate::dynamodb::read::Read;
@@ -58,7 +56,6 @@ pub(crate) struct Balancer {
     chooser: Chooser,
     attempts: Arc<Attempts>,
     hedger: Option<Hedger>,
-    order: CoordinatorOrder,
 }
 
 /// What is the same for every node that a call tries.
@@ -78,7 +75,6 @@ impl Balancer {
             chooser: Chooser::new(config.policy, random),
             attempts: Arc::new(Attempts::new()),
             hedger: config.hedging.map(Hedger::new),
-            order: config.lwt_affinity.coordinator_order(),
         }
     }
 
@@ -88,7 +84,7 @@ impl Balancer {
         &self,
         request: Request<B>,
         attempt: Option<Attempt>,
-        route: Option<&Route>,
+        preference: Option<&dyn Preference>,
         limits: Limits,
     ) -> Result<Response<ResponseBody>, Error>
     where
@@ -119,7 +115,7 @@ impl Balancer {
         let plan = Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,
-            route: route.map(|route| (route, self.order)),
+            preference,
             avoid: &earlier,
             tried_nodes: &tried_nodes,
         };
@@ -210,7 +206,7 @@ impl Balancer {
         let plan = Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,
-            route: None,
+            preference: None,
             avoid: &[],
             tried_nodes: &TriedNodes::new(&self.attempts, None),
         };

@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 pub(crate) mod balancer;
 pub(crate) mod choice;
+pub(crate) mod clients;
 pub(crate) mod context;
 pub(crate) mod hedged;
 pub(crate) mod in_flight;

@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use crate::balance::moment::Moment;
 use crate::balance::policy::{Chooser, PickContext};
-use crate::cluster::Cluster;
 use crate::cluster::node::Node;
-use crate::config::lwt_affinity::CoordinatorOrder;
+use crate::cluster::{Cluster, Snapshot};
 use crate::dispatch::attempts::{Failure, TriedNodes};
-use crate::dispatch::choice::Choice;
-use crate::dispatch::route::{Aim, Route};
 
 /// The order of nodes for one request. The first choice allocates nothing; later ones are only
 /// computed if the first node could not be reached.
@@ -17,12 +14,24 @@ use crate::dispatch::route::{Aim, Route};
 pub(crate) struct Plan<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) chooser: &'a Chooser,
-    /// The request's route, and the order of coordinators.
-    pub(crate) route: Option<(&'a Route, CoordinatorOrder)>,
+    /// `None` if any node will do.
+    pub(crate) preference: Option<&'a dyn Preference>,
     /// Nodes that earlier attempts of the SDK failed on: avoided while there are others.
     pub(crate) avoid: &'a [Failure],
     /// Nodes that this call has tried: none of them is tried again.
     pub(crate) tried_nodes: &'a TriedNodes,
+}
+
+/// The nodes that a request should go to, for reasons of its own.
+pub(crate) trait Preference: Sync {
+    /// Returns the best of those nodes that serve and that the plan may try; `None` if there is
+    /// none left, and the request goes on like any other.
+    fn choose<'a>(
+        &self,
+        plan: &'a Plan<'_>,
+        snapshot: &'a Snapshot,
+        context: PickContext,
+    ) -> Option<&'a Arc<Node>>;
 }
 
 impl Plan<'_> {
@@ -48,31 +57,25 @@ impl Plan<'_> {
         let snapshot = snapshot.as_ref()?;
         let nodes = snapshot.nodes();
         let context = PickContext { now, draw: fastrand::u64(..), tried: self.tried_nodes.tried() };
-        let tried = |n: &Arc<Node>| context.tried > 0 && self.tried_nodes.has_tried(n.addr());
-        let failed = |n: &Arc<Node>| self.avoid.iter().find(|f| f.node == n.addr());
-        let avoid = |n: &Arc<Node>| failed(n).is_some();
-        if let Some((route, order)) = self.route {
-            let choice = Choice {
-                snapshot,
-                chooser: self.chooser,
-                order,
-                context,
-                may: |n: &Arc<Node>| {
-                    // A coordinator that responds stays the only one, even if it fails: a second
-                    // one would add contention.
-                    let is_left = match route.aim {
-                        Aim::Replica => avoid(n),
-                        Aim::Coordinator => failed(n).is_some_and(|f| !f.answered),
-                    };
-                    !tried(n) && !is_left
-                },
-            };
-            if let Some(node) = choice.next(route) {
-                return Some((Arc::clone(node), true));
-            }
+        if let Some(preference) = self.preference
+            && let Some(node) = preference.choose(self, snapshot, context)
+        {
+            return Some((Arc::clone(node), true));
         }
+        let tried = |n: &Arc<Node>| self.has_tried(n, context);
+        let avoid = |n: &Arc<Node>| self.earlier_failure(n).is_some();
         let index = self.chooser.next(nodes, tried, avoid, context)?;
         Some((Arc::clone(&nodes[index]), false))
+    }
+
+    /// Returns whether this call has tried the node.
+    pub(crate) fn has_tried(&self, node: &Node, context: PickContext) -> bool {
+        context.tried > 0 && self.tried_nodes.has_tried(node.addr())
+    }
+
+    /// Returns how the node failed an earlier attempt of the SDK, if it did.
+    pub(crate) fn earlier_failure(&self, node: &Node) -> Option<&Failure> {
+        self.avoid.iter().find(|failure| failure.node == node.addr())
     }
 }
 
@@ -113,7 +116,8 @@ mod tests {
         let failure = |node: &SocketAddr| Failure { node: *node, answered: true };
         let avoid: Vec<_> = avoid.iter().map(failure).collect();
         let tried_nodes = TriedNodes::new(&Arc::new(Attempts::new()), None);
-        let plan = Plan { cluster, chooser, route: None, avoid: &avoid, tried_nodes: &tried_nodes };
+        let plan =
+            Plan { cluster, chooser, preference: None, avoid: &avoid, tried_nodes: &tried_nodes };
         let next = || plan.next(Moment::default()).map(|n| n.addr());
         std::iter::from_fn(next).collect()
     }
@@ -173,7 +177,7 @@ mod tests {
         let plan = Plan {
             cluster: &cluster,
             chooser: &chooser(Policy::PeakEwma),
-            route: None,
+            preference: None,
             avoid: &[],
             tried_nodes: &tried_nodes,
         };

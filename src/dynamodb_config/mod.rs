@@ -26,6 +26,7 @@ use aws_types::region::Region;
 
 use crate::config::authentication::Authentication;
 use crate::connector::{AlternatorConnector, Inner};
+use crate::tables::routing::TableRouting;
 use auth_schemes::{SchemeChoice, SigV4, Unsigned};
 use clock::Clock;
 use compression::Compression;
@@ -100,7 +101,7 @@ macro_rules! config {
 }
 
 fn router(connector: &Inner) -> Option<Router> {
-    Router::new(&connector.config, connector.cluster(), &connector.tables)
+    Router::new(&connector.config, connector.cluster(), &connector.clients.tables)
 }
 
 impl AlternatorConnector {
@@ -135,5 +136,13 @@ impl AlternatorConnector {
         sdk: &SdkConfig,
     ) -> aws_sdk_dynamodbstreams::config::Builder {
         config!(aws_sdk_dynamodbstreams, self, sdk, |_| None::<Router>)
+    }
+
+    /// What requests about a table are routed by; `None` while nothing is known of it. Clients made
+    /// with [`dynamodb_config`](Self::dynamodb_config) have tables looked up when requests are
+    /// about them.
+    pub fn routing(&self, table: &str) -> Option<TableRouting> {
+        let table = self.inner().ok()?.clients.tables.find(table)?;
+        Option::clone(&table.info()).map(TableRouting::new)
     }
 }

@@ -9,6 +9,7 @@ use crate::balance::policy::{Candidate, Chooser, PickContext};
 use crate::cluster::Snapshot;
 use crate::cluster::node::Node;
 use crate::config::lwt_affinity::CoordinatorOrder;
+use crate::dispatch::plan::{Plan, Preference};
 use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::keys::order::{Draw, Generator};
 use crate::keys::replicas::Placement;
@@ -24,6 +25,34 @@ const REMOTE_MIN_COST: f32 = 0.005;
 /// Maximum cost of that replica relative to the local one; one that is not measured yet qualifies
 /// too. A node that is slow or overloaded costs far more than its neighbours.
 const REMOTE_MAX_RATIO: f32 = 0.2;
+
+/// The preference of a request for the nodes that its route leads to.
+pub(crate) struct ByKey<'a> {
+    pub(crate) route: &'a Route,
+    pub(crate) order: CoordinatorOrder,
+}
+
+impl Preference for ByKey<'_> {
+    fn choose<'a>(
+        &self,
+        plan: &'a Plan<'_>,
+        snapshot: &'a Snapshot,
+        context: PickContext,
+    ) -> Option<&'a Arc<Node>> {
+        let may = |n: &Arc<Node>| {
+            let failure = plan.earlier_failure(n);
+            // A coordinator that responds stays the only one, even if it fails: a second one would
+            // add contention.
+            let is_left = match self.route.aim {
+                Aim::Replica => failure.is_some(),
+                Aim::Coordinator => failure.is_some_and(|f| !f.answered),
+            };
+            !plan.has_tried(n, context) && !is_left
+        };
+        let choice = Choice { snapshot, chooser: plan.chooser, order: self.order, context, may };
+        choice.next(self.route)
+    }
+}
 
 /// What a choice depends on, apart from the route.
 pub(crate) struct Choice<'a, M> {

@@ -53,7 +53,7 @@ fn router(affinity: LwtAffinity) -> Router {
         .build()
         .unwrap();
     let inner = connector.inner().unwrap();
-    Router::new(&inner.config, inner.cluster(), &inner.tables).unwrap()
+    Router::new(&inner.config, inner.cluster(), &inner.clients.tables).unwrap()
 }
 
 impl Routers {

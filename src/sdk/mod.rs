@@ -1,6 +1,8 @@
 //! The connector as an HTTP client of the AWS SDK. Requests that are not DynamoDB's pass through to
 //! the SDK's default client.
 
+mod context;
+
 use std::sync::Arc;
 
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
@@ -15,18 +17,18 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
-use http::Request;
+use http::{Request, Response};
 
-use crate::compression::Compressed;
 use crate::connector::{AlternatorConnector, Inner};
-use crate::discovery::CompressionProbe;
 use crate::dispatch::attempts::Attempt;
 use crate::dispatch::context::RequestContext;
+use crate::dispatch::plan::Preference;
+use crate::dispatch::response::ResponseBody;
 use crate::dynamodb::target::{TARGET, is_dynamodb};
 use crate::error::Error;
 use crate::pass_through::Timeouts;
-use crate::tables::lookup::TableLookup;
 use crate::transport::ConnectionInfo;
+use context::send_with_context;
 
 impl HttpClient for AlternatorConnector {
     fn http_connector(
@@ -87,40 +89,37 @@ async fn balanced(
     timeouts: Timeouts,
     mut request: Request<SdkBody>,
 ) -> Result<HttpResponse, ConnectorError> {
+    if let Some(context) = request.extensions_mut().remove::<RequestContext>() {
+        return send_with_context(&inner, timeouts, context, request).await;
+    }
+    // The SDK's attempt headers are for the connector, and not for the node.
+    let attempt = Attempt::of(request.headers());
+    inner.config.kept.strip(request.headers_mut());
+    send(&inner, timeouts, request, attempt, None).await.and_then(convert)
+}
+
+/// Sends a request to the cluster.
+async fn send(
+    inner: &Inner,
+    timeouts: Timeouts,
+    mut request: Request<SdkBody>,
+    attempt: Option<Attempt>,
+    preference: Option<&dyn Preference>,
+) -> Result<Response<ResponseBody>, ConnectorError> {
     let capture = request.extensions_mut().remove::<CaptureSmithyConnection>();
-    let (attempt, route) = match request.extensions_mut().remove::<RequestContext>() {
-        Some(context) => {
-            let (attempt, route) = context.complete(request.headers_mut());
-            (Some(attempt), route)
-        }
-        None => {
-            // The SDK's attempt headers are for the connector, and not for the node.
-            let attempt = Attempt::of(request.headers());
-            inner.config.kept.strip(request.headers_mut());
-            (attempt, None)
-        }
-    };
-    if let Some(probe) = request.extensions_mut().remove::<CompressionProbe>() {
-        inner.spawn_probe(probe);
-    }
-    if let Some(lookup) = request.extensions_mut().remove::<TableLookup>() {
-        inner.spawn_lookup(lookup);
-    }
-    let compressed = request.extensions_mut().remove::<Compressed>();
-    let mut response = inner
-        .call(request, attempt, route.as_ref(), timeouts.connect, timeouts.read)
+    let response = inner
+        .call(request, attempt, preference, timeouts.connect, timeouts.read)
         .await
         .map_err(connector_error)?;
-    if let Some(route) = route {
-        route.apply_hint(response.headers());
-    }
-    if let Some(compressed) = compressed {
-        response.extensions_mut().insert(compressed);
-    }
     if let Some(capture) = capture {
         let info = response.body().connection().clone();
         capture.set_connection_retriever(move || Some(metadata(&info)));
     }
+    Ok(response)
+}
+
+/// Returns the response as the SDK's type.
+fn convert(response: Response<ResponseBody>) -> Result<HttpResponse, ConnectorError> {
     HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
         .map_err(|e| ConnectorError::other(e.into(), None))
 }
