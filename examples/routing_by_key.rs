@@ -38,7 +38,8 @@ async fn main() -> Result<(), Failure> {
     for visitor in ["Alice", "Bob"] {
         println!("{visitor} is on");
         for replica in routing.replicas(&s(visitor)) {
-            println!("  {} in {}, shard {:?}", replica.address, replica.rack, replica.shard);
+            let rack = replica.rack.unwrap_or_default();
+            println!("  {} in {rack}, shard {:?}", replica.address, replica.shard);
         }
     }
 

@@ -11,22 +11,22 @@ use crate::keys::key::{Key, PartitionKeyType};
 use crate::keys::replicas::{Kind, Replicas};
 use crate::tables::TableInfo;
 
-/// What is known of a table, and what requests about it are routed by: a copy of one moment.
+/// What is known of a table, and how requests about it are routed: a copy of one moment.
 #[derive(Clone, Debug)]
 pub struct TableRouting(Arc<TableInfo>);
 
-/// What a table's replicas are known from.
+/// The source of a table's replica map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplicaSource {
-    /// Its tablets, which have an order of replicas: the first is the primary replica.
+    /// The table's tablets. They list replicas in an order; the first is the primary replica.
     Tablets,
-    /// The ring of virtual nodes. The ring has no order of replicas; the connector gives each range
-    /// one, the same in every client.
+    /// The ring of virtual nodes. It has no order of replicas, so the connector orders those of
+    /// each range by a hash, which gives the same order in every client.
     Vnodes,
-    /// What shows of tablets to a role that may not read `system.tablets`: by the ring, or by what
-    /// nodes have answered. Their replicas have no order that all clients know, so lightweight
-    /// transactions do not go by them.
+    /// What a role that may not read `system.tablets` can find out: the ring, or the routing hints
+    /// of nodes. These replicas have no order that all clients share, so lightweight transactions
+    /// are not routed by them.
     Unordered,
 }
 
@@ -34,16 +34,16 @@ pub enum ReplicaSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replica {
-    /// Its address, as `/localnodes` tells it.
+    /// Its address, as `/localnodes` lists it.
     pub address: IpAddr,
-    /// The id of the host, a UUID; empty where only a node's hint is known.
-    pub host_id: String,
-    /// Its datacenter; empty where only a node's hint is known.
-    pub datacenter: String,
-    /// Its rack; empty where only a node's hint is known.
-    pub rack: String,
-    /// The shard that holds the key, where the table has tablets. Alternator has no way to be asked
-    /// for a shard over HTTP, so requests are not routed by it.
+    /// The id of the host, a UUID; `None` while only a routing hint of a node names the replica.
+    pub host_id: Option<String>,
+    /// Its datacenter; `None` while only a routing hint of a node names the replica.
+    pub datacenter: Option<String>,
+    /// Its rack; `None` while only a routing hint of a node names the replica.
+    pub rack: Option<String>,
+    /// The shard that holds the key; `None` where it is not known, as always for a table without
+    /// tablets. Requests are not routed by it, as a shard cannot be addressed over HTTP.
     pub shard: Option<u16>,
 }
 
@@ -62,8 +62,8 @@ impl TableRouting {
         self.0.key.key_type
     }
 
-    /// What the replicas are known from; `None` while they are not known, which is so for a role
-    /// that may not read the cluster's own tables, too.
+    /// The source of the replica map; `None` while the replicas are not known. For a role that may
+    /// not read the cluster's own tables they may never be.
     pub fn replica_source(&self) -> Option<ReplicaSource> {
         self.replicas_known().map(|replicas| match replicas.kind() {
             Kind::Tablets => ReplicaSource::Tablets,
@@ -77,10 +77,9 @@ impl TableRouting {
         self.0.looked_up_at.map(|at| Moment::now().since(at))
     }
 
-    /// The nodes that hold a partition, in all datacenters, in the order of the
-    /// [map](Self::replica_source), in which the primary replica comes first, unless it is
-    /// [unordered](ReplicaSource::Unordered); none where they are not known, or `key` is no key of
-    /// the table.
+    /// The nodes that hold the partition of `key`, in all datacenters. The primary replica comes
+    /// first, unless the source is [unordered](ReplicaSource::Unordered). Empty if the replicas are
+    /// not known, or `key` is not of the partition key's type.
     pub fn replicas(&self, key: &AttributeValue) -> Vec<Replica> {
         let key = match (key, self.key_type()) {
             (AttributeValue::S(text), PartitionKeyType::String) => Key::String(text),
@@ -91,14 +90,15 @@ impl TableRouting {
         let (Some(replicas), Some(token)) = (self.replicas_known(), key.token()) else {
             return Vec::new();
         };
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let of_token = replicas.of(token).iter();
         let info = of_token.filter_map(|replica| {
             let host = replicas.hosts().get(usize::from(replica.host))?;
             Some(Replica {
                 address: host.address,
-                host_id: host.id.clone().into(),
-                datacenter: host.datacenter.clone().into(),
-                rack: host.rack.clone().into(),
+                host_id: text(&host.id),
+                datacenter: text(&host.datacenter),
+                rack: text(&host.rack),
                 shard: replica.shard,
             })
         });
@@ -107,5 +107,30 @@ impl TableRouting {
 
     fn replicas_known(&self) -> Option<&Replicas> {
         self.0.replicas.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::partition_key::PartitionKey;
+    use crate::keys::replicas::Hint;
+
+    #[test]
+    fn of_a_replica_that_only_a_hint_names_the_address_and_shard_are_known() {
+        let hint = format!("{},{},10.0.0.1/3", i64::MIN, i64::MAX);
+        let replicas = Replicas::default().with_hint(&Hint::parse(&hint).unwrap());
+        let key = PartitionKey { name: "pk".into(), key_type: PartitionKeyType::String };
+        let info = TableInfo { replicas: replicas.map(Arc::new), ..TableInfo::configured(key) };
+        let replica = Replica {
+            address: [10, 0, 0, 1].into(),
+            host_id: None,
+            datacenter: None,
+            rack: None,
+            shard: Some(3),
+        };
+        let routing = TableRouting::new(Arc::new(info));
+        assert_eq!(routing.replicas(&AttributeValue::S("x".to_owned())), [replica]);
+        assert_eq!(routing.replicas(&AttributeValue::N("1".to_owned())), []);
     }
 }
