@@ -103,6 +103,14 @@ impl ConnectorBuilder {
         self
     }
 
+    /// How long a table's partition key and replica map are used before the table is looked up
+    /// again, while it is in use. Default: 60 s. It varies by a tenth. While tablets move, or nodes
+    /// join or leave, the table is looked up again after a second, and then less and less often.
+    pub fn table_refresh_interval(mut self, interval: Duration) -> Self {
+        self.options.table_refresh_interval = interval;
+        self
+    }
+
     /// How long one node may take to answer `/localnodes`, connecting included, and a resolver to
     /// resolve a seed's name. Several are asked side by side, so a slow one delays nothing.
     /// Default: 2 s.

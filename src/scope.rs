@@ -15,12 +15,14 @@ pub enum Scope {
     /// Every node that the seeds and the nodes found through them know. A node only ever tells of
     /// its own datacenter, so a cluster of several datacenters needs a seed in each.
     Cluster,
-    /// The nodes of one datacenter.
+    /// The nodes of one datacenter; made by [`Scope::datacenter`].
+    #[non_exhaustive]
     Datacenter {
         /// The datacenter's name.
         datacenter: String,
     },
-    /// The nodes of one rack.
+    /// The nodes of one rack; made by [`Scope::rack`].
+    #[non_exhaustive]
     Rack {
         /// The name of the rack's datacenter.
         datacenter: String,

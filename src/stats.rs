@@ -4,7 +4,7 @@ use crate::cluster::node::NodeStats;
 
 /// Counters of a connector and of the nodes in its list, read one after the other and not at one
 /// instant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
     /// How often a request moved on to another node because one could not be connected, or not in

@@ -49,7 +49,7 @@ async fn client(connector: ConnectorBuilder) -> Client {
 async fn request(compression: RequestCompression) -> (usize, usize) {
     let cluster = Cluster::builder().canned("PutItem", "{}").start().unwrap();
     let connector = AlternatorConnector::builder().seeds(cluster.urls());
-    let client = client(connector.request_compression(compression)).await;
+    let client = client(connector.request_compression(compression.clone())).await;
     let orders: Vec<_> = orders(16).map(|order| AttributeValue::M(order.collect())).collect();
     // The first ones are sent before it is known that the node understands compressed requests.
     for _ in 0..1_000 {

@@ -197,7 +197,7 @@ pub enum NodeState {
 }
 
 /// What was seen of one node since it joined the node list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NodeStats {
     /// The node's URL, without a trailing slash.

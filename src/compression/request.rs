@@ -19,7 +19,7 @@ use super::{CompressionLevel, Encoding};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RequestCompression {
     encoding: Option<Encoding>,
     level: CompressionLevel,
@@ -27,28 +27,28 @@ pub struct RequestCompression {
 }
 
 impl RequestCompression {
-    const fn with(encoding: Option<Encoding>) -> Self {
+    fn with(encoding: Option<Encoding>) -> Self {
         Self { encoding, level: CompressionLevel::DEFAULT, min_size: 1024 }
     }
 
     /// Requests are sent as they are.
-    pub const fn off() -> Self {
+    pub fn off() -> Self {
         Self::with(None)
     }
 
     /// Requests are compressed with gzip.
-    pub const fn gzip() -> Self {
+    pub fn gzip() -> Self {
         Self::with(Some(Encoding::Gzip))
     }
 
     /// Requests are compressed with deflate, in the zlib format, which is 12 bytes shorter than
     /// gzip.
-    pub const fn deflate() -> Self {
+    pub fn deflate() -> Self {
         Self::with(Some(Encoding::Deflate))
     }
 
     /// How hard to compress. Default: [`CompressionLevel::DEFAULT`].
-    pub const fn level(mut self, level: CompressionLevel) -> Self {
+    pub fn level(mut self, level: CompressionLevel) -> Self {
         self.level = level;
         self
     }
@@ -56,7 +56,7 @@ impl RequestCompression {
     /// The size in bytes from which a body is compressed. Default: 1,024, as a smaller one goes
     /// into a single packet with its head anyway, and saving a byte of it takes twice the time or
     /// more.
-    pub const fn min_size(mut self, bytes: usize) -> Self {
+    pub fn min_size(mut self, bytes: usize) -> Self {
         self.min_size = bytes;
         self
     }

@@ -22,7 +22,7 @@ const MAX_SIZE: usize = 160 << 20;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ResponseCompression {
     accepted: Accepted,
     max_size: usize,
@@ -36,34 +36,34 @@ enum Accepted {
 }
 
 impl ResponseCompression {
-    const fn with(accepted: Accepted) -> Self {
+    fn with(accepted: Accepted) -> Self {
         Self { accepted, max_size: MAX_SIZE }
     }
 
     /// Answers come as they are, and whatever comes is left alone.
-    pub const fn off() -> Self {
+    pub fn off() -> Self {
         Self::with(Accepted::None)
     }
 
     /// Answers may be compressed with gzip.
-    pub const fn gzip() -> Self {
+    pub fn gzip() -> Self {
         Self::with(Accepted::Only(Encoding::Gzip))
     }
 
     /// Answers may be compressed with deflate, in the zlib format.
-    pub const fn deflate() -> Self {
+    pub fn deflate() -> Self {
         Self::with(Accepted::Only(Encoding::Deflate))
     }
 
     /// Answers may be compressed with gzip or deflate, at the node's choice.
-    pub const fn on() -> Self {
+    pub fn on() -> Self {
         Self::with(Accepted::Both)
     }
 
     /// The most bytes that an answer may have once it is decompressed; one that has more is an
     /// error ([`DecompressionError::TooLarge`](crate::DecompressionError::TooLarge)). Default: 160
     /// MiB, more than any answer of 16 MB of items.
-    pub const fn max_size(mut self, bytes: usize) -> Self {
+    pub fn max_size(mut self, bytes: usize) -> Self {
         self.max_size = bytes;
         self
     }

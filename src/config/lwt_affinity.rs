@@ -6,7 +6,7 @@ use crate::dynamodb::access::{Access, Isolation};
 ///
 /// A lightweight transaction costs more, and may fail, where another node coordinates one for the
 /// same partition at the same time. The coordinator is a node of the datacenter, whatever the rack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct LwtAffinity {
     mode: Mode,
@@ -37,55 +37,55 @@ pub enum CoordinatorOrder {
 }
 
 impl LwtAffinity {
-    const fn of(mode: Mode) -> Self {
+    fn of(mode: Mode) -> Self {
         Self { mode, order: CoordinatorOrder::PrimaryReplica }
     }
 
     /// None: writes are spread like reads.
-    pub const fn off() -> Self {
+    pub fn off() -> Self {
         Self::of(Mode::Off)
     }
 
     /// Those that depend on what is there: with a condition, with an update that reads, or that
     /// return what was there before. They are lightweight transactions unless the table's write
     /// isolation is `forbid_rmw` or `unsafe_rmw`.
-    pub const fn read_modify_write() -> Self {
+    pub fn read_modify_write() -> Self {
         Self::of(Mode::ReadModifyWrite)
     }
 
     /// All, for tables whose write isolation is `always_use_lwt`.
-    pub const fn every_write() -> Self {
+    pub fn every_write() -> Self {
         Self::of(Mode::EveryWrite)
     }
 
     /// Those that the server makes lightweight transactions of, by the write isolation of the
     /// table, or else of the node that was asked for it. Until that is known, as
     /// [`read_modify_write`](Self::read_modify_write).
-    pub const fn auto() -> Self {
+    pub fn auto() -> Self {
         Self::of(Mode::Auto)
     }
 
     /// How the coordinator is chosen. Default: [`CoordinatorOrder::PrimaryReplica`].
-    pub const fn order(mut self, order: CoordinatorOrder) -> Self {
+    pub fn order(mut self, order: CoordinatorOrder) -> Self {
         self.order = order;
         self
     }
 
-    pub(crate) fn is_on(self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.mode != Mode::Off
     }
 
-    pub(crate) fn coordinator_order(self) -> CoordinatorOrder {
+    pub(crate) fn coordinator_order(&self) -> CoordinatorOrder {
         self.order
     }
 
     /// Whether it depends on a table's write isolation.
-    pub(crate) fn asks_for_isolation(self) -> bool {
+    pub(crate) fn asks_for_isolation(&self) -> bool {
         self.mode == Mode::Auto
     }
 
     /// Whether such a request goes to the coordinator.
-    pub(crate) fn applies(self, access: Access, isolation: Option<Isolation>) -> bool {
+    pub(crate) fn applies(&self, access: Access, isolation: Option<Isolation>) -> bool {
         let every_write = match (self.mode, isolation) {
             (Mode::Off, _) => return false,
             (Mode::Auto, Some(Isolation::ForbidRmw | Isolation::UnsafeRmw)) => return false,

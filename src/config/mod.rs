@@ -40,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) policy: Policy,
     pub(crate) active_refresh_interval: Duration,
     pub(crate) idle_refresh_interval: Duration,
+    pub(crate) table_refresh_interval: Duration,
     pub(crate) discovery_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_budget: Duration,
@@ -72,6 +73,8 @@ impl Default for Options {
             // Both intervals are those of the Java, Python, C++ and C# clients of Alternator.
             active_refresh_interval: Duration::from_secs(1),
             idle_refresh_interval: Duration::from_secs(60),
+            // As long as a client without requests keeps its node list. Moves are noticed sooner.
+            table_refresh_interval: Duration::from_secs(60),
             // Far more than /localnodes takes, which a node answers from memory.
             discovery_timeout: Duration::from_secs(2),
             // Linux repeats a lost SYN after one second. Another node is the better use of that
@@ -125,6 +128,7 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) active_refresh_interval: Duration,
     pub(crate) idle_refresh_interval: Duration,
+    pub(crate) table_refresh_interval: Duration,
     pub(crate) discovery_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_budget: Duration,
@@ -163,16 +167,15 @@ impl Config {
             .map(|d| positive("tcp_keepalive", d).map(Keepalive::new))
             .transpose()?;
         let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
-        let hedging = match options.hedging {
-            Some(Hedging { budget, .. }) if !(budget > 0.0 && budget <= 1.0) => {
-                return Err(ConfigError::HedgingBudget { budget });
+        let mut hedging = options.hedging.clone();
+        if let Some(Hedging { when, budget }) = &mut hedging {
+            if !(*budget > 0.0 && *budget <= 1.0) {
+                return Err(ConfigError::HedgingBudget { budget: *budget });
             }
-            Some(Hedging { when: When::After(delay), budget }) => {
-                let when = When::After(positive("Hedging::after", delay)?);
-                Some(Hedging { when, budget })
+            if let When::After(delay) = when {
+                *delay = positive("Hedging::after", *delay)?;
             }
-            hedging => hedging,
-        };
+        }
         let max_connections = NonZeroUsize::new(options.max_connections_per_node)
             .ok_or(ConfigError::Zero { option: "max_connections_per_node" })?;
         let only_endpoint = options
@@ -213,6 +216,10 @@ impl Config {
                 "idle_refresh_interval",
                 options.idle_refresh_interval,
             )?,
+            table_refresh_interval: positive(
+                "table_refresh_interval",
+                options.table_refresh_interval,
+            )?,
             discovery_timeout: positive("discovery_timeout", options.discovery_timeout)?,
             connect_timeout,
             connect_budget: positive("connect_budget", options.connect_budget)?,
@@ -225,21 +232,15 @@ impl Config {
                 idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
             },
             only_endpoint,
-            dialer: Dialer::new(tls, options.node_proxy).with_keepalive(tcp_keepalive),
+            dialer: Dialer::new(tls, options.node_proxy.clone()).with_keepalive(tcp_keepalive),
             resolver: options.resolver.clone(),
             authentication: options.authentication,
             user_agent: options.user_agent.clone(),
             kept: Kept::parse(&options.kept_headers)?,
-            request_compression: options.request_compression,
-            response_compression: options.response_compression,
-            token_awareness: TokenAwareness {
-                refresh_interval: positive(
-                    "TokenAwareness::refresh_interval",
-                    options.token_awareness.refresh_interval,
-                )?,
-                ..options.token_awareness
-            },
-            lwt_affinity: options.lwt_affinity,
+            request_compression: options.request_compression.clone(),
+            response_compression: options.response_compression.clone(),
+            token_awareness: options.token_awareness.clone(),
+            lwt_affinity: options.lwt_affinity.clone(),
         })
     }
 
@@ -261,9 +262,10 @@ mod tests {
     #[test]
     fn a_zero_is_named_in_the_error() {
         type Set = fn(&mut Options);
-        let zeros: [(&str, Set); 10] = [
+        let zeros: [(&str, Set); 11] = [
             ("active_refresh_interval", |o| o.active_refresh_interval = Duration::ZERO),
             ("idle_refresh_interval", |o| o.idle_refresh_interval = Duration::ZERO),
+            ("table_refresh_interval", |o| o.table_refresh_interval = Duration::ZERO),
             ("discovery_timeout", |o| o.discovery_timeout = Duration::ZERO),
             ("connect_timeout", |o| o.connect_timeout = Duration::ZERO),
             ("connect_budget", |o| o.connect_budget = Duration::ZERO),
@@ -286,6 +288,7 @@ mod tests {
         let config = Config::parse(&Options {
             active_refresh_interval: Duration::MAX,
             idle_refresh_interval: Duration::MAX,
+            table_refresh_interval: Duration::MAX,
             discovery_timeout: Duration::MAX,
             connect_timeout: Duration::MAX,
             connect_budget: Duration::MAX,
@@ -301,6 +304,7 @@ mod tests {
         for duration in [
             config.active_refresh_interval,
             config.idle_refresh_interval,
+            config.table_refresh_interval,
             config.discovery_timeout,
             config.connect_timeout,
             config.connect_budget,

@@ -74,7 +74,7 @@ impl Balancer {
             cluster,
             chooser: Chooser::new(config.policy, random),
             attempts: Arc::new(Attempts::new()),
-            hedger: config.hedging.map(Hedger::new),
+            hedger: config.hedging.as_ref().map(Hedger::new),
         }
     }
 

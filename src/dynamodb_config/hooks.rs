@@ -116,8 +116,8 @@ impl Intercept for Hooks {
         {
             state.unset::<DisableInterceptor<ServiceClockSkewInterceptor>>();
         }
-        let request_compression = state.load::<RequestCompression>().copied();
-        let response_compression = state.load::<ResponseCompression>().copied();
+        let request_compression = state.load::<RequestCompression>().cloned();
+        let response_compression = state.load::<ResponseCompression>().cloned();
         // The user's interceptors have changed the input by now, if they do.
         let subject = self.router.as_ref().map(|r| Subject::of(context.input(), r));
         config.interceptor_state().store_put(OperationContext {

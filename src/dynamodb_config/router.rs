@@ -24,7 +24,7 @@ impl Router {
         cluster: &Arc<Cluster>,
         tables: &Arc<Tables>,
     ) -> Option<Self> {
-        let is_needed = config.token_awareness.is_on || config.lwt_affinity.is_on();
+        let is_needed = config.token_awareness.is_on() || config.lwt_affinity.is_on();
         is_needed.then(|| {
             cluster.want_datacenter();
             Self {
@@ -61,6 +61,6 @@ impl Router {
         if self.config.lwt_affinity.applies(access, isolation) {
             return Some(Aim::Coordinator);
         }
-        self.config.token_awareness.is_on.then_some(Aim::Replica)
+        self.config.token_awareness.is_on().then_some(Aim::Replica)
     }
 }

@@ -23,7 +23,7 @@ use super::tls::TlsClient;
 use crate::error::{BoxError, ConnectError};
 
 /// Whether connections to nodes go through a proxy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeProxy {
     /// Nodes are connected directly, whatever the environment says: the proxy of an office knows

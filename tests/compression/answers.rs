@@ -157,7 +157,8 @@ async fn a_wish_of_the_users_own_wins() {
 async fn an_answer_above_the_limit_is_an_error_that_says_so() {
     let cluster = start(4_096);
     let answers = ResponseCompression::on();
-    let builder = keyless(connector(&cluster)).response_compression(answers.max_size(10_000));
+    let builder =
+        keyless(connector(&cluster)).response_compression(answers.clone().max_size(10_000));
     let client = retrying_client(&builder.build().unwrap()).await;
     create_table(&client).await;
     put(&client, "large", &text(20_000)).await;

@@ -15,7 +15,7 @@ use crate::support::*;
 use crate::wire::{head_of, heads_of};
 
 async fn assert_sends_what_is_changed(
-    options: impl Fn(ConnectorBuilder) -> ConnectorBuilder,
+    options: impl FnOnce(ConnectorBuilder) -> ConnectorBuilder,
     compressed: bool,
 ) {
     let cluster = enforcing().start().unwrap();

@@ -1,6 +1,6 @@
 //! What is known follows the cluster.
 
-use alternator_connector::{CoordinatorOrder, LwtAffinity, Scope, TokenAwareness};
+use alternator_connector::{CoordinatorOrder, LwtAffinity, Scope};
 
 use super::*;
 
@@ -8,8 +8,7 @@ use super::*;
 const SOON: Duration = Duration::from_millis(200);
 
 async fn learned(cluster: &Cluster, refresh: Duration) -> (AlternatorConnector, Client) {
-    let awareness = TokenAwareness::on().refresh_interval(refresh);
-    let connector = connector(cluster).token_awareness(awareness).build().unwrap();
+    let connector = connector(cluster).table_refresh_interval(refresh).build().unwrap();
     let client = client(&connector).await;
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;

@@ -41,7 +41,7 @@ const HOT: usize = 20;
 /// Two clients write to the same keys, with several workers each.
 async fn write_from_all_sides(cluster: &Cluster, affinity: LwtAffinity) {
     let all = &cluster.nodes();
-    let builder = || connector(cluster).lwt_affinity(affinity);
+    let builder = || connector(cluster).lwt_affinity(affinity.clone());
     let one = knowing(cluster, all, builder()).await;
     let other = knowing(cluster, all, builder()).await;
     let worker = async |worker: usize| {

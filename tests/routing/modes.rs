@@ -42,9 +42,9 @@ async fn spread(cluster: &Cluster, operation: &str, send: impl AsyncFn()) -> Spr
 
 #[tokio::test]
 async fn the_mode_says_which_requests_go_to_the_coordinator() {
-    let (off, reading) = (LwtAffinity::off(), LwtAffinity::read_modify_write());
-    let (every, auto) = (LwtAffinity::every_write(), LwtAffinity::auto());
-    let (aware, unaware) = (TokenAwareness::on(), TokenAwareness::off());
+    let (off, reading) = (&LwtAffinity::off(), &LwtAffinity::read_modify_write());
+    let (every, auto) = (&LwtAffinity::every_write(), &LwtAffinity::auto());
+    let (aware, unaware) = (&TokenAwareness::on(), &TokenAwareness::off());
     let (some, all, none) = ("only_rmw_uses_lwt", "always_use_lwt", "unsafe_rmw");
     // What becomes of reads, of plain writes and of conditional ones.
     for (mode, awareness, isolation, expected) in [
@@ -60,8 +60,8 @@ async fn the_mode_says_which_requests_go_to_the_coordinator() {
         let cluster = with_table(nine().write_isolation(isolation)).await;
         let builder = connector(&cluster)
             .policy(Policy::RoundRobin)
-            .token_awareness(awareness)
-            .lwt_affinity(mode);
+            .token_awareness(awareness.clone())
+            .lwt_affinity(mode.clone());
         let (_, client) = knowing(&cluster, &cluster.nodes(), builder).await;
         let condition = Some("attribute_not_exists(absent)");
         let found = [

@@ -1,6 +1,5 @@
 //! A role that may not read the cluster's own tables is served all the same, by what it may know.
 
-use alternator_connector::TokenAwareness;
 use aws_sdk_dynamodb::config::Credentials;
 use tracing::Level;
 
@@ -108,8 +107,8 @@ async fn rich_and_poor(denied: &[&str]) -> (Cluster, AlternatorConnector, Client
     let builder = nine().tablets(16).auth(POOR.0, POOR.1);
     let builder = denied.iter().fold(builder, |cluster, table| cluster.deny(POOR.0, table));
     let cluster = with_table(builder).await;
-    let awareness = TokenAwareness::on().refresh_interval(Duration::from_millis(200));
-    let connector = connector(&cluster).token_awareness(awareness).build().unwrap();
+    let connector =
+        connector(&cluster).table_refresh_interval(Duration::from_millis(200)).build().unwrap();
     let rich = client(&connector).await;
     let config = connector.dynamodb_config(&sdk_config(&connector).await);
     let credentials = Credentials::new(POOR.0, POOR.1, None, None, "test");

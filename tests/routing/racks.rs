@@ -60,10 +60,10 @@ async fn clients_of_different_racks_agree_on_one_coordinator_in_the_datacenter()
         let builder = nine().tablets(64).contention_window(HOUR);
         let cluster = with_table(builder.contention_retry(Duration::ZERO)).await;
         let nodes = cluster.nodes();
-        let affinity = LwtAffinity::read_modify_write().order(order);
         let mut clients = Vec::new();
         for rack in 0..2 {
-            let builder = in_rack(&cluster, rack).lwt_affinity(affinity);
+            let builder =
+                in_rack(&cluster, rack).lwt_affinity(LwtAffinity::read_modify_write().order(order));
             let own = &nodes[3 * rack..3 * rack + 3];
             let (_, client) = knowing(&cluster, own, builder).await;
             // It knows the rest of the datacenter once it writes there.

@@ -17,7 +17,7 @@ use std::time::Duration;
 ///     .build()?;
 /// # Ok::<(), alternator_connector::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Hedging {
     pub(crate) when: When,

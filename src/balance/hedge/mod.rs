@@ -31,7 +31,7 @@ enum Due {
 }
 
 impl Hedger {
-    pub(crate) fn new(hedging: Hedging) -> Self {
+    pub(crate) fn new(hedging: &Hedging) -> Self {
         Self {
             due: match hedging.when {
                 When::After(delay) => Due::After(delay),
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_fixed_delay_holds_for_every_read_at_once() {
-        let hedger = Hedger::new(Hedging::after(7 * MS));
+        let hedger = Hedger::new(&Hedging::after(7 * MS));
         hedger.observe(GET, 100 * MS);
         assert_eq!(hedger.due(GET), Some(7 * MS));
         assert_eq!(hedger.due(QUERY), Some(7 * MS));
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_read_has_its_own_delay() {
-        let hedger = Hedger::new(Hedging::p95());
+        let hedger = Hedger::new(&Hedging::p95());
         assert_eq!(hedger.due(GET), None);
         (0..1000).for_each(|_| hedger.observe(GET, 2 * MS));
         assert_eq!(hedger.due(GET), Some(2 * MS));
@@ -190,14 +190,14 @@ mod tests {
 
     #[test]
     fn a_read_pays_for_hedges_before_its_delay_is_known() {
-        let hedger = Hedger::new(Hedging::p95());
+        let hedger = Hedger::new(&Hedging::p95());
         assert!((0..20).all(|_| !hedger.allow() && hedger.due(GET).is_none()));
         assert!(hedger.allow() && !hedger.allow());
     }
 
     #[test]
     fn a_read_costs_no_allocation() {
-        let hedger = Hedger::new(Hedging::p95());
+        let hedger = Hedger::new(&Hedging::p95());
         let counted = allocation_counter::measure(|| {
             for _ in 0..10_000 {
                 hedger.due(GET);

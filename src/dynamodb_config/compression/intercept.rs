@@ -22,7 +22,7 @@ impl Intercept for RequestCompression {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(*self);
+        config.interceptor_state().store_put(self.clone());
         Ok(())
     }
 }
@@ -42,7 +42,7 @@ impl Intercept for ResponseCompression {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(*self);
+        config.interceptor_state().store_put(self.clone());
         Ok(())
     }
 }

@@ -80,7 +80,7 @@ impl Lookup<'_> {
     /// Returns whether the role may not read the order of replicas that another role of the
     /// connector has read recently.
     fn lacks_order(&self, found: &Replicas, before: &TableInfo, now: Moment) -> bool {
-        let max_age = self.config.token_awareness.refresh_interval;
+        let max_age = self.config.table_refresh_interval;
         !found.is_ordered() && before.has_recent_order(max_age, now)
     }
 
@@ -94,12 +94,12 @@ impl Lookup<'_> {
 
     /// Returns the replicas, if the options need them, and how they are expected to change.
     async fn replicas(&self, name: &str, id: Option<&str>) -> (Option<Replicas>, Freshness) {
-        let affinity = self.config.lwt_affinity;
+        let affinity = &self.config.lwt_affinity;
         // Clients without token awareness must agree with those that have it on the coordinators of
         // keys.
         let by_primary_replica =
             affinity.is_on() && affinity.coordinator_order() == CoordinatorOrder::PrimaryReplica;
-        if !self.config.token_awareness.is_on && !by_primary_replica {
+        if !self.config.token_awareness.is_on() && !by_primary_replica {
             return (None, Freshness::Settled);
         }
         match self.replicas.run(name, id).await {
