@@ -27,7 +27,7 @@ async fn main() -> Result<(), Failure> {
         .fallback(Scope::datacenter("us-east-1"))
         .build()?;
     // A misspelled name shows here, and not as an application that is slower than it should be.
-    connector.check_if_rack_and_datacenter_set_correctly().await?;
+    connector.check_scope().await?;
     let client = Client::new(&sdk_config(&connector).await);
     create_table(&client, "visits", &[("visitor", KeyType::Hash)])?.send().await?;
 
@@ -84,8 +84,7 @@ async fn until_known(connector: &AlternatorConnector, nodes: &[Node]) -> Result<
     let wanted: BTreeSet<_> = nodes.iter().map(Node::addr).collect();
     for _ in 0..100 {
         connector.refresh().await?;
-        let known = connector.known_nodes();
-        if known.iter().map(|node| node.addr()).collect::<BTreeSet<_>>() == wanted {
+        if BTreeSet::from_iter(connector.known_nodes()) == wanted {
             return Ok(());
         }
     }

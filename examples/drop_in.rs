@@ -36,7 +36,7 @@ async fn main() -> Result<(), Failure> {
     println!("{} people", found.count());
     check(found.count() == 6, "every item is there")?;
     for node in connector.stats().nodes {
-        println!("  {} has had {} requests", node.url, node.requests);
+        println!("  {} has had {} requests", node.address, node.requests);
     }
     // Who has not answered yet is tried first; then those that answer sooner get more.
     let nodes = connector.stats().nodes;

@@ -1,6 +1,7 @@
 //! What a user touches, and what all its clones share.
 
 use std::future::ready;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,9 +33,9 @@ const CHECK: Duration = Duration::from_secs(1);
 /// An HTTP client that sends every DynamoDB request to a live node of a ScyllaDB Alternator
 /// cluster, and every other request to where it was addressed.
 ///
-/// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a [`tower_service::Service`] that
-/// can be used without it. Clones are cheap and share everything: connections, node list and
-/// counters.
+/// It is an HTTP client of the AWS SDK, to be given to `http_client`, and a
+/// [`tower_service::Service`] that can be used without it. Clones are cheap and share everything:
+/// connections, node list and counters.
 ///
 /// Making one needs no runtime and asks nobody. For `https` it reads the system's root
 /// certificates, unless others are trusted instead, and opens the file of
@@ -43,6 +44,7 @@ const CHECK: Duration = Duration::from_secs(1);
 /// The task that follows the cluster starts with the first request, on the Tokio runtime of that
 /// request, moves to another runtime when that one ends, and stops when the last clone is dropped.
 /// Runtimes need both time and I/O enabled, or Tokio panics.
+#[doc(alias = "AlternatorLB")]
 #[derive(Clone, Debug)]
 pub struct AlternatorConnector {
     inner: Result<Arc<Inner>, Arc<ConfigError>>,
@@ -51,7 +53,7 @@ pub struct AlternatorConnector {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) config: Arc<Config>,
-    balancer: Balancer,
+    pub(crate) balancer: Balancer,
     refresher: Refresher,
     pub(crate) pass_through: PassThrough,
     pub(crate) clients: Clients,
@@ -86,23 +88,23 @@ impl AlternatorConnector {
         })
     }
 
-    /// The nodes of the scope that serves now, in no particular order. Of a rack they are no more
-    /// than that, though requests that belong to one node of the datacenter may reach its other
-    /// racks.
-    pub fn known_nodes(&self) -> Vec<Arc<Node>> {
-        match &self.inner {
-            Ok(inner) => inner.balancer.cluster.nodes(),
-            Err(_) => Vec::new(),
-        }
+    /// Returns the addresses of the nodes in the scope that serves now, in no particular order.
+    ///
+    /// Where the scope is a rack, requests that belong to one node of the datacenter may also go to
+    /// its other racks; [`stats`](Self::stats) has those nodes too.
+    #[doc(alias = "get_known_nodes")]
+    pub fn known_nodes(&self) -> Vec<SocketAddr> {
+        let Ok(inner) = &self.inner else { return Vec::new() };
+        inner.balancer.cluster.nodes().iter().map(|node| node.addr()).collect()
     }
 
-    /// The node that would be tried first now. Like a request, this moves round robin on by one.
-    pub fn next_node(&self) -> Option<Arc<Node>> {
-        self.inner.as_ref().ok()?.balancer.first_choice()
+    /// Returns the address of the node that the next request would try first, if it belongs to no
+    /// key. To ask changes nothing: round robin does not move on.
+    pub fn next_node(&self) -> Option<SocketAddr> {
+        self.inner.as_ref().ok()?.balancer.peek().map(|node| node.addr())
     }
 
-    /// What the connector has seen so far: also of nodes outside of a rack, where the rest of its
-    /// datacenter is known, though [`known_nodes`](Self::known_nodes) has only those of the rack.
+    /// Returns the counters of the connector and of its nodes.
     pub fn stats(&self) -> Stats {
         let cluster = self.inner.as_ref().ok().map(|inner| &inner.balancer.cluster);
         Stats {
@@ -118,8 +120,8 @@ impl AlternatorConnector {
     ///
     /// # Errors
     ///
-    /// [`Error::NoNodes`] if nobody answered or no node lives in any scope; the list is then what
-    /// it was. [`Error::Config`], [`Error::NoRuntime`].
+    /// [`Error::NoNodes`] if no node answered or no scope has a node; the list stays as it was.
+    /// [`Error::Config`], [`Error::NoRuntime`].
     pub async fn refresh(&self) -> Result<(), Error> {
         let inner = self.running()?;
         inner.refresher.hurry();
@@ -133,15 +135,16 @@ impl AlternatorConnector {
         }
     }
 
-    /// Checks that some node lives in the preferred scope, which is how a misspelled datacenter or
-    /// rack shows. Without a datacenter there is nothing to check. Fallback scopes do not count.
+    /// Checks that the preferred scope has a node, which finds a misspelled datacenter or rack.
+    /// [`Scope::Cluster`] always passes, and fallback scopes are not looked at.
     ///
     /// # Errors
     ///
     /// [`Error::NoNodes`] with [`RefreshError::EmptyScope`] if nodes answered and none of them
-    /// knows any in that scope, with [`RefreshError::Unanswered`] if nobody answered.
+    /// lists a node in that scope, with [`RefreshError::Unanswered`] if no node answered.
     /// [`Error::Config`], [`Error::NoRuntime`].
-    pub async fn check_if_rack_and_datacenter_set_correctly(&self) -> Result<(), Error> {
+    #[doc(alias = "check_if_rack_and_datacenter_set_correctly")]
+    pub async fn check_scope(&self) -> Result<(), Error> {
         let inner = self.running()?;
         let Some(scope) = inner.config.scopes.first().filter(|scope| **scope != Scope::Cluster)
         else {
@@ -170,21 +173,22 @@ impl AlternatorConnector {
         Err(Error::NoNodes { source: Arc::new(error) })
     }
 
-    /// Whether the servers understand datacenters and racks: one that does lists nobody for a rack
-    /// that does not exist, and one that does not ignores the question. ScyllaDB understands them
-    /// since 2025.1.
+    /// Returns whether the servers can list the nodes of one datacenter or rack, which ScyllaDB
+    /// can since 2025.1. They are asked for a rack that does not exist: an older server ignores
+    /// the rack and lists all nodes.
     ///
     /// # Errors
     ///
     /// [`Error::NoNodes`] if no node answered, or the one that did lists no node at all.
     /// [`Error::Config`], [`Error::NoRuntime`].
-    pub async fn check_if_rack_datacenter_feature_is_supported(&self) -> Result<bool, Error> {
+    #[doc(alias = "check_if_rack_datacenter_feature_is_supported")]
+    pub async fn supports_racks(&self) -> Result<bool, Error> {
         let inner = self.running()?;
         let limit = inner.config.discovery_timeout;
         let nowhere = "/localnodes?rack=fakeRack";
         let (contacts, mut failures) = inner.contacts().await;
         let answers = contacts.iter().map(async |contact| {
-            // Both questions go to the same node: different nodes may be of different versions.
+            // Both queries go to the same node: different nodes may be of different versions.
             let answers = async {
                 let all = ask(contact, &Scope::Cluster.localnodes(), limit).await?;
                 Ok::<_, BoxError>((all.len(), ask(contact, nowhere, limit).await?.len()))
@@ -203,6 +207,16 @@ impl AlternatorConnector {
         failures.sort_unstable();
         let error = RefreshError::Unanswered { contacts: failures };
         Err(Error::NoNodes { source: Arc::new(error) })
+    }
+
+    /// [`check_scope`](Self::check_scope), by its name in the Python library AlternatorLB.
+    pub async fn check_if_rack_and_datacenter_set_correctly(&self) -> Result<(), Error> {
+        self.check_scope().await
+    }
+
+    /// [`supports_racks`](Self::supports_racks), by its name in the Python library AlternatorLB.
+    pub async fn check_if_rack_datacenter_feature_is_supported(&self) -> Result<bool, Error> {
+        self.supports_racks().await
     }
 
     pub(crate) fn inner(&self) -> Result<&Arc<Inner>, &Arc<ConfigError>> {

@@ -40,7 +40,7 @@ pub use balance::hedge::Hedging;
 pub use balance::policy::Policy;
 pub use body::Body;
 pub use builder::ConnectorBuilder;
-pub use cluster::node::{Node, NodeState, NodeStats};
+pub use cluster::node::{NodeState, NodeStats};
 pub use compression::{
     CompressionLevel, DecompressionError, RequestCompression, ResponseCompression,
 };

@@ -1,19 +1,18 @@
-//! What a connector has seen, for its users.
+//! The counters that users of a connector can read.
 
 use crate::cluster::node::NodeStats;
 
-/// Counters of a connector and of the nodes in its list, read one after the other and not at one
-/// instant.
+/// Counters of a connector and of its nodes. They are read one after the other, so they may not be
+/// of exactly the same moment.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// How often a request moved on to another node because one could not be connected, or not in
-    /// time.
+    /// How often a request moved on to another node because one could not be connected in time.
     pub redispatched: u64,
-    /// How many reads were sent to a second node as well. See
+    /// Reads that were also sent to a second node. See
     /// [`ConnectorBuilder::hedging`](crate::ConnectorBuilder::hedging).
     pub hedged: u64,
-    /// The nodes that may serve requests now, and, where those are only a rack, what is known of
-    /// the rest of its datacenter.
+    /// The nodes in the scope that serves now. Where the scope is a rack, the known nodes of the
+    /// rest of its datacenter too.
     pub nodes: Vec<NodeStats>,
 }

@@ -13,6 +13,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use alternator_connector::internals::bookkeeping::pick;
 use alternator_connector::{AlternatorConnector, Policy};
 use criterion::Criterion;
 
@@ -59,9 +60,7 @@ fn time(c: &mut Criterion) {
             for nodes in NODES {
                 let connector = connector(policy, nodes);
                 group.bench_function(format!("{name}/{nodes}_nodes"), |b| {
-                    b.iter_custom(|n| {
-                        side_by_side(threads, n, || drop(black_box(connector.next_node())))
-                    });
+                    b.iter_custom(|n| side_by_side(threads, n, || _ = black_box(pick(&connector))));
                 });
             }
         }
@@ -72,10 +71,10 @@ fn allocations() {
     for (name, policy) in POLICIES {
         for nodes in NODES {
             let connector = connector(policy, nodes);
-            black_box(connector.next_node());
+            black_box(pick(&connector));
             let counted = allocation_counter::measure(|| {
                 for _ in 0..1000 {
-                    black_box(connector.next_node());
+                    black_box(pick(&connector));
                 }
             });
             println!("allocations {name}/{nodes}_nodes: {} in 1000 picks", counted.count_total);
@@ -95,7 +94,7 @@ fn evenness() {
             let busiest = (0..WINDOWS).map(|_| {
                 let mut requests = HashMap::new();
                 for _ in 0..10 * nodes {
-                    *requests.entry(connector.next_node().unwrap().addr()).or_insert(0) += 1;
+                    *requests.entry(pick(&connector).unwrap()).or_insert(0) += 1;
                 }
                 requests.into_values().max().unwrap()
             });

@@ -34,7 +34,7 @@ impl Stage {
     pub(crate) async fn new(arguments: &Arguments) -> Result<Self, Failure> {
         if !arguments.endpoints.is_empty() {
             let connector = arguments.connector(&arguments.endpoints).build()?;
-            connector.check_if_rack_and_datacenter_set_correctly().await?;
+            connector.check_scope().await?;
             return Ok(Self { cluster: None, connector, credentials: local_credentials() });
         }
         let cluster = Cluster::builder()
@@ -91,12 +91,8 @@ impl Stage {
     /// of the connector.
     pub(crate) fn requests(&self) -> Requests {
         let Some(cluster) = &self.cluster else {
-            return self
-                .connector
-                .known_nodes()
-                .into_iter()
-                .map(|n| (n.addr(), n.stats().requests))
-                .collect();
+            let nodes = self.connector.stats().nodes.into_iter();
+            return nodes.map(|n| (n.address, n.requests)).collect();
         };
         cluster.nodes().into_iter().map(|n| (n.addr(), n.stats().data_requests())).collect()
     }

@@ -16,7 +16,7 @@ use crate::transport::{Dialer, Lease, Pool, PoolLimits};
 /// One node of the cluster, displayed as its URL.
 ///
 /// It lives as long as its address stays in the node list, and longer while requests run on it.
-pub struct Node {
+pub(crate) struct Node {
     addr: SocketAddr,
     pub(crate) pool: Arc<Pool>,
     pub(crate) counters: Counters,
@@ -102,20 +102,20 @@ impl Node {
     }
 
     /// The address that the node is connected at.
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// The node's URL, such as `http://10.0.0.1:8000`.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.to_string()
     }
 
     /// What was seen of the node.
-    pub fn stats(&self) -> NodeStats {
+    pub(crate) fn stats(&self) -> NodeStats {
         let now = Moment::now();
         NodeStats {
-            url: self.url(),
+            address: self.addr,
             state: match self.health.out() {
                 Some(Down::Unreachable) => NodeState::Unreachable,
                 Some(Down::Ejected) => NodeState::Ejected,
@@ -178,39 +178,44 @@ pub(crate) fn without_zone(addr: SocketAddr) -> SocketAddr {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeState {
-    /// It gets its share.
+    /// Healthy: the node gets its share of the requests.
     Serving,
-    /// It has joined or returned lately, and gets a share that grows from a tenth to a full one
-    /// within ten seconds.
+    /// The node has recently joined or recovered. Its share grows from a tenth to a full one within
+    /// ten seconds.
     Returning,
-    /// It could not be connected, or takes longer than nodes do, and gets no requests until it is
-    /// connected or answers a probe: after 0.1 s, and then after waits that double up to 5 s, each
-    /// varied by 15 %.
+    /// The node could not be connected, or connecting took longer than to other nodes. It gets no
+    /// requests until it is connected or answers a probe. Probes begin after 0.1 s, and the waits
+    /// between them double up to 5 s, each varied by 15 %.
     Unreachable,
-    /// It failed three requests in a row, or one on probation, and gets no requests until it
-    /// answers a probe: after 1 s, and then after waits that double up to 60 s, each varied by 15
-    /// %, and go on growing if it is ejected again within a minute. A request fails by an answer of
-    /// 5xx, by a connection that breaks before the answer has ended, and by a read timeout, which
-    /// weighs like three where the node answered nothing at all for a second or more. Never are
-    /// more than half of the nodes out when one is ejected.
+    /// The node failed three requests in a row, or one while it was on probation. It gets no
+    /// requests until it answers a probe. Probes begin after 1 s, and the waits between them double
+    /// up to 60 s, each varied by 15 %; they go on growing if the node is ejected again within a
+    /// minute.
+    ///
+    /// A request fails by a response of 5xx, by a connection that breaks before the response has
+    /// ended, or by a read timeout, which counts as three failures if the node answered nothing at
+    /// all for a second or more. A node is not ejected if more than half of the nodes would then be
+    /// out.
     Ejected,
 }
 
-/// What was seen of one node since it joined the node list.
+/// Counters and state of one node since it joined the node list.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NodeStats {
-    /// The node's URL, without a trailing slash.
-    pub url: String,
-    /// Whether it gets requests.
+    /// The node's address.
+    pub address: SocketAddr,
+    /// Whether the node gets requests.
     pub state: NodeState,
-    /// What an answer is expected to take now, to its head: a peak-EWMA of what answers took, as
-    /// the default policy uses it, for the requests in flight. `None` until the first answer.
+    /// Expected time to the head of a response, with the requests that are in flight now: a
+    /// peak-EWMA of measured latencies, as [`Policy::PeakEwma`](crate::Policy::PeakEwma) uses it.
+    /// `None` until the first response.
     pub latency: Option<Duration>,
     /// Requests of which at least a part was written to the node.
     pub requests: u64,
-    /// Those of them that got no answer, or not all of it: also where a caller gave up, and where a
-    /// hedge was faster. An answer that tells of an error is one.
+    /// Requests of those without a complete response: the connection broke, the read timeout passed
+    /// or the caller gave up first, as it does on the slower request of a hedged read. Error
+    /// responses, 5xx included, are complete and not counted here.
     pub failures: u64,
     /// How often the node could not be connected, or closed a connection before anything was
     /// written to it.
@@ -218,11 +223,11 @@ pub struct NodeStats {
     /// How often the node was chosen for a request because it holds the request's key, or
     /// coordinates its writes.
     pub chosen_by_key: u64,
-    /// Requests that hold a connection now, or wait for one.
+    /// Requests that have a connection now, or wait for one.
     pub in_flight: usize,
-    /// Connections that wait for a request.
+    /// Open connections without a request.
     pub connections_idle: usize,
-    /// Connections that were ever made.
+    /// Connections opened so far.
     pub connections_opened: u64,
 }
 

@@ -201,16 +201,25 @@ impl Balancer {
         Err(Error::Unreachable { tried })
     }
 
-    /// Returns the node that a request would try first now.
-    pub(crate) fn first_choice(&self) -> Option<Arc<Node>> {
-        let plan = Plan {
+    /// Returns the node that a request would try first now, and changes nothing.
+    pub(crate) fn peek(&self) -> Option<Arc<Node>> {
+        self.plan_of_any(|plan| plan.peek(Moment::now()))
+    }
+
+    /// Chooses a node as a request that belongs to no key does.
+    #[cfg(feature = "__internals")]
+    pub(crate) fn pick(&self) -> Option<Arc<Node>> {
+        self.plan_of_any(|plan| plan.next(Moment::now()))
+    }
+
+    fn plan_of_any<T>(&self, run: impl FnOnce(Plan<'_>) -> T) -> T {
+        run(Plan {
             cluster: &self.cluster,
             chooser: &self.chooser,
             preference: None,
             avoid: &[],
             tried_nodes: &TriedNodes::new(&self.attempts, None),
-        };
-        plan.peek(Moment::now())
+        })
     }
 }
 

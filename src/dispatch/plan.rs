@@ -46,9 +46,10 @@ impl Plan<'_> {
         Some(node)
     }
 
-    /// Returns what [`next`](Self::next) would, without marking it as tried.
+    /// Returns what [`next`](Self::next) would be, and changes nothing.
     pub(crate) fn peek(&self, now: Moment) -> Option<Arc<Node>> {
-        self.choose(now).map(|(node, _)| node)
+        let plan = Plan { chooser: &self.chooser.copy(), ..*self };
+        plan.choose(now).map(|(node, _)| node)
     }
 
     /// Returns the next node, and whether it was chosen by the request's key.

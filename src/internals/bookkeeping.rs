@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::hint::black_box;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::balance::health::Health;
 use crate::balance::load::Load;
 use crate::balance::moment::Moment;
 use crate::balance::policy::{Candidate, Chooser, PickContext, Policy};
+use crate::connector::AlternatorConnector;
 use crate::transport::pool::permits::Permits;
 
 const PERMITS: usize = 1024;
@@ -122,6 +124,11 @@ impl Nodes {
         let node = self.chosen(now).filter(|node| node.permits.try_take());
         node.unwrap_or_else(|| panic!("no node has a permit to spare"))
     }
+}
+
+/// Chooses a node as a request of the connector does that belongs to no key.
+pub fn pick(connector: &AlternatorConnector) -> Option<SocketAddr> {
+    connector.inner().ok()?.balancer.pick().map(|node| node.addr())
 }
 
 /// Reads the clock.

@@ -34,8 +34,7 @@ async fn a_node_that_left_finishes_its_requests_and_loses_its_idle_connections()
     assert_eq!(routes(&connector), addrs(&cluster.nodes()));
 
     // One request hangs on the node, while another connection to it is idle.
-    let stats =
-        || connector.known_nodes().iter().find(|n| n.addr() == leaver.addr()).map(|n| n.stats());
+    let stats = || connector.stats().nodes.into_iter().find(|n| n.address == leaver.addr());
     leaver.inject(Fault::Hang(Scope::Data));
     let asked = leaver.stats().data_requests();
     let in_flight = tokio::spawn({

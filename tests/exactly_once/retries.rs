@@ -136,7 +136,7 @@ async fn a_retry_avoids_a_node_that_could_not_be_connected() {
             .stats()
             .nodes
             .iter()
-            .find(|n| n.url == cluster.node(0).url())
+            .find(|n| n.address == cluster.node(0).addr())
             .map_or(0, |n| n.connect_failures);
         assert!(refused <= 1);
         refusals += refused;

@@ -69,7 +69,7 @@ async fn a_cluster_whose_name_does_not_resolve_is_an_error_that_names_the_seed()
     let error = failure(&connector).await;
     assert!(error.contains("no node of the cluster is known"), "{error}");
     assert!(error.contains("alternator.invalid (does not resolve: no such name)"), "{error}");
-    let error = connector.check_if_rack_datacenter_feature_is_supported().await.unwrap_err();
+    let error = connector.supports_racks().await.unwrap_err();
     let error = Error::explain(&error);
     assert!(error.contains("alternator.invalid (does not resolve"), "{error}");
 }

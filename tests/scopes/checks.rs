@@ -27,7 +27,7 @@ async fn datacenter_and_rack_are_checked_against_the_cluster() {
             None => builder,
         };
         let connector = connector.build().unwrap();
-        connector.check_if_rack_and_datacenter_set_correctly().await
+        connector.check_scope().await
     };
     // Nothing to check without a datacenter.
     check(None).await.unwrap();
@@ -50,11 +50,11 @@ async fn the_check_of_datacenter_and_rack_needs_an_answer() {
     cluster.nodes().iter().for_each(|n| n.stop());
     let seed = cluster.node(0);
     let connector = by_hand_from([&seed]).scope(Scope::datacenter("dc1")).build().unwrap();
-    let why = why(connector.check_if_rack_and_datacenter_set_correctly().await);
+    let why = why(connector.check_scope().await);
     assert!(matches!(*why, RefreshError::Unanswered { .. }), "{why}");
     assert!(why.to_string().contains(&seed.addr().to_string()), "{why}");
     seed.start().unwrap();
-    connector.check_if_rack_and_datacenter_set_correctly().await.unwrap();
+    connector.check_scope().await.unwrap();
 }
 
 #[tokio::test]
@@ -70,8 +70,8 @@ async fn the_checks_ask_the_seeds_when_the_known_nodes_are_dead() {
     connector.refresh().await.unwrap();
     assert_eq!(routes(&connector), addrs(&cluster.nodes()[..2]));
     cluster.nodes()[..2].iter().for_each(|n| n.stop());
-    connector.check_if_rack_and_datacenter_set_correctly().await.unwrap();
-    let supported = connector.check_if_rack_datacenter_feature_is_supported();
+    connector.check_scope().await.unwrap();
+    let supported = connector.supports_racks();
     assert!(supported.await.unwrap());
 }
 
@@ -85,7 +85,7 @@ async fn servers_that_ignore_datacenter_and_rack_are_told_from_those_that_do_not
     ] {
         let cluster = Cluster::builder().nodes(2).version(version).start().unwrap();
         let connector = by_hand_from(&cluster.nodes()).build().unwrap();
-        let supported = connector.check_if_rack_datacenter_feature_is_supported().await;
+        let supported = connector.supports_racks().await;
         assert_eq!(supported.unwrap(), knows, "{version:?}");
     }
 }
@@ -97,10 +97,10 @@ async fn the_check_of_the_feature_needs_an_answer_that_lists_somebody() {
     for node in cluster.nodes() {
         node.inject(Fault::LocalNodes(Lie::Empty));
     }
-    let error = why(connector.check_if_rack_datacenter_feature_is_supported().await);
+    let error = why(connector.supports_racks().await);
     assert!(error.to_string().contains("lists no node"), "{error}");
     cluster.nodes().iter().for_each(|n| n.stop());
-    let error = why(connector.check_if_rack_datacenter_feature_is_supported().await);
+    let error = why(connector.supports_racks().await);
     for node in cluster.nodes() {
         assert!(error.to_string().contains(&node.addr().to_string()), "{error}");
     }
@@ -108,7 +108,7 @@ async fn the_check_of_the_feature_needs_an_answer_that_lists_somebody() {
     let node = cluster.node(1);
     node.heal();
     node.start().unwrap();
-    let supported = connector.check_if_rack_datacenter_feature_is_supported();
+    let supported = connector.supports_racks();
     assert!(supported.await.unwrap());
 }
 
@@ -129,14 +129,27 @@ async fn nodes_that_hang_hold_up_no_check() {
     };
     let check = timeout(limit / 2, async {
         let connector = connector();
-        connector.check_if_rack_and_datacenter_set_correctly().await
+        connector.check_scope().await
     });
     check.await.expect("it ends").unwrap();
     let check = timeout(limit / 2, async {
         let connector = connector();
-        connector.check_if_rack_datacenter_feature_is_supported().await
+        connector.supports_racks().await
     });
     assert!(check.await.expect("it ends").unwrap());
+}
+
+#[tokio::test]
+async fn the_checks_are_called_by_the_names_of_the_first_client_too() {
+    let cluster = cluster();
+    let check = async |scope| {
+        let connector = by_hand_from(&cluster.nodes()).scope(scope).build().unwrap();
+        assert!(connector.check_if_rack_datacenter_feature_is_supported().await.unwrap());
+        connector.check_if_rack_and_datacenter_set_correctly().await
+    };
+    check(Scope::rack("dc1", "r2")).await.unwrap();
+    let why = why(check(Scope::rack("dc1", "r7")).await);
+    assert!(matches!(*why, RefreshError::EmptyScope { .. }), "{why}");
 }
 
 #[tokio::test]
@@ -158,12 +171,34 @@ async fn the_next_node_goes_round_the_known_nodes() {
     let connector = by_hand_from([&cluster.node(0)]).policy(Policy::RoundRobin).build().unwrap();
     connector.refresh().await.unwrap();
     assert_eq!(routes(&connector), addrs(&cluster.nodes()));
-    let mut next: Vec<_> = (0..6).map(|_| connector.next_node().unwrap().addr()).collect();
+    let client = client_without_retries(&connector).await;
+    let mut next = Vec::new();
+    for _ in 0..6 {
+        next.push(connector.next_node().unwrap());
+        ping(&client).await.unwrap();
+    }
     assert_eq!(next[..3], next[3..]);
     next.truncate(3);
     next.sort();
     assert_eq!(next, addrs(&cluster.nodes()));
-    assert_eq!(data_requests(&cluster), [0; 3]);
+}
+
+#[tokio::test]
+async fn to_look_at_the_next_node_changes_nothing_of_what_the_next_request_gets() {
+    let cluster = Cluster::builder().nodes(3).start().unwrap();
+    let connector = by_hand_from(&cluster.nodes()).policy(Policy::RoundRobin).build().unwrap();
+    let client = client_without_retries(&connector).await;
+    for request in 0..6 {
+        let next = connector.next_node().unwrap();
+        for _ in 0..4 {
+            assert_eq!(connector.next_node(), Some(next));
+        }
+        assert_eq!(data_requests(&cluster).iter().sum::<u64>(), request);
+        let node = cluster.nodes().into_iter().find(|node| node.addr() == next).unwrap();
+        let before = node.stats().data_requests();
+        ping(&client).await.unwrap();
+        assert_eq!(node.stats().data_requests(), before + 1);
+    }
 }
 
 #[tokio::test]
@@ -183,6 +218,8 @@ async fn a_misconfigured_connector_says_so_and_knows_nobody() {
     assert!(connector.known_nodes().is_empty() && connector.next_node().is_none());
     for error in [
         connector.refresh().await.unwrap_err(),
+        connector.check_scope().await.unwrap_err(),
+        connector.supports_racks().await.unwrap_err(),
         connector.check_if_rack_and_datacenter_set_correctly().await.unwrap_err(),
         connector.check_if_rack_datacenter_feature_is_supported().await.unwrap_err(),
     ] {

@@ -24,7 +24,7 @@ async fn odd_names_arrive_as_they_are() {
             let connector = by_hand_from(&nodes[3..]).scope(scope.clone()).build().unwrap();
             connector.refresh().await.unwrap();
             assert_eq!(routes(&connector), addrs(&nodes[..size]), "{scope}");
-            connector.check_if_rack_and_datacenter_set_correctly().await.unwrap();
+            connector.check_scope().await.unwrap();
         }
     }
 }

@@ -25,11 +25,11 @@ pub(crate) async fn nothing_is_under_way(
         connector.refresh().await.map_err(|e| e.to_string())?;
         let mut seen = connector.stats().nodes;
         let mut nodes = stage.nodes();
-        seen.sort_by(|a, b| a.url.cmp(&b.url));
-        nodes.sort_by_key(|node| node.url());
-        let open: Vec<_> = nodes.iter().map(|n| (n.url(), n.stats().open)).collect();
-        let idle = seen.iter().map(|n| (&n.url, n.connections_idle as u64));
-        let agree = idle.eq(open.iter().map(|(url, open)| (url, *open)));
+        seen.sort_by_key(|node| node.address);
+        nodes.sort_by_key(|node| node.addr());
+        let open: Vec<_> = nodes.iter().map(|n| (n.addr(), n.stats().open)).collect();
+        let idle = seen.iter().map(|n| (n.address, n.connections_idle as u64));
+        let agree = idle.eq(open.iter().copied());
         let quiet = seen.iter().all(|n| n.in_flight == 0);
         let made = seen.iter().all(|n| n.connections_idle as u64 <= n.connections_opened);
         let gone = stage.open_connections() == open.iter().map(|(_, open)| open).sum::<u64>();

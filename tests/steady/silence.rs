@@ -126,8 +126,9 @@ async fn an_answer_that_stops_in_the_middle_ends_with_an_error_and_the_retry_of_
         call.await.unwrap().unwrap();
     }
     let stats = connector.stats();
-    let of =
-        |node: &Node| stats.nodes.iter().find(|stats| stats.url == node.url()).unwrap().failures;
+    let of = |node: &Node| {
+        stats.nodes.iter().find(|stats| stats.address == node.addr()).unwrap().failures
+    };
     assert_eq!((of(&stopped), of(&cluster.node(1))), (2, 0));
     // Its connections are closed, as the rest of an answer would be taken for the next one.
     assert_eq!(stopped.stats().in_flight, 0);

@@ -129,14 +129,8 @@ pub async fn eventually_routes_to(
     connector: &AlternatorConnector,
     nodes: &[alternator_testcluster::Node],
 ) {
-    let mut wanted: Vec<_> = nodes.iter().map(|n| n.url()).collect();
-    wanted.sort();
-    eventually(&format!("the list becomes {wanted:?}"), async || {
-        let mut known: Vec<_> = connector.known_nodes().iter().map(|n| n.url()).collect();
-        known.sort();
-        known == wanted
-    })
-    .await;
+    let wanted = addrs(nodes);
+    eventually(&format!("the list becomes {wanted:?}"), async || routes(connector) == wanted).await;
 }
 
 /// How many DynamoDB requests each node has received.
@@ -168,7 +162,7 @@ pub fn seen(
         .stats()
         .nodes
         .into_iter()
-        .find(|n| n.url == node.url())
+        .find(|n| n.address == node.addr())
         .expect("the node is in the list")
 }
 
@@ -193,7 +187,7 @@ pub fn localnodes_requests(cluster: &Cluster) -> Vec<u64> {
 
 /// The addresses that the connector routes to, in order.
 pub fn routes(connector: &AlternatorConnector) -> Vec<std::net::SocketAddr> {
-    let mut routes: Vec<_> = connector.known_nodes().iter().map(|n| n.addr()).collect();
+    let mut routes = connector.known_nodes();
     routes.sort();
     routes
 }

@@ -50,7 +50,7 @@ async fn under_way(
 /// Connections that wait for a request to this node.
 fn idle(connector: &AlternatorConnector, node: &Node) -> usize {
     let stats = connector.stats().nodes;
-    let mut stats = stats.iter().filter(|stats| stats.url == node.url());
+    let mut stats = stats.iter().filter(|stats| stats.address == node.addr());
     stats.next().map_or(0, |stats| stats.connections_idle)
 }
 

@@ -36,6 +36,11 @@ const REMEMBERED: u64 = 16;
 pub(crate) struct LeastCost(AtomicU32);
 
 impl LeastCost {
+    /// Returns a copy that remembers by itself.
+    pub(super) fn copy(&self) -> Self {
+        Self(AtomicU32::new(self.0.load(Relaxed)))
+    }
+
     pub(super) fn choose<C: Candidate>(
         &self,
         nodes: &[C],

@@ -91,6 +91,18 @@ impl Chooser {
         }
     }
 
+    /// Returns a copy to look ahead with: whatever it chooses, this one chooses as it would have.
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::PeakEwma(least_cost) => Self::PeakEwma(least_cost.copy()),
+            Self::RoundRobin { cursor, turns } => Self::RoundRobin {
+                cursor: AtomicUsize::new(cursor.load(Relaxed)),
+                turns: turns.copy(),
+            },
+            Self::Random => Self::Random,
+        }
+    }
+
     /// Returns the index of the node to try next: one that is not `tried`, if there is any.
     ///
     /// Nodes that are out come last, before them those to `avoid`, and before those all others. Of
@@ -269,6 +281,20 @@ mod tests {
         let chooser = chooser(Policy::RoundRobin);
         assert_eq!(counts(&chooser, &[GOOD; 3], 3000), [1000; 3]);
         assert_eq!(counts(&chooser, &[GOOD; 7], 7), [1; 7]);
+    }
+
+    #[test]
+    fn to_look_ahead_changes_no_choice() {
+        let nodes: Vec<_> = (0..12).map(|i| if i < 3 { OUT } else { GOOD }).collect();
+        for policy in POLICIES {
+            let (looked_at, other) = (chooser(policy), chooser(policy));
+            for draw in (0..50).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+                let next = order(&looked_at.copy(), &nodes, &[], draw);
+                assert_eq!(next, order(&looked_at, &nodes, &[], draw));
+                order(&looked_at.copy(), &nodes, &[], draw);
+                assert_eq!(next, order(&other, &nodes, &[], draw));
+            }
+        }
     }
 
     #[test]

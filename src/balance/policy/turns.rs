@@ -17,6 +17,11 @@ impl Turns {
         Self(AtomicU64::new(turn))
     }
 
+    /// Returns a copy that moves on by itself.
+    pub(super) fn copy(&self) -> Self {
+        Self::starting_at(self.0.load(Relaxed))
+    }
+
     pub(super) fn next(&self) -> u64 {
         self.0.fetch_add(GOLDEN, Relaxed)
     }
