@@ -11,6 +11,7 @@ use crate::config::Options;
 use crate::config::authentication::Authentication;
 use crate::config::lwt_affinity::LwtAffinity;
 use crate::config::resolver::Resolver;
+use crate::config::seeds::GivenUrl;
 use crate::config::token_awareness::TokenAwareness;
 use crate::config::user_agent::UserAgent;
 use crate::connector::AlternatorConnector;
@@ -49,13 +50,13 @@ impl ConnectorBuilder {
     /// Adds a seed, the URL of a node or a name that stands for several. See
     /// [`AlternatorConnector::new`].
     pub fn seed(mut self, seed: impl Into<String>) -> Self {
-        self.options.seeds.push(seed.into());
+        self.options.seeds.push(GivenUrl::from(seed));
         self
     }
 
     /// Adds seeds.
     pub fn seeds<S: Into<String>>(mut self, seeds: impl IntoIterator<Item = S>) -> Self {
-        self.options.seeds.extend(seeds.into_iter().map(Into::into));
+        self.options.seeds.extend(seeds.into_iter().map(GivenUrl::from));
         self
     }
 
@@ -205,7 +206,7 @@ impl ConnectorBuilder {
     /// processes that also talk to DynamoDB in AWS with the same `SdkConfig`. It is written like a
     /// seed, and compared by scheme, host and port. Default: every DynamoDB request is balanced.
     pub fn only_endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.options.only_endpoint = Some(endpoint.into());
+        self.options.only_endpoint = Some(GivenUrl::from(endpoint));
         self
     }
 

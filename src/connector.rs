@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
+use crate::config::seeds::GivenUrl;
 use crate::config::{Config, Options};
 use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::dispatch::attempts::Attempt;
@@ -68,8 +69,8 @@ impl AlternatorConnector {
     /// Seeds that cannot be used are reported by the first operation of every client, with
     /// [`Error::Config`] as the error's source. [`builder`](Self::builder) tells at once.
     pub fn new<S: Into<String>>(seeds: impl IntoIterator<Item = S>) -> Self {
-        let options =
-            Options { seeds: seeds.into_iter().map(Into::into).collect(), ..Options::default() };
+        let seeds = seeds.into_iter().map(GivenUrl::from).collect();
+        let options = Options { seeds, ..Options::default() };
         Self::with(&options).unwrap_or_else(|error| Self { inner: Err(Arc::new(error)) })
     }
 

@@ -31,7 +31,7 @@ fn a_request_wakes_a_sleeping_refresher_and_no_other() {
 }
 
 pub(super) fn config(seed: &str) -> Config {
-    let options = Options { seeds: vec![seed.to_owned()], ..Options::default() };
+    let options = Options { seeds: vec![seed.into()], ..Options::default() };
     Config::parse(&options).unwrap()
 }
 

@@ -20,7 +20,7 @@ use crate::config::authentication::Authentication;
 use crate::config::kept_headers::Kept;
 use crate::config::lwt_affinity::LwtAffinity;
 use crate::config::resolver::{Resolver, SystemResolver};
-use crate::config::seeds::{Origin, Scheme, Seeds, without_secrets};
+use crate::config::seeds::{GivenUrl, Origin, Scheme, Seeds, without_secrets};
 use crate::config::token_awareness::TokenAwareness;
 use crate::config::user_agent::UserAgent;
 use crate::error::ConfigError;
@@ -35,7 +35,7 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// What the builder collects.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    pub(crate) seeds: Vec<String>,
+    pub(crate) seeds: Vec<GivenUrl>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) policy: Policy,
     pub(crate) active_refresh_interval: Duration,
@@ -50,7 +50,7 @@ pub(crate) struct Options {
     pub(crate) max_waiting_per_node: usize,
     pub(crate) idle_connection_timeout: Duration,
     pub(crate) tcp_keepalive: Option<Duration>,
-    pub(crate) only_endpoint: Option<String>,
+    pub(crate) only_endpoint: Option<GivenUrl>,
     pub(crate) tls: Option<Tls>,
     pub(crate) node_proxy: NodeProxy,
     pub(crate) resolver: Resolver,
@@ -180,7 +180,8 @@ impl Config {
             .ok_or(ConfigError::Zero { option: "max_connections_per_node" })?;
         let only_endpoint = options
             .only_endpoint
-            .as_deref()
+            .as_ref()
+            .map(GivenUrl::as_str)
             .map(|endpoint| {
                 Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
                     endpoint: without_secrets(endpoint),
@@ -256,7 +257,7 @@ mod tests {
     use super::*;
 
     fn options() -> Options {
-        Options { seeds: vec!["http://10.0.0.1:8000".to_owned()], ..Options::default() }
+        Options { seeds: vec!["http://10.0.0.1:8000".into()], ..Options::default() }
     }
 
     #[test]
@@ -340,7 +341,7 @@ mod tests {
     #[test]
     fn a_bad_endpoint_is_named_in_the_error() {
         for bad in ["alternator.example.com", "http://a:99999", "http://a/path"] {
-            let options = Options { only_endpoint: Some(bad.to_owned()), ..options() };
+            let options = Options { only_endpoint: Some(bad.into()), ..options() };
             let error = Config::parse(&options).unwrap_err().to_string();
             assert!(error.contains(&format!("only_endpoint {bad:?}")), "{error}");
         }

@@ -140,6 +140,28 @@ impl fmt::Display for Origin {
     }
 }
 
+/// A URL as the user wrote it. `Debug` leaves out the user information, which may hold a password.
+#[derive(Clone)]
+pub(crate) struct GivenUrl(String);
+
+impl GivenUrl {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<S: Into<String>> From<S> for GivenUrl {
+    fn from(url: S) -> Self {
+        Self(url.into())
+    }
+}
+
+impl fmt::Debug for GivenUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", without_secrets(&self.0))
+    }
+}
+
 /// All seeds of a cluster; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds {
@@ -149,14 +171,18 @@ pub(crate) struct Seeds {
 }
 
 impl Seeds {
-    pub(crate) fn parse(texts: &[String]) -> Result<Self, ConfigError> {
-        let (first, rest) = texts.split_first().ok_or(ConfigError::NoSeeds)?;
+    pub(crate) fn parse(urls: &[GivenUrl]) -> Result<Self, ConfigError> {
+        let mut urls = urls.iter().map(GivenUrl::as_str);
+        let first = urls.next().ok_or(ConfigError::NoSeeds)?;
         let Origin { scheme, port, host } = parse(first)?;
         let mut seeds = Self { scheme, port, hosts: vec![host] };
-        for other in rest {
+        for other in urls {
             let Origin { scheme, port, host } = parse(other)?;
-            let mixed =
-                |what| ConfigError::MixedSeeds { first: first.clone(), other: other.clone(), what };
+            let mixed = |what| ConfigError::MixedSeeds {
+                first: first.to_owned(),
+                other: other.to_owned(),
+                what,
+            };
             if scheme != seeds.scheme {
                 return Err(mixed("scheme"));
             }
@@ -196,7 +222,7 @@ mod tests {
     use super::*;
 
     fn seeds(texts: &[&str]) -> Result<Seeds, ConfigError> {
-        Seeds::parse(&texts.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+        Seeds::parse(&texts.iter().map(|s| (*s).into()).collect::<Vec<_>>())
     }
 
     #[test]

@@ -228,7 +228,7 @@ mod tests {
     async fn seed() -> (TcpListener, Contacts) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let options = Options {
-            seeds: vec![format!("http://{}", listener.local_addr().unwrap())],
+            seeds: vec![format!("http://{}", listener.local_addr().unwrap()).into()],
             ..Options::default()
         };
         let contacts = Contacts::new(Arc::new(Config::parse(&options).unwrap()));

@@ -95,7 +95,7 @@ mod tests {
                 .start()
                 .unwrap();
             let options = Options {
-                seeds: servers.urls()[..seeds].to_vec(),
+                seeds: servers.urls().into_iter().take(seeds).map(Into::into).collect(),
                 scopes: scopes.to_vec(),
                 discovery_timeout: Duration::from_millis(500),
                 ..Options::default()

@@ -312,7 +312,7 @@ mod tests {
         // A port that was given back has no listener.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let options = Options {
-            seeds: vec![format!("http://{}", port.local_addr().unwrap())],
+            seeds: vec![format!("http://{}", port.local_addr().unwrap()).into()],
             ..Options::default()
         };
         drop(port);

@@ -171,7 +171,7 @@ mod tests {
     async fn session_tickets_do_not_spoil_a_connection_that_has_served_nobody() {
         let cluster = Cluster::builder().tls(Tls::Server).start().unwrap();
         let options = Options {
-            seeds: cluster.urls(),
+            seeds: cluster.urls().into_iter().map(Into::into).collect(),
             tls: Some(crate::Tls::new().ca_pem(cluster.ca_pem())),
             ..Options::default()
         };
