@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod auto_traits;
 mod external_types;
 mod guarantees;
 mod modules;
