@@ -61,17 +61,25 @@ pub(crate) struct Inner {
 }
 
 impl AlternatorConnector {
-    /// A connector with the default options, for the cluster that the seeds belong to: URLs such as
-    /// `http://10.0.0.1:8000`, `https://alternator.example.com:8043` or
-    /// `http://[2001:db8::1]:8000`, whose scheme and port are those of all nodes. A name stands for
-    /// all its addresses.
+    /// Makes a connector with the default options for the cluster that the seeds belong to.
     ///
-    /// Seeds that cannot be used are reported by the first operation of every client, with
-    /// [`Error::Config`] as the error's source. [`builder`](Self::builder) tells at once.
+    /// A seed is the URL of a node, such as `http://10.0.0.1:8000`,
+    /// `https://alternator.example.com:8043` or `http://[2001:db8::1]:8000`. All nodes have the
+    /// scheme and port of the seeds. A name stands for all addresses that it resolves to.
+    ///
+    /// This does not fail, so that the connector can go straight into `http_client(..)`. A seed
+    /// that cannot be used is logged at once, at level `ERROR`. Every request then fails, before
+    /// anything is signed or sent, with an [`Error::Config`] that names the seed, and no node is
+    /// known. To get the error instead, use the [`builder`](Self::builder).
     pub fn new<S: Into<String>>(seeds: impl IntoIterator<Item = S>) -> Self {
         let seeds = seeds.into_iter().map(GivenUrl::from).collect();
         let options = Options { seeds, ..Options::default() };
-        Self::with(&options).unwrap_or_else(|error| Self { inner: Err(Arc::new(error)) })
+        Self::with(&options).unwrap_or_else(|error| {
+            let source = Arc::new(error);
+            let error = Error::Config { source: Arc::clone(&source) };
+            tracing::error!("every request will fail: {}", Error::explain(&error));
+            Self { inner: Err(source) }
+        })
     }
 
     pub(crate) fn with(options: &Options) -> Result<Self, ConfigError> {

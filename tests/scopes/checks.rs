@@ -6,7 +6,9 @@ use std::time::Duration;
 use alternator_connector::{AlternatorConnector, Error, Policy, RefreshError, Scope};
 use alternator_testcluster::{Cluster, Fault, Lie, Version};
 use tokio::time::timeout;
+use tracing::Level;
 
+use crate::heard::{heard, listen};
 use crate::support::*;
 use crate::{by_hand_from, cluster};
 
@@ -227,6 +229,18 @@ async fn a_misconfigured_connector_says_so_and_knows_nobody() {
         let text = Error::explain(&error);
         assert!(text.contains("ftp://nowhere"), "{text}");
     }
+}
+
+#[test]
+fn seeds_that_cannot_be_used_are_logged_as_an_error_at_once() {
+    listen();
+    let _connector = AlternatorConnector::new(["http://user:secret@10.0.0.1:8000"]);
+    assert_eq!(heard(Level::ERROR, "credentials belong in the SDK's configuration"), 1);
+    assert_eq!(heard(Level::ERROR, "10.0.0.1:8000"), 1);
+    assert_eq!(heard(Level::ERROR, "secret"), 0);
+    // The builder returns it.
+    AlternatorConnector::builder().seed("ftp://10.0.0.1:8000").build().unwrap_err();
+    assert_eq!(heard(Level::ERROR, ""), 1);
 }
 
 #[test]
