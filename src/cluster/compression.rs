@@ -139,8 +139,7 @@ mod tests {
     }
 
     fn config() -> Config {
-        let options =
-            Options { seeds: vec!["http://127.0.0.1:1".into()], ..Options::default() };
+        let options = Options { seeds: vec!["http://127.0.0.1:1".into()], ..Options::default() };
         Config::parse(&options).unwrap()
     }
 

@@ -274,8 +274,7 @@ mod tests {
     }
 
     fn refresher() -> Refresher {
-        let options =
-            Options { seeds: vec!["http://127.0.0.1:1".into()], ..Options::default() };
+        let options = Options { seeds: vec!["http://127.0.0.1:1".into()], ..Options::default() };
         let config = Arc::new(Config::parse(&options).unwrap());
         Refresher::new(config, Arc::new(Cluster::new(None)))
     }

@@ -160,8 +160,7 @@ mod tests {
 
     #[test]
     fn a_lookup_that_has_no_turn_is_begun_by_a_later_request() {
-        let options =
-            Options { seeds: vec!["http://127.0.0.1:1".into()], ..Options::default() };
+        let options = Options { seeds: vec!["http://127.0.0.1:1".into()], ..Options::default() };
         let config = Arc::new(Config::parse(&options).unwrap());
         let cluster = Arc::new(Cluster::new(None));
         let router = Router::new(&config, &cluster, &Arc::new(Tables::new(&[]))).unwrap();
