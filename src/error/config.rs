@@ -18,7 +18,7 @@ pub enum ConfigError {
     #[error("seed {seed:?} {reason}; a seed looks like http://10.0.0.1:8000")]
     #[non_exhaustive]
     Seed {
-        /// The seed as it was given.
+        /// The seed as it was given, without user and password.
         seed: String,
         /// What is wrong with it.
         reason: &'static str,
@@ -41,7 +41,7 @@ pub enum ConfigError {
         /// The option's name in the builder.
         option: &'static str,
     },
-    /// The share of reads that may be sent twice is none.
+    /// The share of reads that may be sent twice is not above 0 and at most 1.
     #[error(
         "a hedging budget of {budget} is no share of the reads; it must be above 0 and at most 1, such as 0.05"
     )]
@@ -68,14 +68,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A user agent that is empty, or holds what a header cannot.
+    /// A user agent that is empty, or has characters that a header cannot have.
     #[error("user agent {text:?} cannot be a header; use visible ASCII, or UserAgent::omitted()")]
     #[non_exhaustive]
     UserAgent {
         /// The user agent as it was given.
         text: String,
     },
-    /// A header to be kept that is none of those that are left out.
+    /// A header to be kept that the connector never removes.
     #[error(
         "header {name:?} cannot be kept, as it is not one that is left out: content-type, user-agent, x-amz-user-agent, \
          amz-sdk-request, amz-sdk-invocation-id"
@@ -85,7 +85,7 @@ pub enum ConfigError {
         /// The header's name as it was given.
         name: String,
     },
-    /// Requests are to carry no signature because of a client certificate, and there is none.
+    /// A client certificate is to take the place of signatures, and there is none.
     #[error(
         "Authentication::ClientCertificate needs a client certificate: write https seeds, and give one with \
          Tls::client_identity_pem or Tls::client_identity_der"
@@ -96,10 +96,9 @@ pub enum ConfigError {
     #[error("TLS: {what}")]
     #[non_exhaustive]
     Tls {
-        /// Which part of the TLS settings, and what to check.
+        /// Which of the TLS settings is wrong, and what to check.
         what: String,
-        /// What the TLS library said.
-        #[source]
+        /// What the TLS library reports, if it was asked.
         source: Option<BoxError>,
     },
 }
