@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alternator_connector::Scope;
+use alternator_connector::{Error, Scope};
 use alternator_testcluster::{Cluster, Fault};
 use aws_sdk_dynamodb::error::SdkError;
 
@@ -78,7 +78,7 @@ async fn seeds_that_hang_are_named() {
         node.inject(Fault::Hang(alternator_testcluster::Scope::All));
     }
     let connector = crate::by_hand(&cluster).build().unwrap();
-    let error = connector.refresh().await.unwrap_err().to_string();
+    let error = Error::explain(&connector.refresh().await.unwrap_err());
     for node in cluster.nodes() {
         assert!(error.contains(&node.addr().to_string()), "{error}");
     }
