@@ -138,9 +138,9 @@ impl AlternatorConnector {
         config!(aws_sdk_dynamodbstreams, self, sdk, |_| None::<Router>)
     }
 
-    /// What requests about a table are routed by; `None` while nothing is known of it. Clients made
-    /// with [`dynamodb_config`](Self::dynamodb_config) have tables looked up when requests are
-    /// about them.
+    /// Returns what is known of a table, by which requests about it are routed; `None` while
+    /// nothing is known. A table is looked up when a client made with
+    /// [`dynamodb_config`](Self::dynamodb_config) sends a request about it.
     pub fn routing(&self, table: &str) -> Option<TableRouting> {
         let table = self.inner().ok()?.clients.tables.find(table)?;
         Option::clone(&table.info()).map(TableRouting::new)
