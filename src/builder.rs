@@ -6,20 +6,23 @@ use aws_smithy_runtime_api::client::dns::ResolveDns;
 
 use crate::balance::hedge::Hedging;
 use crate::balance::policy::Policy;
-use crate::compression::{RequestCompression, ResponseCompression};
 use crate::config::Options;
-use crate::config::authentication::Authentication;
-use crate::config::lwt_affinity::LwtAffinity;
 use crate::config::resolver::Resolver;
 use crate::config::seeds::GivenUrl;
-use crate::config::token_awareness::TokenAwareness;
-use crate::config::user_agent::UserAgent;
 use crate::connector::AlternatorConnector;
 use crate::error::ConfigError;
-use crate::keys::key::PartitionKeyType;
-use crate::keys::partition_key::PartitionKey;
 use crate::scope::Scope;
 use crate::transport::{NodeProxy, Tls};
+#[cfg(feature = "dynamodb_config")]
+use crate::{
+    compression::{RequestCompression, ResponseCompression},
+    config::clients::{
+        authentication::Authentication, lwt_affinity::LwtAffinity, token_awareness::TokenAwareness,
+        user_agent::UserAgent,
+    },
+    keys::key::PartitionKeyType,
+    keys::partition_key::PartitionKey,
+};
 
 impl AlternatorConnector {
     /// Returns a builder with every option.
@@ -47,8 +50,9 @@ impl AlternatorConnector {
 /// - [Balancing](#balancing): which node gets a request
 /// - [Timeouts](#timeouts)
 /// - [Limits](#limits)
-/// - [Clients made with `dynamodb_config`](#clients-made-with-dynamodb_config): keys, headers,
-///   signatures, compression
+/// - [Headers](#headers)
+/// - [Clients made with `dynamodb_config`](#clients-made-with-dynamodb_config): keys, signatures,
+///   compression
 /// - [Tests](#tests)
 #[derive(Clone, Debug)]
 #[must_use]
@@ -259,16 +263,33 @@ impl ConnectorBuilder {
     }
 }
 
+/// # Headers
+impl ConnectorBuilder {
+    /// Keeps a header that the SDK sends and Alternator does not read.
+    ///
+    /// It is one of `content-type`, `user-agent` (the SDK's own), `x-amz-user-agent`,
+    /// `amz-sdk-request` and `amz-sdk-invocation-id`. May be called repeatedly. A header that an
+    /// interceptor of the user's adds is always sent. Default: none is kept.
+    ///
+    /// Of these headers, the other clients always send `content-type` and `x-amz-user-agent`, which
+    /// the SDK signs; the rest is left out of their requests too, unless it is kept.
+    pub fn keep_header(mut self, name: impl Into<String>) -> Self {
+        self.options.kept_headers.push(name.into());
+        self
+    }
+}
+
 /// # Clients made with `dynamodb_config`
 ///
 /// These options concern what is decided before the connector sees a request, so they apply to
 /// clients made with [`dynamodb_config`](AlternatorConnector::dynamodb_config) only.
+#[cfg(feature = "dynamodb_config")]
 impl ConnectorBuilder {
     /// Whether requests go to nodes that hold their data. Default: [`TokenAwareness::on`], as two
     /// in three requests would otherwise take one more hop in a cluster of nine nodes with three
     /// replicas.
     pub fn token_awareness(mut self, awareness: TokenAwareness) -> Self {
-        self.options.token_awareness = awareness;
+        self.options.clients.token_awareness = awareness;
         self
     }
 
@@ -276,7 +297,7 @@ impl ConnectorBuilder {
     /// [`LwtAffinity::read_modify_write`], as two coordinators of one key slow each other down and
     /// may fail with 500.
     pub fn lwt_affinity(mut self, affinity: LwtAffinity) -> Self {
-        self.options.lwt_affinity = affinity;
+        self.options.clients.lwt_affinity = affinity;
         self
     }
 
@@ -291,7 +312,7 @@ impl ConnectorBuilder {
         key_type: PartitionKeyType,
     ) -> Self {
         let key = PartitionKey { name: partition_key.into().into(), key_type };
-        self.options.tables.push((name.into(), key));
+        self.options.clients.tables.push((name.into(), key));
         self
     }
 
@@ -302,13 +323,13 @@ impl ConnectorBuilder {
     /// again after a second, and then less and less often. Default: 60 s, as long as an idle client
     /// keeps its node list.
     pub fn table_refresh_interval(mut self, interval: Duration) -> Self {
-        self.options.table_refresh_interval = interval;
+        self.options.clients.table_refresh_interval = interval;
         self
     }
 
     /// Whether requests are signed. Default: [`Authentication::Optional`].
     pub fn authentication(mut self, authentication: Authentication) -> Self {
-        self.options.authentication = authentication;
+        self.options.clients.authentication = authentication;
         self
     }
 
@@ -316,34 +337,21 @@ impl ConnectorBuilder {
     ///
     /// Requests of other clients have none, unless the SDK's is [kept](Self::keep_header).
     pub fn user_agent(mut self, user_agent: UserAgent) -> Self {
-        self.options.user_agent = user_agent;
-        self
-    }
-
-    /// Keeps a header that the SDK sends and Alternator does not read.
-    ///
-    /// It is one of `content-type`, `user-agent` (the SDK's own), `x-amz-user-agent`,
-    /// `amz-sdk-request` and `amz-sdk-invocation-id`. May be called repeatedly. A header that an
-    /// interceptor of the user's adds is always sent. Default: none is kept.
-    ///
-    /// Of these headers, the other clients always send `content-type` and `x-amz-user-agent`, which
-    /// the SDK signs; the rest is left out of their requests too, unless it is kept.
-    pub fn keep_header(mut self, name: impl Into<String>) -> Self {
-        self.options.kept_headers.push(name.into());
+        self.options.clients.user_agent = user_agent;
         self
     }
 
     /// Whether the bodies of requests are compressed. Default: [`RequestCompression::off`], as it
     /// saves bytes at the price of CPU time on both sides.
     pub fn request_compression(mut self, compression: RequestCompression) -> Self {
-        self.options.request_compression = compression;
+        self.options.clients.request_compression = compression;
         self
     }
 
     /// Whether nodes may compress the bodies of responses. Default: [`ResponseCompression::off`],
     /// as it saves bytes at the price of CPU time on both sides.
     pub fn response_compression(mut self, compression: ResponseCompression) -> Self {
-        self.options.response_compression = compression;
+        self.options.clients.response_compression = compression;
         self
     }
 }

@@ -19,6 +19,7 @@ use crate::config::{Config, Options};
 use crate::discovery::{Contacts, Refresher, ask, seed_nodes};
 use crate::dispatch::attempts::Attempt;
 use crate::dispatch::balancer::{Balancer, Limits};
+#[cfg(feature = "dynamodb_config")]
 use crate::dispatch::clients::Clients;
 use crate::dispatch::plan::Preference;
 use crate::dispatch::response::ResponseBody;
@@ -26,7 +27,6 @@ use crate::error::{BoxError, ConfigError, Error, FailedContact, RefreshError};
 use crate::pass_through::PassThrough;
 use crate::scope::Scope;
 use crate::stats::Stats;
-use crate::tables::Tables;
 
 /// How often whoever waits for a refresh looks whether its task still runs.
 const CHECK: Duration = Duration::from_secs(1);
@@ -57,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) balancer: Balancer,
     refresher: Refresher,
     pub(crate) pass_through: PassThrough,
+    #[cfg(feature = "dynamodb_config")]
     pub(crate) clients: Clients,
 }
 
@@ -88,7 +89,8 @@ impl AlternatorConnector {
         let random = &mut fastrand::Rng::new();
         Ok(Self {
             inner: Ok(Arc::new(Inner {
-                clients: Clients::new(Tables::new(&options.tables)),
+                #[cfg(feature = "dynamodb_config")]
+                clients: Clients::new(&config.clients),
                 balancer: Balancer::new(Arc::clone(&cluster), &config, random),
                 refresher: Refresher::new(Arc::clone(&config), cluster),
                 pass_through: PassThrough::default(),
@@ -104,7 +106,7 @@ impl AlternatorConnector {
     #[doc(alias = "get_known_nodes")]
     pub fn known_nodes(&self) -> Vec<SocketAddr> {
         let Ok(inner) = &self.inner else { return Vec::new() };
-        inner.balancer.cluster.nodes().iter().map(|node| node.addr()).collect()
+        inner.cluster().nodes().iter().map(|node| node.addr()).collect()
     }
 
     /// Returns the address of the node that the next request would try first, if it belongs to no
@@ -115,7 +117,7 @@ impl AlternatorConnector {
 
     /// Returns the counters of the connector and of its nodes.
     pub fn stats(&self) -> Stats {
-        let cluster = self.inner.as_ref().ok().map(|inner| &inner.balancer.cluster);
+        let cluster = self.inner.as_ref().ok().map(|inner| inner.cluster());
         Stats {
             redispatched: cluster.map_or(0, |cluster| cluster.redispatched()),
             hedged: cluster.map_or(0, |cluster| cluster.hedged()),
@@ -134,7 +136,7 @@ impl AlternatorConnector {
     pub async fn refresh(&self) -> Result<(), Error> {
         let inner = self.running()?;
         inner.refresher.hurry();
-        let mut refresh = std::pin::pin!(inner.balancer.cluster.refresh());
+        let mut refresh = std::pin::pin!(inner.cluster().refresh());
         loop {
             match timeout(CHECK, &mut refresh).await {
                 Ok(refreshed) => return refreshed.map_err(|source| Error::NoNodes { source }),
@@ -262,7 +264,7 @@ impl Inner {
         if let Err(error) = self.ensure_running() {
             return Either::Left(ready(Err(error)));
         }
-        self.balancer.cluster.note_use();
+        self.cluster().note_use();
         let limits = Limits {
             connect: connect
                 .map_or(self.config.connect_timeout, |d| d.min(self.config.connect_timeout)),
@@ -287,7 +289,7 @@ impl Inner {
     /// A few who can be asked about the cluster, nodes of the list before seeds; and the names of
     /// seeds that do not resolve, and why.
     async fn contacts(&self) -> (Vec<Arc<Node>>, Vec<FailedContact>) {
-        let list = self.balancer.cluster.nodes();
+        let list = self.cluster().nodes();
         let mut some: Vec<_> = fastrand::choose_multiple(&list, 3).into_iter().cloned().collect();
         let mut contacts = Contacts::new(Arc::clone(&self.config));
         for seed in contacts.seeds(true, &list).await {
@@ -306,6 +308,6 @@ fn failed(node: &Node, reason: String) -> FailedContact {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.refresher.stop();
-        self.balancer.cluster.retire();
+        self.cluster().retire();
     }
 }

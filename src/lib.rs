@@ -6,27 +6,32 @@ mod balance;
 mod body;
 mod builder;
 mod cluster;
+#[cfg(feature = "dynamodb_config")]
 mod compression;
 mod config;
 mod connector;
 mod discovery;
 mod dispatch;
 mod dynamodb;
+#[cfg(feature = "dynamodb_config")]
 mod dynamodb_config;
 mod error;
 #[cfg(feature = "__internals")]
 #[doc(hidden)]
 pub mod internals;
+#[cfg(feature = "dynamodb_config")]
 mod keys;
 mod pass_through;
 mod scope;
 mod sdk;
 mod service;
+#[cfg(feature = "dynamodb_config")]
 mod signing;
 #[cfg(test)]
 #[path = "../tests/simulator/mod.rs"]
 mod simulator;
 mod stats;
+#[cfg(feature = "dynamodb_config")]
 mod tables;
 mod transport;
 
@@ -41,20 +46,24 @@ pub use balance::policy::Policy;
 pub use body::Body;
 pub use builder::ConnectorBuilder;
 pub use cluster::node::{NodeState, NodeStats};
-pub use compression::{
-    CompressionLevel, DecompressionError, RequestCompression, ResponseCompression,
-};
-pub use config::authentication::Authentication;
-pub use config::lwt_affinity::{CoordinatorOrder, LwtAffinity};
-pub use config::token_awareness::TokenAwareness;
-pub use config::user_agent::UserAgent;
 pub use connector::AlternatorConnector;
 pub use error::{
     BoxError, ConfigError, ConnectError, Error, FailedContact, FailedNode, RefreshError,
 };
-pub use keys::key::PartitionKeyType;
 pub use scope::Scope;
 pub use service::ResponseFuture;
 pub use stats::Stats;
-pub use tables::routing::{Replica, ReplicaSource, TableRouting};
 pub use transport::{NodeProxy, Tls};
+
+#[cfg(feature = "dynamodb_config")]
+pub use {
+    compression::{CompressionLevel, DecompressionError, RequestCompression, ResponseCompression},
+    config::clients::{
+        authentication::Authentication,
+        lwt_affinity::{CoordinatorOrder, LwtAffinity},
+        token_awareness::TokenAwareness,
+        user_agent::UserAgent,
+    },
+    keys::key::PartitionKeyType,
+    tables::routing::{Replica, ReplicaSource, TableRouting},
+};

@@ -13,9 +13,9 @@ use tokio::sync::{Notify, watch};
 use crate::balance::moment::Moment;
 use crate::cluster::node::Node;
 use crate::error::RefreshError;
-use compression::CompressionSupport;
 pub(crate) use snapshot::Snapshot;
 
+#[cfg(feature = "dynamodb_config")]
 mod compression;
 pub(crate) mod exchange;
 pub(crate) mod node;
@@ -49,7 +49,8 @@ pub(crate) struct Cluster {
     ejecting: Mutex<()>,
     /// Notified when a node goes out, to schedule its probe.
     outages: Notify,
-    compression: CompressionSupport,
+    #[cfg(feature = "dynamodb_config")]
+    compression: compression::CompressionSupport,
 }
 
 impl Cluster {
@@ -67,7 +68,8 @@ impl Cluster {
             hedged: AtomicU64::new(0),
             ejecting: Mutex::new(()),
             outages: Notify::new(),
-            compression: CompressionSupport::default(),
+            #[cfg(feature = "dynamodb_config")]
+            compression: compression::CompressionSupport::default(),
         }
     }
 
@@ -97,6 +99,7 @@ impl Cluster {
     }
 
     /// Requests the rest of the datacenter, as routing by key may need a node of any rack.
+    #[cfg(feature = "dynamodb_config")]
     pub(crate) fn want_datacenter(&self) {
         let wanted_before = self.datacenter_wanted.swap(true, Relaxed);
         // A refresh that has not begun will see it.
@@ -140,6 +143,7 @@ impl Cluster {
         if changed {
             self.changes.fetch_add(1, Relaxed);
         }
+        #[cfg(feature = "dynamodb_config")]
         self.recount(!joining.is_empty());
     }
 

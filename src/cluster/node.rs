@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::balance::health::{Down, Health};
@@ -23,7 +23,8 @@ pub(crate) struct Node {
     pub(crate) load: Load,
     pub(crate) health: Health,
     /// Whether it is known to.
-    pub(crate) understands_compression: AtomicBool,
+    #[cfg(feature = "dynamodb_config")]
+    pub(crate) understands_compression: std::sync::atomic::AtomicBool,
 }
 
 /// What happened on a node since it joined the snapshot.
@@ -68,7 +69,8 @@ impl Node {
             counters: Counters::default(),
             load: Load::default(),
             health: Health::good(),
-            understands_compression: AtomicBool::new(false),
+            #[cfg(feature = "dynamodb_config")]
+            understands_compression: false.into(),
         }
     }
 
@@ -105,12 +107,6 @@ impl Node {
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
-
-    /// The node's URL, such as `http://10.0.0.1:8000`.
-    pub(crate) fn url(&self) -> String {
-        self.to_string()
-    }
-
     /// What was seen of the node.
     pub(crate) fn stats(&self) -> NodeStats {
         let now = Moment::now();

@@ -87,6 +87,7 @@ impl Cluster {
         node.load.forget();
         let now = Moment::now();
         if node.health.bring_back(now) {
+            #[cfg(feature = "dynamodb_config")]
             if node.health.share(now) < 1.0 {
                 // It was out for so long that it may have been upgraded.
                 self.forget_compression(node);

@@ -1,7 +1,6 @@
 //! The nodes as they are known at one moment: those that may serve requests, and the rest of their
 //! datacenter.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::cluster::node::Node;
@@ -16,6 +15,7 @@ pub(crate) struct Snapshot {
     nodes: Arc<[Arc<Node>]>,
     /// The same as `nodes` if no others are known.
     all: Arc<[Arc<Node>]>,
+    #[cfg(feature = "dynamodb_config")]
     by_url: Box<[Arc<Node>]>,
 }
 
@@ -36,12 +36,11 @@ impl Snapshot {
             return None;
         }
         let all = sorted(nodes.iter().cloned().chain(others).collect());
-        let mut by_url = all.to_vec();
-        by_url.sort_by_cached_key(|node| canonical(&node.url()).to_owned());
         Some(Self {
+            #[cfg(feature = "dynamodb_config")]
+            by_url: by_url(&all),
             all: if all.len() == nodes.len() { Arc::clone(&nodes) } else { all },
             nodes,
-            by_url: by_url.into(),
         })
     }
 
@@ -59,18 +58,6 @@ impl Snapshot {
     /// Returns whether there are no others.
     pub(crate) fn is_whole(&self) -> bool {
         self.all.len() == self.nodes.len()
-    }
-
-    /// [`all`](Self::all) in the order used by Alternator's clients in other languages: bytewise by
-    /// URL.
-    pub(crate) fn by_url(&self) -> &[Arc<Node>] {
-        &self.by_url
-    }
-
-    /// Returns the node of [`all`](Self::all) at `ip`, in whichever form it is written.
-    pub(crate) fn at(&self, ip: IpAddr) -> Option<&Arc<Node>> {
-        let ip = ip.to_canonical();
-        self.all.binary_search_by_key(&ip, |n| n.addr().ip()).ok().map(|at| &self.all[at])
     }
 
     /// Returns whether `node` is in [`nodes`](Self::nodes).
@@ -98,6 +85,21 @@ impl Snapshot {
     }
 }
 
+#[cfg(feature = "dynamodb_config")]
+impl Snapshot {
+    /// [`all`](Self::all) in the order used by Alternator's clients in other languages: bytewise by
+    /// URL.
+    pub(crate) fn by_url(&self) -> &[Arc<Node>] {
+        &self.by_url
+    }
+
+    /// Returns the node of [`all`](Self::all) at `ip`, in whichever form it is written.
+    pub(crate) fn at(&self, ip: std::net::IpAddr) -> Option<&Arc<Node>> {
+        let ip = ip.to_canonical();
+        self.all.binary_search_by_key(&ip, |n| n.addr().ip()).ok().map(|at| &self.all[at])
+    }
+}
+
 fn sorted(mut nodes: Vec<Arc<Node>>) -> Arc<[Arc<Node>]> {
     nodes.sort_by_key(|n| n.addr());
     nodes.dedup_by_key(|n| n.addr());
@@ -109,7 +111,16 @@ fn find<'a>(nodes: &'a [Arc<Node>], node: &Node) -> Option<&'a Arc<Node>> {
     nodes.binary_search_by_key(&node.addr(), |n| n.addr()).ok().map(|at| &nodes[at])
 }
 
+/// The nodes in the order of their URLs as the other clients compare them.
+#[cfg(feature = "dynamodb_config")]
+fn by_url(nodes: &[Arc<Node>]) -> Box<[Arc<Node>]> {
+    let mut nodes = nodes.to_vec();
+    nodes.sort_by_cached_key(|node| canonical(&node.to_string()).to_owned());
+    nodes.into()
+}
+
 /// Returns a node's URL as the other clients compare it: without the scheme's default port.
+#[cfg(feature = "dynamodb_config")]
 fn canonical(url: &str) -> &str {
     let default = if url.starts_with("https:") { ":443" } else { ":80" };
     url.strip_suffix(default).unwrap_or(url)
@@ -118,7 +129,7 @@ fn canonical(url: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::net::SocketAddr;
+    use std::net::{IpAddr, SocketAddr};
     use std::num::NonZeroUsize;
     use std::time::Duration;
 

@@ -1,12 +1,10 @@
 //! The options of a connector as plain data, each default with its reason.
 
-pub(crate) mod authentication;
+#[cfg(feature = "dynamodb_config")]
+pub(crate) mod clients;
 pub(crate) mod kept_headers;
-pub(crate) mod lwt_affinity;
 pub(crate) mod resolver;
 pub(crate) mod seeds;
-pub(crate) mod token_awareness;
-pub(crate) mod user_agent;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -15,16 +13,12 @@ use http::Uri;
 
 use crate::balance::hedge::{Hedging, When};
 use crate::balance::policy::Policy;
-use crate::compression::{RequestCompression, ResponseCompression};
-use crate::config::authentication::Authentication;
+#[cfg(feature = "dynamodb_config")]
+use crate::config::clients::ClientOptions;
 use crate::config::kept_headers::Kept;
-use crate::config::lwt_affinity::LwtAffinity;
 use crate::config::resolver::{Resolver, SystemResolver};
 use crate::config::seeds::{GivenUrl, Origin, Scheme, Seeds, without_secrets};
-use crate::config::token_awareness::TokenAwareness;
-use crate::config::user_agent::UserAgent;
 use crate::error::ConfigError;
-use crate::keys::partition_key::PartitionKey;
 use crate::scope::Scope;
 use crate::transport::{Dialer, Keepalive, NodeProxy, PoolLimits, Tls};
 
@@ -40,7 +34,6 @@ pub(crate) struct Options {
     pub(crate) policy: Policy,
     pub(crate) active_refresh_interval: Duration,
     pub(crate) idle_refresh_interval: Duration,
-    pub(crate) table_refresh_interval: Duration,
     pub(crate) discovery_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_budget: Duration,
@@ -54,14 +47,9 @@ pub(crate) struct Options {
     pub(crate) tls: Option<Tls>,
     pub(crate) node_proxy: NodeProxy,
     pub(crate) resolver: Resolver,
-    pub(crate) authentication: Authentication,
-    pub(crate) user_agent: UserAgent,
     pub(crate) kept_headers: Vec<String>,
-    pub(crate) request_compression: RequestCompression,
-    pub(crate) response_compression: ResponseCompression,
-    pub(crate) token_awareness: TokenAwareness,
-    pub(crate) lwt_affinity: LwtAffinity,
-    pub(crate) tables: Vec<(String, PartitionKey)>,
+    #[cfg(feature = "dynamodb_config")]
+    pub(crate) clients: ClientOptions,
 }
 
 impl Default for Options {
@@ -73,8 +61,6 @@ impl Default for Options {
             // Both intervals are those of the Java, Python, C++ and C# clients of Alternator.
             active_refresh_interval: Duration::from_secs(1),
             idle_refresh_interval: Duration::from_secs(60),
-            // As long as a client without requests keeps its node list. Moves are noticed sooner.
-            table_refresh_interval: Duration::from_secs(60),
             // Far more than /localnodes takes, which a node answers from memory.
             discovery_timeout: Duration::from_secs(2),
             // Linux repeats a lost SYN after one second. Another node is the better use of that
@@ -101,20 +87,10 @@ impl Default for Options {
             tls: None,
             node_proxy: NodeProxy::default(),
             resolver: Resolver::new(SystemResolver),
-            // Alternator's own default asks nobody for a signature.
-            authentication: Authentication::default(),
-            user_agent: UserAgent::default(),
             // The server reads none of them.
             kept_headers: Vec::new(),
-            // Bytes saved are CPU time spent, on both sides.
-            request_compression: RequestCompression::off(),
-            response_compression: ResponseCompression::off(),
-            // As in ScyllaDB's drivers for CQL: two requests in three would else take one more hop,
-            // of nine nodes with three replicas.
-            token_awareness: TokenAwareness::on(),
-            // Two coordinators of one key cost each other a round and may fail with 500.
-            lwt_affinity: LwtAffinity::read_modify_write(),
-            tables: Vec::new(),
+            #[cfg(feature = "dynamodb_config")]
+            clients: ClientOptions::default(),
         }
     }
 }
@@ -128,7 +104,6 @@ pub(crate) struct Config {
     pub(crate) policy: Policy,
     pub(crate) active_refresh_interval: Duration,
     pub(crate) idle_refresh_interval: Duration,
-    pub(crate) table_refresh_interval: Duration,
     pub(crate) discovery_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) connect_budget: Duration,
@@ -138,15 +113,9 @@ pub(crate) struct Config {
     pub(crate) only_endpoint: Option<Origin>,
     pub(crate) dialer: Dialer,
     pub(crate) resolver: Resolver,
-    pub(crate) authentication: Authentication,
-    pub(crate) user_agent: UserAgent,
     pub(crate) kept: Kept,
-    pub(crate) request_compression: RequestCompression,
-    pub(crate) response_compression: ResponseCompression,
-    pub(crate) token_awareness: TokenAwareness,
-    pub(crate) lwt_affinity: LwtAffinity,
-    /// Where requests are addressed, unless the user says so.
-    pub(crate) address: Origin,
+    #[cfg(feature = "dynamodb_config")]
+    pub(crate) clients: ClientOptions,
 }
 
 impl Config {
@@ -157,10 +126,6 @@ impl Config {
             scopes => scopes.to_vec(),
         };
         scopes.iter().try_for_each(Scope::validate)?;
-        let positive = |option, duration: Duration| match duration {
-            Duration::ZERO => Err(ConfigError::Zero { option }),
-            _ => Ok(duration.min(NEVER)),
-        };
         let read_timeout = options.read_timeout.map(|d| positive("read_timeout", d)).transpose()?;
         let tcp_keepalive = options
             .tcp_keepalive
@@ -197,15 +162,7 @@ impl Config {
                 return Err(ConfigError::Tls { what, source: None });
             }
         };
-        if options.authentication == Authentication::ClientCertificate
-            && !options.tls.as_ref().is_some_and(Tls::has_client_identity)
-        {
-            return Err(ConfigError::NoClientCertificate);
-        }
-        options.user_agent.header()?;
-        let address = only_endpoint.clone().or_else(|| seeds.first());
         Ok(Self {
-            address: address.ok_or(ConfigError::NoSeeds)?,
             seeds,
             scopes,
             policy: options.policy,
@@ -216,10 +173,6 @@ impl Config {
             idle_refresh_interval: positive(
                 "idle_refresh_interval",
                 options.idle_refresh_interval,
-            )?,
-            table_refresh_interval: positive(
-                "table_refresh_interval",
-                options.table_refresh_interval,
             )?,
             discovery_timeout: positive("discovery_timeout", options.discovery_timeout)?,
             connect_timeout,
@@ -235,13 +188,9 @@ impl Config {
             only_endpoint,
             dialer: Dialer::new(tls, options.node_proxy.clone()).with_keepalive(tcp_keepalive),
             resolver: options.resolver.clone(),
-            authentication: options.authentication,
-            user_agent: options.user_agent.clone(),
             kept: Kept::parse(&options.kept_headers)?,
-            request_compression: options.request_compression.clone(),
-            response_compression: options.response_compression.clone(),
-            token_awareness: options.token_awareness.clone(),
-            lwt_affinity: options.lwt_affinity.clone(),
+            #[cfg(feature = "dynamodb_config")]
+            clients: options.clients.checked(options.tls.as_ref())?,
         })
     }
 
@@ -249,6 +198,14 @@ impl Config {
     /// options restrict the endpoint.
     pub(crate) fn is_for_cluster(&self, uri: impl FnOnce() -> Option<Uri>) -> bool {
         self.only_endpoint.as_ref().is_none_or(|only| uri().is_some_and(|uri| only.matches(&uri)))
+    }
+}
+
+/// Returns the duration of an option that must not be zero, cut to [`NEVER`].
+fn positive(option: &'static str, duration: Duration) -> Result<Duration, ConfigError> {
+    match duration {
+        Duration::ZERO => Err(ConfigError::Zero { option }),
+        _ => Ok(duration.min(NEVER)),
     }
 }
 
@@ -266,7 +223,7 @@ mod tests {
         let zeros: [(&str, Set); 11] = [
             ("active_refresh_interval", |o| o.active_refresh_interval = Duration::ZERO),
             ("idle_refresh_interval", |o| o.idle_refresh_interval = Duration::ZERO),
-            ("table_refresh_interval", |o| o.table_refresh_interval = Duration::ZERO),
+            ("table_refresh_interval", |o| o.clients.table_refresh_interval = Duration::ZERO),
             ("discovery_timeout", |o| o.discovery_timeout = Duration::ZERO),
             ("connect_timeout", |o| o.connect_timeout = Duration::ZERO),
             ("connect_budget", |o| o.connect_budget = Duration::ZERO),
@@ -289,7 +246,10 @@ mod tests {
         let config = Config::parse(&Options {
             active_refresh_interval: Duration::MAX,
             idle_refresh_interval: Duration::MAX,
-            table_refresh_interval: Duration::MAX,
+            clients: ClientOptions {
+                table_refresh_interval: Duration::MAX,
+                ..ClientOptions::default()
+            },
             discovery_timeout: Duration::MAX,
             connect_timeout: Duration::MAX,
             connect_budget: Duration::MAX,
@@ -305,7 +265,7 @@ mod tests {
         for duration in [
             config.active_refresh_interval,
             config.idle_refresh_interval,
-            config.table_refresh_interval,
+            config.clients.table_refresh_interval,
             config.discovery_timeout,
             config.connect_timeout,
             config.connect_budget,

@@ -165,6 +165,7 @@ impl fmt::Debug for GivenUrl {
 /// All seeds of a cluster; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds {
+    pub(crate) first: Origin,
     pub(crate) scheme: Scheme,
     pub(crate) port: u16,
     pub(crate) hosts: Vec<SeedHost>,
@@ -174,8 +175,9 @@ impl Seeds {
     pub(crate) fn parse(urls: &[GivenUrl]) -> Result<Self, ConfigError> {
         let mut urls = urls.iter().map(GivenUrl::as_str);
         let first = urls.next().ok_or(ConfigError::NoSeeds)?;
-        let Origin { scheme, port, host } = parse(first)?;
-        let mut seeds = Self { scheme, port, hosts: vec![host] };
+        let origin = parse(first)?;
+        let Origin { scheme, port, host } = origin.clone();
+        let mut seeds = Self { first: origin, scheme, port, hosts: vec![host] };
         for other in urls {
             let Origin { scheme, port, host } = parse(other)?;
             let mixed = |what| ConfigError::MixedSeeds {
@@ -194,11 +196,6 @@ impl Seeds {
             }
         }
         Ok(seeds)
-    }
-
-    /// The URL of the first seed, if there were any.
-    pub(crate) fn first(&self) -> Option<Origin> {
-        Some(Origin { scheme: self.scheme, port: self.port, host: self.hosts.first()?.clone() })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 mod ask;
+#[cfg(feature = "dynamodb_config")]
 mod compression_probe;
 mod contacts;
 pub(crate) mod localnodes;
@@ -13,6 +14,7 @@ mod refresher;
 mod survey;
 
 pub(crate) use ask::ask;
+#[cfg(feature = "dynamodb_config")]
 pub(crate) use compression_probe::{CompressionProbe, MISTAKEN};
 pub(crate) use contacts::Contacts;
 pub(crate) use refresh::seed_nodes;

@@ -5,7 +5,6 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderMap;
@@ -18,15 +17,7 @@ const SLOTS: usize = 1024;
 
 /// An invocation: a number of our own, or the hash of the SDK's invocation ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Invocation(u64);
-
-impl Invocation {
-    /// Returns a new one, different from all before it.
-    pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Relaxed))
-    }
-}
+pub(crate) struct Invocation(pub(super) u64);
 
 /// Which attempt of its invocation a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

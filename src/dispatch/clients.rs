@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use crate::config::clients::ClientOptions;
 use crate::tables::Tables;
 
 #[derive(Debug)]
@@ -15,8 +16,8 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(tables: Tables) -> Self {
-        Self { tables: Arc::new(tables), tasks: Mutex::default() }
+    pub(crate) fn new(options: &ClientOptions) -> Self {
+        Self { tables: Arc::new(Tables::new(&options.tables)), tasks: Mutex::default() }
     }
 
     /// Runs the task in the background.

@@ -1,10 +1,20 @@
 //! What a `dynamodb_config` client passes to the connector with a request, and other clients send
 //! in headers.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::dispatch::attempts::Attempt;
+use crate::dispatch::attempts::{Attempt, Invocation};
 use crate::dispatch::route::Route;
+
+impl Invocation {
+    /// Returns a new one, different from all before it.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Relaxed))
+    }
+}
 
 /// An extension of the request.
 #[derive(Clone, Debug)]

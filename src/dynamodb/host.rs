@@ -39,6 +39,7 @@ pub(crate) fn of<'a>(scheme: &str, authority: &'a str) -> &'a str {
 }
 
 /// The host of a URI like `http://10.0.0.1:8000/`, which names nothing but a scheme and a host.
+#[cfg(feature = "dynamodb_config")]
 pub(crate) fn of_root(uri: &str) -> Option<&str> {
     let (scheme, rest) = match uri.strip_prefix("http://") {
         Some(rest) => ("http", rest),

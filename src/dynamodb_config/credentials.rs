@@ -13,7 +13,7 @@ use aws_types::SdkConfig;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use crate::config::authentication::Authentication;
+use crate::config::clients::authentication::Authentication;
 
 /// How long requests are unsigned before the provider is asked for credentials again. Soon enough
 /// for an application that starts before the agent which has its credentials, and longer than the

@@ -12,7 +12,7 @@ pub(super) struct Address(String);
 
 impl Address {
     pub(super) fn new(config: &Config) -> Self {
-        Self(config.address.to_string())
+        Self(config.only_endpoint.as_ref().unwrap_or(&config.seeds.first).to_string())
     }
 
     /// Returns the endpoint: `configured`, which is the user's own endpoint URL, or else this one.

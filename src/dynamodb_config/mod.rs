@@ -24,7 +24,7 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::config::authentication::Authentication;
+use crate::config::clients::authentication::Authentication;
 use crate::connector::{AlternatorConnector, Inner};
 use crate::tables::routing::TableRouting;
 use auth_schemes::{SchemeChoice, SigV4, Unsigned};
@@ -52,7 +52,7 @@ macro_rules! config {
         // An invalid configuration is reported by the connector, with the first operation.
         if let Ok(inner) = connector.inner() {
             let (options, cluster) = (&inner.config, inner.cluster());
-            let authentication = options.authentication;
+            let authentication = options.clients.authentication;
             let clock = Arc::new(Clock::default());
             let compression = Compression::new(options, cluster);
             let router = $router(inner);

@@ -15,7 +15,7 @@ use super::lookup_sender::{LookupSender, attach_lookup};
 use super::operation::OperationContext;
 use super::router::Router;
 use crate::config::Config;
-use crate::config::user_agent::UserAgent;
+use crate::config::clients::user_agent::UserAgent;
 use crate::dispatch::attempts::Attempt;
 use crate::dispatch::context::RequestContext;
 
@@ -42,7 +42,7 @@ impl Preparation {
         Self {
             config: Arc::clone(config),
             app: app.cloned(),
-            user_agent: header(&config.user_agent, app),
+            user_agent: header(&config.clients.user_agent, app),
             compression,
             router,
         }
@@ -93,7 +93,7 @@ impl Preparation {
         if app == self.app.as_ref() {
             return self.user_agent.clone();
         }
-        header(&self.config.user_agent, app)
+        header(&self.config.clients.user_agent, app)
     }
 }
 

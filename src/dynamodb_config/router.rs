@@ -24,7 +24,8 @@ impl Router {
         cluster: &Arc<Cluster>,
         tables: &Arc<Tables>,
     ) -> Option<Self> {
-        let is_needed = config.token_awareness.is_on() || config.lwt_affinity.is_on();
+        let is_needed =
+            config.clients.token_awareness.is_on() || config.clients.lwt_affinity.is_on();
         is_needed.then(|| {
             cluster.want_datacenter();
             Self {
@@ -58,9 +59,9 @@ impl Router {
 
     /// Returns the kind of node that a request goes to; `None` if any node will do.
     pub(super) fn aim(&self, access: Access, isolation: Option<Isolation>) -> Option<Aim> {
-        if self.config.lwt_affinity.applies(access, isolation) {
+        if self.config.clients.lwt_affinity.applies(access, isolation) {
             return Some(Aim::Coordinator);
         }
-        self.config.token_awareness.is_on().then_some(Aim::Replica)
+        self.config.clients.token_awareness.is_on().then_some(Aim::Replica)
     }
 }

@@ -8,7 +8,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::Request;
 
-use super::{convert, send};
 use crate::compression::Compressed;
 use crate::connector::Inner;
 use crate::discovery::CompressionProbe;
@@ -19,7 +18,7 @@ use crate::pass_through::Timeouts;
 use crate::tables::lookup::TableLookup;
 
 /// Sends a request as its context says, and runs in the background what is attached to it.
-pub(super) async fn send_with_context(
+pub(super) async fn send(
     inner: &Inner,
     timeouts: Timeouts,
     context: RequestContext,
@@ -36,15 +35,15 @@ pub(super) async fn send_with_context(
         let (tables, config) = (Arc::clone(&inner.clients.tables), Arc::clone(&inner.config));
         inner.clients.spawn(lookup.run(cluster(), tables, config));
     }
-    let order = inner.config.lwt_affinity.coordinator_order();
+    let order = inner.config.clients.lwt_affinity.coordinator_order();
     let by_key = route.as_ref().map(|route| ByKey { route, order });
     let preference = by_key.as_ref().map(|by_key| by_key as &dyn Preference);
-    let mut response = send(inner, timeouts, request, Some(attempt), preference).await?;
+    let mut response = super::send(inner, timeouts, request, Some(attempt), preference).await?;
     if let Some(route) = &route {
         route.apply_hint(response.headers());
     }
     if let Some(compressed) = compressed {
         response.extensions_mut().insert(compressed);
     }
-    convert(response)
+    super::convert(response)
 }

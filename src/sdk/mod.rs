@@ -1,6 +1,7 @@
 //! The connector as an HTTP client of the AWS SDK. Requests that are not DynamoDB's pass through to
 //! the SDK's default client.
 
+#[cfg(feature = "dynamodb_config")]
 mod context;
 
 use std::sync::Arc;
@@ -21,14 +22,12 @@ use http::{Request, Response};
 
 use crate::connector::{AlternatorConnector, Inner};
 use crate::dispatch::attempts::Attempt;
-use crate::dispatch::context::RequestContext;
 use crate::dispatch::plan::Preference;
 use crate::dispatch::response::ResponseBody;
 use crate::dynamodb::target::{TARGET, is_dynamodb};
 use crate::error::Error;
 use crate::pass_through::Timeouts;
 use crate::transport::ConnectionInfo;
-use context::send_with_context;
 
 impl HttpClient for AlternatorConnector {
     fn http_connector(
@@ -89,8 +88,9 @@ async fn balanced(
     timeouts: Timeouts,
     mut request: Request<SdkBody>,
 ) -> Result<HttpResponse, ConnectorError> {
-    if let Some(context) = request.extensions_mut().remove::<RequestContext>() {
-        return send_with_context(&inner, timeouts, context, request).await;
+    #[cfg(feature = "dynamodb_config")]
+    if let Some(context) = request.extensions_mut().remove() {
+        return context::send(&inner, timeouts, context, request).await;
     }
     // The SDK's attempt headers are for the connector, and not for the node.
     let attempt = Attempt::of(request.headers());

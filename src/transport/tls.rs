@@ -99,6 +99,7 @@ impl Tls {
         self
     }
 
+    #[cfg(feature = "dynamodb_config")]
     pub(crate) fn has_client_identity(&self) -> bool {
         self.identity.is_some()
     }

@@ -136,6 +136,7 @@ impl Load {
     }
 
     /// Returns the same without the fading of old estimates. Still zero if there is none.
+    #[cfg(feature = "dynamodb_config")]
     pub(crate) fn unfaded_cost(&self, in_flight: usize, now: Moment) -> f32 {
         self.cost_by(self.latency.unfaded(now), in_flight, now)
     }

@@ -90,6 +90,7 @@ impl PeakEwma {
     }
 
     /// Returns the estimate as it was last made, without fading.
+    #[cfg(feature = "dynamodb_config")]
     pub(super) fn unfaded(&self, now: Moment) -> f32 {
         let (estimate, stamp) = self.estimate.load();
         if stamp.until(now) > MEMORY { 0.0 } else { estimate }

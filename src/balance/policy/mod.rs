@@ -135,30 +135,6 @@ impl Chooser {
         }
     }
 
-    /// Returns whether latencies decide.
-    pub(crate) fn looks_at_latency(&self) -> bool {
-        matches!(self, Self::PeakEwma(_))
-    }
-
-    /// Returns the index of the best node for which `may` holds, if there is any. Unlike
-    /// [`next`](Self::next) this is for a few nodes that differ from one request to the next.
-    pub(crate) fn best<C: Candidate>(
-        &self,
-        nodes: &[C],
-        may: impl Fn(&C) -> bool,
-        context: PickContext,
-    ) -> Option<usize> {
-        let PickContext { now, draw, .. } = context;
-        match self {
-            Self::PeakEwma(least_cost) => least_cost.choose(nodes, may, now, draw),
-            // The cursor would give every third request the same of three nodes, and every third
-            // may be for the same key. Turns by the golden ratio are even for every nth request,
-            // too.
-            Self::RoundRobin { turns, .. } => any(nodes, may, turns.next()),
-            Self::Random => any(nodes, may, draw),
-        }
-    }
-
     fn choose<C: Candidate>(
         &self,
         nodes: &[C],
@@ -189,6 +165,33 @@ impl Chooser {
             _ => draw.rotate_left(32),
         };
         any(nodes, may, draw)
+    }
+}
+
+#[cfg(feature = "dynamodb_config")]
+impl Chooser {
+    /// Returns whether latencies decide.
+    pub(crate) fn looks_at_latency(&self) -> bool {
+        matches!(self, Self::PeakEwma(_))
+    }
+
+    /// Returns the index of the best node for which `may` holds, if there is any. Unlike
+    /// [`next`](Self::next) this is for a few nodes that differ from one request to the next.
+    pub(crate) fn best<C: Candidate>(
+        &self,
+        nodes: &[C],
+        may: impl Fn(&C) -> bool,
+        context: PickContext,
+    ) -> Option<usize> {
+        let PickContext { now, draw, .. } = context;
+        match self {
+            Self::PeakEwma(least_cost) => least_cost.choose(nodes, may, now, draw),
+            // The cursor would give every third request the same of three nodes, and every third
+            // may be for the same key. Turns by the golden ratio are even for every nth request,
+            // too.
+            Self::RoundRobin { turns, .. } => any(nodes, may, turns.next()),
+            Self::Random => any(nodes, may, draw),
+        }
     }
 }
 

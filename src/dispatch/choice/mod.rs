@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::balance::policy::{Candidate, Chooser, PickContext};
 use crate::cluster::Snapshot;
 use crate::cluster::node::Node;
-use crate::config::lwt_affinity::CoordinatorOrder;
+use crate::config::clients::lwt_affinity::CoordinatorOrder;
 use crate::dispatch::plan::{Plan, Preference};
 use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::keys::order::{Draw, Generator};

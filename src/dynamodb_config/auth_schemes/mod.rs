@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::auth::AuthSchemeOptionsFuture;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::config::authentication::Authentication;
+use crate::config::clients::authentication::Authentication;
 pub(super) use sigv4::SigV4;
 pub(super) use unsigned::Unsigned;
 

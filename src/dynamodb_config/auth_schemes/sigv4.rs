@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::config::authentication::Authentication;
+use crate::config::clients::authentication::Authentication;
 use crate::dynamodb_config::clock::Clock;
 use crate::dynamodb_config::compression::support::attach_probe;
 use crate::dynamodb_config::credentials::is_anonymous;

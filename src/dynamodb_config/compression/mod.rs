@@ -104,13 +104,13 @@ impl Compression {
         config
             .load::<OperationContext>()
             .and_then(|operation| operation.request_compression.as_ref())
-            .unwrap_or(&self.config.request_compression)
+            .unwrap_or(&self.config.clients.request_compression)
     }
 
     fn response_options<'a>(&'a self, config: &'a ConfigBag) -> &'a ResponseCompression {
         config
             .load::<OperationContext>()
             .and_then(|operation| operation.response_compression.as_ref())
-            .unwrap_or(&self.config.response_compression)
+            .unwrap_or(&self.config.clients.response_compression)
     }
 }

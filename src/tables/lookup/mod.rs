@@ -67,7 +67,7 @@ impl TableLookup {
         let (now, random) = (Moment::now(), fastrand::f64());
         match found {
             Ok((info, freshness)) => {
-                let max_age = config.table_refresh_interval;
+                let max_age = config.clients.table_refresh_interval;
                 tracing::debug!(table = table.name(), node = %node.addr(), ?took, ?freshness, "table was looked up");
                 let timing = Timing { took, max_age, random };
                 table.record_found(claim, info, freshness, timing, now);

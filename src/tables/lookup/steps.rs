@@ -9,7 +9,7 @@ use super::responses::{Description, isolation_by_config, isolation_by_tags};
 use super::session::{LookupError, QUERY, Session, warn_if_denied};
 use crate::balance::moment::Moment;
 use crate::config::Config;
-use crate::config::lwt_affinity::CoordinatorOrder;
+use crate::config::clients::lwt_affinity::CoordinatorOrder;
 use crate::dynamodb::access::Isolation;
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Replicas;
@@ -80,7 +80,7 @@ impl Lookup<'_> {
     /// Returns whether the role may not read the order of replicas that another role of the
     /// connector has read recently.
     fn lacks_order(&self, found: &Replicas, before: &TableInfo, now: Moment) -> bool {
-        let max_age = self.config.table_refresh_interval;
+        let max_age = self.config.clients.table_refresh_interval;
         !found.is_ordered() && before.has_recent_order(max_age, now)
     }
 
@@ -94,12 +94,12 @@ impl Lookup<'_> {
 
     /// Returns the replicas, if the options need them, and how they are expected to change.
     async fn replicas(&self, name: &str, id: Option<&str>) -> (Option<Replicas>, Freshness) {
-        let affinity = &self.config.lwt_affinity;
+        let affinity = &self.config.clients.lwt_affinity;
         // Clients without token awareness must agree with those that have it on the coordinators of
         // keys.
         let by_primary_replica =
             affinity.is_on() && affinity.coordinator_order() == CoordinatorOrder::PrimaryReplica;
-        if !self.config.token_awareness.is_on() && !by_primary_replica {
+        if !self.config.clients.token_awareness.is_on() && !by_primary_replica {
             return (None, Freshness::Settled);
         }
         match self.replicas.run(name, id).await {
@@ -122,7 +122,7 @@ impl Lookup<'_> {
 
     /// Returns the table's write isolation, if the options need it: its own, or else the node's.
     async fn isolation(&self, arn: Option<&str>) -> Result<Option<Isolation>, LookupError> {
-        if !self.config.lwt_affinity.asks_for_isolation() {
+        if !self.config.clients.lwt_affinity.asks_for_isolation() {
             return Ok(None);
         }
         if let Some(arn) = arn {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{item, key, number, router, text};
 use crate::balance::moment::Moment;
-use crate::config::lwt_affinity::LwtAffinity;
+use crate::config::clients::lwt_affinity::LwtAffinity;
 use crate::dispatch::route::{Aim, Partitions};
 use crate::dynamodb::access::{Access, Isolation};
 use crate::dynamodb_config::router::Router;

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::{Router, Routers, Subject, item, key, name_of_due_table, number, router, text};
 use crate::balance::moment::Moment;
-use crate::config::lwt_affinity::LwtAffinity;
+use crate::config::clients::lwt_affinity::LwtAffinity;
 use crate::dynamodb::access::{Access, Isolation};
 use crate::dynamodb_config::subject::reader::Reader;
 use crate::tables::TableInfo;

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 
 use super::{Router, Subject};
-use crate::config::lwt_affinity::LwtAffinity;
+use crate::config::clients::lwt_affinity::LwtAffinity;
 use crate::connector::AlternatorConnector;
 use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::keys::key::{Key, PartitionKeyType, Token};
