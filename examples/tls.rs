@@ -3,7 +3,7 @@
 
 mod common;
 
-use alternator_connector::{AlternatorConnector, Tls};
+use alternator_connector::{AlternatorConnector, Error, Tls};
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeyType;
@@ -50,7 +50,8 @@ async fn main() -> Result<(), Failure> {
 /// Checks that nothing comes of a connection with these settings, and that the error says why.
 async fn fails(cluster: &Cluster, tls: Tls, why: &str) -> Result<(), Failure> {
     let connector = AlternatorConnector::builder().seeds(cluster.urls()).tls(tls).build()?;
-    let error = connector.refresh().await.err().map(|error| error.to_string()).unwrap_or_default();
+    let error = connector.refresh().await.err().map(|error| Error::explain(&error));
+    let error = error.unwrap_or_default();
     println!("  {error}");
     check(error.contains(why), &format!("the error says {why}"))
 }
