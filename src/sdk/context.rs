@@ -19,7 +19,7 @@ use crate::tables::lookup::TableLookup;
 
 /// Sends a request as its context says, and runs in the background what is attached to it.
 pub(super) async fn send(
-    inner: &Inner,
+    inner: Arc<Inner>,
     timeouts: Timeouts,
     context: RequestContext,
     mut request: Request<SdkBody>,
@@ -38,12 +38,15 @@ pub(super) async fn send(
     let order = inner.config.clients.lwt_affinity.coordinator_order();
     let by_key = route.as_ref().map(|route| ByKey { route, order });
     let preference = by_key.as_ref().map(|by_key| by_key as &dyn Preference);
-    let mut response = super::send(inner, timeouts, request, Some(attempt), preference).await?;
+    let capture = request.extensions_mut().remove();
+    let response =
+        inner.call(request, Some(attempt), preference, timeouts.connect, timeouts.read).await;
+    let mut response = response.map_err(super::connector_error)?;
     if let Some(route) = &route {
         route.apply_hint(response.headers());
     }
     if let Some(compressed) = compressed {
         response.extensions_mut().insert(compressed);
     }
-    super::convert(response)
+    super::convert(response, capture)
 }

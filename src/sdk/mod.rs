@@ -22,7 +22,6 @@ use http::{Request, Response};
 
 use crate::connector::{AlternatorConnector, Inner};
 use crate::dispatch::attempts::Attempt;
-use crate::dispatch::plan::Preference;
 use crate::dispatch::response::ResponseBody;
 use crate::dynamodb::target::{TARGET, is_dynamodb};
 use crate::error::Error;
@@ -75,51 +74,50 @@ impl HttpConnector for SdkConnector {
             return inner.pass_through.client(self.timeouts, self.sleep.clone()).call(request);
         }
         match request.try_into_http1x() {
-            Ok(request) => {
-                HttpConnectorFuture::new(balanced(Arc::clone(inner), self.timeouts, request))
-            }
+            Ok(request) => balanced(Arc::clone(inner), self.timeouts, request),
             Err(error) => HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         }
     }
 }
 
-async fn balanced(
+/// Sends a request to the cluster. The future that is boxed has no other around it: each would move
+/// the request and the response once more.
+#[cfg_attr(not(feature = "dynamodb_config"), expect(unused_mut, reason = "nothing is attached"))]
+fn balanced(
+    inner: Arc<Inner>,
+    timeouts: Timeouts,
+    mut request: Request<SdkBody>,
+) -> HttpConnectorFuture {
+    #[cfg(feature = "dynamodb_config")]
+    if let Some(context) = request.extensions_mut().remove() {
+        return HttpConnectorFuture::new(context::send(inner, timeouts, context, request));
+    }
+    HttpConnectorFuture::new(send(inner, timeouts, request))
+}
+
+/// Sends a request of which the connector knows no more than its headers.
+async fn send(
     inner: Arc<Inner>,
     timeouts: Timeouts,
     mut request: Request<SdkBody>,
 ) -> Result<HttpResponse, ConnectorError> {
-    #[cfg(feature = "dynamodb_config")]
-    if let Some(context) = request.extensions_mut().remove() {
-        return context::send(&inner, timeouts, context, request).await;
-    }
     // The SDK's attempt headers are for the connector, and not for the node.
     let attempt = Attempt::of(request.headers());
     inner.config.kept.strip(request.headers_mut());
-    send(&inner, timeouts, request, attempt, None).await.and_then(convert)
+    let capture = request.extensions_mut().remove();
+    let response = inner.call(request, attempt, None, timeouts.connect, timeouts.read).await;
+    convert(response.map_err(connector_error)?, capture)
 }
 
-/// Sends a request to the cluster.
-async fn send(
-    inner: &Inner,
-    timeouts: Timeouts,
-    mut request: Request<SdkBody>,
-    attempt: Option<Attempt>,
-    preference: Option<&dyn Preference>,
-) -> Result<Response<ResponseBody>, ConnectorError> {
-    let capture = request.extensions_mut().remove::<CaptureSmithyConnection>();
-    let response = inner
-        .call(request, attempt, preference, timeouts.connect, timeouts.read)
-        .await
-        .map_err(connector_error)?;
+/// Returns the response as the SDK's type, and tells the SDK about its connection.
+fn convert(
+    response: Response<ResponseBody>,
+    capture: Option<CaptureSmithyConnection>,
+) -> Result<HttpResponse, ConnectorError> {
     if let Some(capture) = capture {
         let info = response.body().connection().clone();
         capture.set_connection_retriever(move || Some(metadata(&info)));
     }
-    Ok(response)
-}
-
-/// Returns the response as the SDK's type.
-fn convert(response: Response<ResponseBody>) -> Result<HttpResponse, ConnectorError> {
     HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
         .map_err(|e| ConnectorError::other(e.into(), None))
 }
