@@ -123,7 +123,8 @@ async fn hedges_are_no_more_than_the_budget() {
     }
     side_by_side(&cluster, &client, 300, 20).await;
     let hedges = connector.stats().hedged;
-    assert_eq!(received(&cluster), 300 + hedges);
+    // A hedge whose other request is answered before it is written reaches no node.
+    assert!((301..=300 + hedges).contains(&received(&cluster)), "{hedges}");
     // All of them are due, so what is paid for is used, but for what was saved up when the last of
     // them ended.
     assert!((20..=30).contains(&hedges), "{hedges}");
