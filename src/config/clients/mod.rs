@@ -33,7 +33,7 @@ pub(crate) struct ClientOptions {
 impl Default for ClientOptions {
     fn default() -> Self {
         Self {
-            // Alternator's own default asks nobody for a signature.
+            // By default Alternator requires no signature.
             authentication: Authentication::default(),
             user_agent: UserAgent::default(),
             // Bytes saved are CPU time spent, on both sides.
