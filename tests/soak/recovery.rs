@@ -6,7 +6,7 @@ use alternator_connector::AlternatorConnector;
 
 use crate::holdings::Holdings;
 use crate::stage::Stage;
-use crate::support::*;
+use crate::support::{TABLE, client_without_retries, s, until};
 
 /// How long a connector may leave a node alone that has failed again and again, or was as slow.
 const LIMIT: Duration = Duration::from_secs(90);

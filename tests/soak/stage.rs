@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::holdings::Holdings;
 use crate::schedule::{Episode, NODES, Schedule};
-use crate::support::direct::trusting;
-use crate::support::*;
+use crate::support::direct::connector_with_ca;
+use crate::support::{USER, client, create_table, eventually, with_attempt_headers};
 use crate::trouble;
 
 /// How many requests a node takes at a time before it sheds the rest: more than its share, and less
@@ -59,7 +59,7 @@ impl Stage {
         &self,
         options: fn(ConnectorBuilder) -> ConnectorBuilder,
     ) -> AlternatorConnector {
-        options(telling(trusting(&self.cluster))).build().unwrap()
+        options(with_attempt_headers(connector_with_ca(&self.cluster))).build().unwrap()
     }
 
     /// The nodes that are there.

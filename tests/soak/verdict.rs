@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::stage::Stage;
 use crate::support::direct::header;
 use crate::support::write::{Ending, TRACE};
-use crate::support::*;
+use crate::support::{TABLE, client};
 use crate::workload::{History, Write};
 
 /// Fewer would show little.

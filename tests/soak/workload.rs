@@ -12,8 +12,8 @@ use fastrand::Rng;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::support::retrying;
 use crate::support::write::{Ending, read, write};
-use crate::support::*;
 
 const WORKERS: usize = 12;
 

@@ -18,7 +18,7 @@ pub const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// [`connector`](super::connector), which trusts the certificates of a cluster with TLS.
-pub fn trusting(cluster: &Cluster) -> ConnectorBuilder {
+pub fn connector_with_ca(cluster: &Cluster) -> ConnectorBuilder {
     let builder = super::connector(cluster);
     if cluster.node(0).url().starts_with("https") {
         builder.tls(Tls::new().ca_pem(cluster.ca_pem()))
@@ -42,7 +42,7 @@ pub fn get_item() -> Request<Full<Bytes>> {
 }
 
 /// Sends a request through the connector's tower service, and reads the whole answer.
-pub fn answer(
+pub fn send_direct(
     connector: &AlternatorConnector,
     request: Request<Full<Bytes>>,
 ) -> impl Future<Output = Result<(StatusCode, Bytes), Error>> + Send + use<> {

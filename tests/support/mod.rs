@@ -2,6 +2,9 @@
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod direct;
+pub mod heads;
+pub mod logs;
+pub mod server;
 pub mod write;
 
 use std::time::Duration;
@@ -32,14 +35,14 @@ pub fn connector(cluster: &Cluster) -> alternator_connector::ConnectorBuilder {
 }
 
 /// Routes nothing by key, so that whatever arrives was sent by the user.
-pub fn keyless(
+pub fn without_key_routing(
     builder: alternator_connector::ConnectorBuilder,
 ) -> alternator_connector::ConnectorBuilder {
     builder.token_awareness(TokenAwareness::off()).lwt_affinity(LwtAffinity::off())
 }
 
 /// Lets requests say which attempt of which invocation they are.
-pub fn telling(
+pub fn with_attempt_headers(
     builder: alternator_connector::ConnectorBuilder,
 ) -> alternator_connector::ConnectorBuilder {
     ["amz-sdk-invocation-id", "amz-sdk-request"]
@@ -154,7 +157,7 @@ pub fn user_requests(cluster: &Cluster) -> Vec<u64> {
 }
 
 /// What the connector has seen of a node.
-pub fn seen(
+pub fn node_stats(
     connector: &AlternatorConnector,
     node: &alternator_testcluster::Node,
 ) -> alternator_connector::NodeStats {
@@ -177,7 +180,7 @@ pub async fn eventually_returns(
 /// Whether the connector lets a node have requests.
 pub fn serves(connector: &AlternatorConnector, node: &alternator_testcluster::Node) -> bool {
     use alternator_connector::NodeState::{Returning, Serving};
-    matches!(seen(connector, node).state, Serving | Returning)
+    matches!(node_stats(connector, node).state, Serving | Returning)
 }
 
 /// How many requests of `/localnodes` each node has received.
