@@ -59,7 +59,9 @@ impl Stage {
         &self,
         options: fn(ConnectorBuilder) -> ConnectorBuilder,
     ) -> AlternatorConnector {
-        options(with_attempt_headers(connector_with_ca(&self.cluster))).build().unwrap()
+        // So that connects to nodes that drop packets end within an episode.
+        let connector = connector_with_ca(&self.cluster).connect_timeout(Duration::from_secs(1));
+        options(with_attempt_headers(connector)).build().unwrap()
     }
 
     /// The nodes that are there.

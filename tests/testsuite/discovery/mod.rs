@@ -28,7 +28,7 @@ fn cluster(nodes: usize) -> Cluster {
 
 /// A connector that refreshes only when it is told to, and does not wait long for anyone.
 fn refreshing_on_demand(cluster: &Cluster) -> ConnectorBuilder {
-    connector(cluster).active_refresh_interval(NEVER).discovery_timeout(Duration::from_millis(500))
+    connector(cluster).active_refresh_interval(NEVER).discovery_timeout(Duration::from_secs(2))
 }
 
 /// The same with these seeds instead.
@@ -36,5 +36,5 @@ fn refreshing_on_demand_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> C
     AlternatorConnector::builder()
         .seeds(seeds.into_iter().map(Node::url))
         .active_refresh_interval(NEVER)
-        .discovery_timeout(Duration::from_millis(500))
+        .discovery_timeout(Duration::from_secs(2))
 }

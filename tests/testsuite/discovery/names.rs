@@ -75,7 +75,7 @@ pub(crate) fn by_name(cluster: &Cluster, script: &Script) -> ConnectorBuilder {
         .seed(format!("http://alternator.test:{}", cluster.port()))
         .dns_resolver(script.clone())
         .active_refresh_interval(NEVER)
-        .discovery_timeout(Duration::from_millis(500))
+        .discovery_timeout(Duration::from_secs(2))
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ fn knows_the_replicas(connector: &AlternatorConnector, cluster: &Cluster) -> boo
 
 /// Sends requests until the condition holds, as nothing is learned while nobody asks.
 async fn reading_until(client: &Client, what: &str, condition: impl Fn() -> bool) {
-    within(Duration::from_secs(20), what, async || {
+    within(Duration::from_secs(60), what, async || {
         get(client, 0).await;
         condition()
     })

@@ -34,7 +34,7 @@ fn connector_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> ConnectorBui
     AlternatorConnector::builder()
         .seeds(seeds.into_iter().map(Node::url))
         .active_refresh_interval(Duration::from_millis(20))
-        .discovery_timeout(Duration::from_millis(500))
+        .discovery_timeout(Duration::from_secs(2))
 }
 
 /// A connector that refreshes only when it is told to.

@@ -14,12 +14,15 @@ use crate::steady::{
     connector_and_client, get, millis, read_one_by_one, read_side_by_side, refreshing_on_demand,
     slow, start, user_requests_since,
 };
+use crate::support::direct::HOUR;
 use crate::support::{eventually, node_stats, user_requests, user_requests_of, within};
 
 /// Three nodes that take this long for each answer.
 async fn taking(delays: [u64; 3]) -> (Cluster, AlternatorConnector, Client) {
     let cluster = start(3);
-    let (connector, client) = connector_and_client(refreshing_on_demand(&cluster)).await;
+    // However busy the machine is, no request runs into a timeout.
+    let builder = refreshing_on_demand(&cluster).read_timeout(HOUR);
+    let (connector, client) = connector_and_client(builder).await;
     for (node, delay) in cluster.nodes().iter().zip(delays) {
         node.inject(slow(millis(delay)));
     }

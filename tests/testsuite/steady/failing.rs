@@ -21,8 +21,8 @@ const FAILURES: usize = 3;
 fn impatient(cluster: &Cluster, policy: Policy) -> ConnectorBuilder {
     refreshing_on_demand(cluster)
         .policy(policy)
-        .read_timeout(millis(300))
-        .discovery_timeout(millis(300))
+        .read_timeout(millis(2_000))
+        .discovery_timeout(millis(2_000))
 }
 
 /// Sends reads until the node is ejected, and returns how many failed.
@@ -36,13 +36,14 @@ async fn until_ejected(connector: &AlternatorConnector, client: &Client, node: &
     failed
 }
 
-/// A node that fails everything in this way, from its ejection to its full share.
-async fn is_ejected_and_comes_back(fault: Fault) {
+/// A node that fails everything in this way, and is ejected after so many failures, from there to
+/// its full share.
+async fn is_ejected_and_comes_back(fault: Fault, failures: usize) {
     let cluster = start(3);
     let (connector, client) = connector_and_client(impatient(&cluster, Policy::RoundRobin)).await;
     let bad = cluster.node(0);
     bad.inject(fault.clone());
-    assert_eq!(until_ejected(&connector, &client, &bad).await, FAILURES);
+    assert_eq!(until_ejected(&connector, &client, &bad).await, failures);
     let shares = read_one_by_one(&cluster, &client, 100).await;
     assert_eq!(shares[0], 0, "{shares:?}");
 
@@ -81,10 +82,11 @@ async fn is_ejected_and_comes_back(fault: Fault) {
 async fn a_node_that_fails_is_ejected_until_it_is_healed_and_begins_again_with_little() {
     // Side by side, because each waits for probes.
     join_all([
-        is_ejected_and_comes_back(server_error()),
-        is_ejected_and_comes_back(Fault::ResetAfterRequest { execute: false }),
-        is_ejected_and_comes_back(Fault::Truncate),
-        is_ejected_and_comes_back(Fault::Hang(Scope::Data)),
+        is_ejected_and_comes_back(server_error(), FAILURES),
+        is_ejected_and_comes_back(Fault::ResetAfterRequest { execute: false }, FAILURES),
+        is_ejected_and_comes_back(Fault::Truncate, FAILURES),
+        // Nothing at all for longer than a second.
+        is_ejected_and_comes_back(Fault::Hang(Scope::Data), 1),
     ])
     .await;
 }
@@ -110,20 +112,17 @@ async fn a_node_that_fails_fast_attracts_nobody() {
     .await;
 }
 
-/// As one does whose clock is wrong: it is not broken, and its refusals are faster than the answers
-/// of others.
+/// As one does whose clock is wrong: it is not broken.
 #[tokio::test]
-async fn a_node_that_refuses_everything_attracts_nobody() {
+async fn a_node_that_refuses_everything_is_not_ejected() {
     let cluster = start(3);
-    let (_, client) = connector_and_client(impatient(&cluster, Policy::PeakEwma)).await;
+    let (connector, client) = connector_and_client(impatient(&cluster, Policy::PeakEwma)).await;
     let refusal = ApiError::new("InvalidSignatureException", "told to");
     cluster.node(0).inject(Fault::Answer(refusal));
-    cluster.node(1).inject(slow(millis(3)));
-    cluster.node(2).inject(slow(millis(3)));
-    let mut refused = 0;
-    for _ in 0..100 {
-        refused += usize::from(get(&client).await.is_err());
-    }
-    // A third would be its share.
-    assert!(refused <= 10, "{refused}");
+    eventually("it has refused often", async || {
+        let _ = get(&client).await;
+        user_requests_of(&cluster.node(0)) > 2 * FAILURES as u64
+    })
+    .await;
+    assert_eq!(node_stats(&connector, &cluster.node(0)).state, NodeState::Serving);
 }

@@ -31,16 +31,12 @@ async fn a_node_that_throttles_is_not_ejected() {
             connector_and_client(refreshing_on_demand(&cluster).policy(policy)).await;
         let busy = cluster.node(0);
         busy.inject(throttled());
-        let mut refused = 0;
         eventually("it has refused often", async || {
             let _ = get(&client).await;
             user_requests_of(&busy) >= 10
         })
         .await;
-        for _ in 0..60 {
-            refused += usize::from(get(&client).await.is_err());
-        }
-        assert!(refused < 60);
+        eventually("another node answers", async || get(&client).await.is_ok()).await;
         assert_all_serve(&connector);
         assert_eq!(probes(&busy), 0);
     }))
