@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use tokio::time::timeout;
 
 use super::localnodes::{self, BODY_LIMIT};
+use crate::cluster::exchange::{Limits, exchange};
 use crate::cluster::node::{Node, without_zone};
-use crate::error::{BoxError, explain};
-use crate::transport::{NodeBody, SendError};
+use crate::error::BoxError;
 
 /// Returns the nodes that `node` lists under `path`, which is
 /// [`Scope::localnodes`](crate::scope::Scope::localnodes)'s.
@@ -22,35 +20,11 @@ pub(crate) async fn ask(
     path: &str,
     limit: Duration,
 ) -> Result<Vec<SocketAddr>, BoxError> {
-    match timeout(limit, ask_unlimited(node, path, limit)).await {
-        Ok(answer) => answer.map_err(|error| explain(&*error).into()),
-        Err(_) => Err(format!("no answer within {limit:?}").into()),
-    }
-}
-
-async fn ask_unlimited(
-    node: &Node,
-    path: &str,
-    limit: Duration,
-) -> Result<Vec<SocketAddr>, BoxError> {
-    let body = loop {
-        let mut lease = node.pool.lease_uncounted(limit).await?;
-        let request = Request::get(path)
-            .header(header::HOST, without_zone(node.addr()).to_string())
-            .body(Full::<Bytes>::default())?;
-        match lease.connection.send(request).await {
-            Ok(response) => {
-                let status = response.status();
-                break response.map(|incoming| NodeBody::new(status, incoming, lease));
-            }
-            // The node closed an idle connection, which says nothing about the node.
-            Err(SendError::Unsent(..)) if lease.reused() => {}
-            Err(SendError::Unsent(_, error) | SendError::Sent(error)) => return Err(error),
-        }
-    };
-    let status = body.status();
-    // An invalid response is read as well, so that its connection can be kept.
-    let text = Limited::new(body.into_body(), BODY_LIMIT).collect().await?.to_bytes();
+    let request = Request::get(path)
+        .header(header::HOST, without_zone(node.addr()).to_string())
+        .body(Bytes::new())?;
+    let limits = Limits { time: limit, body: BODY_LIMIT };
+    let (status, text) = exchange(&node.pool, request, limits).await?;
     if status != StatusCode::OK {
         return Err(format!("it answered {status}").into());
     }

@@ -8,15 +8,13 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::request::Parts;
 use http::{Request, StatusCode};
-use http_body_util::Full;
-use tokio::time::timeout;
 
 use super::localnodes::BODY_LIMIT;
 use crate::cluster::Cluster;
-use crate::cluster::exchange::exchange;
+use crate::cluster::exchange::{Limits, exchange};
 use crate::cluster::node::Node;
 use crate::dynamodb::host::address;
-use crate::error::{BoxError, explain};
+use crate::error::BoxError;
 
 /// Maximum number of nodes probed in parallel.
 const MAX_PARALLEL: usize = 16;
@@ -58,22 +56,20 @@ impl CompressionProbe {
             if node.understands_compression.load(Relaxed) {
                 return;
             }
-            let answered = timeout(limit, probe.ask_one(&node, limit)).await;
-            match answered.unwrap_or_else(|_| Err("no answer in time".into())) {
+            match probe.ask_one(&node, limit).await {
                 Ok((status, body)) => match understands(status, &body) {
                     Some(understands) => cluster.probed(&node, understands),
                     None => cluster.probe_failed(&node, &format!("it answered {status}")),
                 },
-                Err(error) => cluster.probe_failed(&node, &explain(&*error)),
+                Err(error) => cluster.probe_failed(&node, &error.to_string()),
             }
         };
         stream::iter(cluster.all_nodes()).for_each_concurrent(MAX_PARALLEL, ask).await;
     }
 
     async fn ask_one(&self, node: &Node, limit: Duration) -> Result<(StatusCode, Bytes), BoxError> {
-        let lease = node.pool.dial(limit).await?;
-        let body = Full::new(Bytes::from_static(Self::BODY));
-        exchange(lease, Request::from_parts(self.head.clone(), body), BODY_LIMIT).await
+        let request = Request::from_parts(self.head.clone(), Bytes::from_static(Self::BODY));
+        exchange(&node.pool, request, Limits { time: limit, body: BODY_LIMIT }).await
     }
 }
 

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, header};
-use http_body_util::Full;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::localnodes::BODY_LIMIT;
 use crate::balance::health::Down;
 use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
-use crate::cluster::exchange::exchange;
+use crate::cluster::exchange::{Limits, exchange_on};
 use crate::cluster::node::{Node, without_zone};
 use crate::config::Config;
 use crate::error::{BoxError, explain};
@@ -86,19 +85,17 @@ fn conclude(cluster: &Cluster, node: &Node, answered: Result<(), (Down, BoxError
 /// with the node now.
 async fn probe(node: &Node, limit: Duration) -> Result<(), (Down, BoxError)> {
     let lease = node.pool.dial(limit).await.map_err(|e| (Down::Unreachable, e.into()))?;
-    timeout(limit, ask(node, lease))
-        .await
-        .unwrap_or_else(|_| Err("no answer in time".into()))
-        .map_err(|e| (Down::Ejected, e))
+    ask(node, lease, limit).await.map_err(|e| (Down::Ejected, e))
 }
 
-async fn ask(node: &Node, lease: Lease) -> Result<(), BoxError> {
+async fn ask(node: &Node, lease: Lease, limit: Duration) -> Result<(), BoxError> {
     let request = Request::post("/")
         .header(header::HOST, without_zone(node.addr()).to_string())
         .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
         .header("x-amz-target", "DynamoDB_20120810.DescribeEndpoints")
-        .body(Full::new(Bytes::from_static(b"{}")))?;
-    let (status, _) = exchange(lease, request, BODY_LIMIT).await?;
+        .body(Bytes::from_static(b"{}"))?;
+    let limits = Limits { time: limit, body: BODY_LIMIT };
+    let (status, _) = exchange_on(lease, request, limits).await?;
     if status.is_server_error() {
         return Err(format!("it answered {status}").into());
     }

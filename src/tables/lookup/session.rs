@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::responses::error_name;
 use super::rows::{Page, Row};
+use crate::cluster::exchange::{Limits, exchange};
 use crate::cluster::node::Node;
 use crate::dynamodb::target::TARGET;
-use crate::error::{BoxError, explain};
+use crate::error::BoxError;
 use crate::tables::WarnOnce;
-use crate::transport::{NodeBody, SendError};
 
 pub(super) const QUERY: &str = "DynamoDB_20120810.Query";
 pub(super) const SCAN: &str = "DynamoDB_20120810.Scan";
@@ -68,10 +66,7 @@ pub(super) enum LookupError {
 impl Session<'_> {
     /// Sends a request and returns the body of a response with status 200.
     pub(super) async fn send(&self, target: &str, body: &Value) -> Result<Bytes, LookupError> {
-        let (status, body) = timeout(self.timeout, self.exchange(target, body))
-            .await
-            .unwrap_or_else(|_| Err(format!("no answer within {:?}", self.timeout).into()))
-            .map_err(|e| LookupError::Failed(explain(&*e).into()))?;
+        let (status, body) = self.exchange(target, body).await.map_err(LookupError::Failed)?;
         if status == StatusCode::OK {
             return Ok(body);
         }
@@ -83,6 +78,14 @@ impl Session<'_> {
                 Err(LookupError::Failed(format!("it answered {status} to {target}: {name}").into()))
             }
         }
+    }
+
+    async fn exchange(&self, target: &str, body: &Value) -> Result<(StatusCode, Bytes), BoxError> {
+        let mut request =
+            Request::post("/").header(TARGET, target).body(Bytes::from(body.to_string()))?;
+        self.client.sign(&mut request)?;
+        let limits = Limits { time: self.timeout, body: BODY_LIMIT };
+        exchange(&self.node.pool, request, limits).await
     }
 
     /// Sends a Query or Scan, page by page, and calls `f` for each row.
@@ -104,26 +107,6 @@ impl Session<'_> {
             request["ExclusiveStartKey"] = next;
         }
         Err(LookupError::TooManyRows)
-    }
-
-    async fn exchange(&self, target: &str, body: &Value) -> Result<(StatusCode, Bytes), BoxError> {
-        let mut request =
-            Request::post("/").header(TARGET, target).body(Bytes::from(body.to_string()))?;
-        self.client.sign(&mut request)?;
-        loop {
-            let mut lease = self.node.pool.lease_uncounted(self.timeout).await?;
-            match lease.connection.send(request.clone().map(Full::new)).await {
-                Ok(response) => {
-                    let status = response.status();
-                    let body = NodeBody::new(status, response.into_body(), lease);
-                    let body = Limited::new(body, BODY_LIMIT).collect().await?;
-                    return Ok((status, body.to_bytes()));
-                }
-                // The node has closed an idle connection, which is no failure.
-                Err(SendError::Unsent(..)) if lease.reused() => {}
-                Err(SendError::Unsent(_, error) | SendError::Sent(error)) => return Err(error),
-            }
-        }
     }
 }
 

@@ -67,10 +67,10 @@ async fn a_client_with_few_requests_leaves_a_slow_node_alone_too() {
 
 #[tokio::test]
 async fn a_node_that_is_fast_again_gets_its_share_again() {
-    let (cluster, _, client) = taking([25, 10, 10]).await;
+    let (cluster, _, client) = taking([200, 30, 30]).await;
     let shares = read_one_by_one(&cluster, &client, 90).await;
     assert!(shares[0] <= 9, "{shares:?}");
-    cluster.node(0).inject(slow(millis(10)));
+    cluster.node(0).inject(slow(millis(30)));
     within(Duration::from_secs(60), "it gets its share", async || {
         read_one_by_one(&cluster, &client, 60).await[0] >= 10
     })
