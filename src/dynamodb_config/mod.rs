@@ -20,6 +20,7 @@ mod subject;
 
 use std::sync::Arc;
 
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -40,61 +41,80 @@ use router::Router;
 /// The region that requests are signed for if the configuration names none. A node accepts any.
 const REGION: Region = Region::from_static("us-east-1");
 
+/// What a client's configuration has in place of the SDK's own.
+struct Parts {
+    address: Address,
+    schemes: SchemeChoice,
+    sigv4: SigV4,
+    unsigned: Unsigned,
+    classifier: RetryUncompressed,
+    hooks: SharedInterceptor,
+}
+
+impl Parts {
+    fn new(connector: &Inner, sdk: &SdkConfig, router: Option<Router>) -> Self {
+        let (options, cluster) = (&connector.config, connector.cluster());
+        let authentication = options.clients.authentication;
+        let clock = Arc::new(Clock::default());
+        let compression = Compression::new(options, cluster);
+        let preparation = Arc::new(Preparation::new(
+            options,
+            sdk.app_name(),
+            compression.clone(),
+            router.clone(),
+        ));
+        let signed = match authentication {
+            Authentication::ClientCertificate => SignedRequests::None,
+            Authentication::Optional if sdk.credentials_provider().is_none() => {
+                SignedRequests::WithOwnCredentials
+            }
+            Authentication::Optional | Authentication::Required => SignedRequests::All,
+        };
+        Self {
+            address: Address::new(options),
+            schemes: SchemeChoice::new(authentication),
+            sigv4: SigV4::new(Arc::clone(&preparation), authentication, Arc::clone(&clock)),
+            unsigned: Unsigned::new(preparation),
+            classifier: RetryUncompressed::new(cluster),
+            hooks: Hooks::shared(signed, clock, options.kept, compression, router),
+        }
+    }
+}
+
+/// Returns the shared configuration with what all clients of the connector have in common.
+fn shared(connector: &AlternatorConnector, sdk: &SdkConfig) -> SdkConfig {
+    let mut shared = sdk.clone().into_builder().http_client(connector.clone());
+    if sdk.region().is_none() {
+        shared.set_region(REGION);
+    }
+    if let Ok(inner) = connector.inner() {
+        if sdk.stalled_stream_protection().is_none() {
+            // The connector takes a request's body at once, and has its own limit for responses
+            // that stall.
+            shared.set_stalled_stream_protection(Some(StalledStreamProtectionConfig::disabled()));
+        }
+        if let Some(provider) = OptionalCredentials::of(inner.config.clients.authentication, sdk) {
+            shared.set_credentials_provider(Some(provider));
+        }
+    }
+    shared.build()
+}
+
 /// Makes the configuration of a client of either service: their builders have the same methods, but
 /// no trait in common.
 macro_rules! config {
     ($service:ident, $connector:expr, $sdk:expr, $router:expr) => {{
-        let (connector, sdk): (&AlternatorConnector, &SdkConfig) = ($connector, $sdk);
-        let mut config = $service::config::Builder::from(sdk).http_client(connector.clone());
-        if sdk.region().is_none() {
-            config.set_region(Some(REGION));
-        }
+        let mut config = $service::config::Builder::from(&shared($connector, $sdk));
         // An invalid configuration is reported by the connector, with the first operation.
-        if let Ok(inner) = connector.inner() {
-            let (options, cluster) = (&inner.config, inner.cluster());
-            let authentication = options.clients.authentication;
-            let clock = Arc::new(Clock::default());
-            let compression = Compression::new(options, cluster);
-            let router = $router(inner);
-            let preparation = Arc::new(Preparation::new(
-                options,
-                sdk.app_name(),
-                compression.clone(),
-                router.clone(),
-            ));
-            if sdk.stalled_stream_protection().is_none() {
-                // The connector takes a request's body at once, and has its own limit for responses
-                // that stall.
-                config =
-                    config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-            }
-            if let Some(provider) = OptionalCredentials::of(authentication, sdk) {
-                config.set_credentials_provider(Some(provider));
-            }
+        if let Ok(inner) = $connector.inner() {
+            let parts = Parts::new(inner, $sdk, $router(inner));
             config = config
-                .endpoint_resolver(Address::new(options))
-                .auth_scheme_resolver(SchemeChoice::new(authentication))
-                .push_auth_scheme(SigV4::new(
-                    Arc::clone(&preparation),
-                    authentication,
-                    Arc::clone(&clock),
-                ))
-                .push_auth_scheme(Unsigned::new(preparation))
-                .retry_classifier(RetryUncompressed::new(cluster));
-            let signed = match authentication {
-                Authentication::ClientCertificate => SignedRequests::None,
-                Authentication::Optional if sdk.credentials_provider().is_none() => {
-                    SignedRequests::WithOwnCredentials
-                }
-                Authentication::Optional | Authentication::Required => SignedRequests::All,
-            };
-            config.push_interceptor(Hooks::shared(
-                signed,
-                clock,
-                options.kept,
-                compression,
-                router,
-            ));
+                .endpoint_resolver(parts.address)
+                .auth_scheme_resolver(parts.schemes)
+                .push_auth_scheme(parts.sigv4)
+                .push_auth_scheme(parts.unsigned)
+                .retry_classifier(parts.classifier);
+            config.push_interceptor(parts.hooks);
         }
         config
     }};
