@@ -131,16 +131,10 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::cluster::Snapshot;
-    use crate::config::{Config, Options};
+    use crate::cluster::node::unconnected;
 
-    fn node(config: &Config, last: u8) -> Arc<Node> {
-        let addr = ([127, 0, 0, last], 1).into();
-        Arc::new(Node::new(addr, None, &config.dialer, config.pool))
-    }
-
-    fn config() -> Config {
-        let options = Options { seeds: vec!["http://127.0.0.1:1".into()], ..Options::default() };
-        Config::parse(&options).unwrap()
+    fn node(last: u8) -> Arc<Node> {
+        unconnected(([127, 0, 0, last], 1).into())
     }
 
     fn list(nodes: &[&Arc<Node>]) -> Snapshot {
@@ -149,8 +143,7 @@ mod tests {
 
     #[test]
     fn it_is_understood_while_every_node_understands_it() {
-        let config = config();
-        let [one, two, three] = [1, 2, 3].map(|last| node(&config, last));
+        let [one, two, three] = [1, 2, 3].map(|last| node(last));
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         let mut seen = vec![cluster.understands_compression()];
         let mut see = |cluster: &Cluster| seen.push(cluster.understands_compression());
@@ -175,8 +168,7 @@ mod tests {
 
     #[test]
     fn nodes_of_other_racks_count_too() {
-        let config = config();
-        let [near, far] = [1, 2].map(|last| node(&config, last));
+        let [near, far] = [1, 2].map(|last| node(last));
         let whole = Snapshot::with_others([Arc::clone(&near)], [Arc::clone(&far)]);
         let cluster = Cluster::new(whole);
         cluster.probed(&near, true);
@@ -192,8 +184,7 @@ mod tests {
 
     #[test]
     fn nodes_are_asked_once_a_minute_and_when_one_has_joined() {
-        let config = config();
-        let [one, two] = [1, 2].map(|last| node(&config, last));
+        let [one, two] = [1, 2].map(|last| node(last));
         let cluster = Cluster::new(Some(list(&[&one])));
         let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
         let begins = |seconds| cluster.begin_probe(at(seconds));
@@ -206,8 +197,7 @@ mod tests {
 
     #[test]
     fn a_node_that_was_out_and_not_just_interrupted_is_asked_again() {
-        let config = config();
-        let [one, two] = [1, 2].map(|last| node(&config, last));
+        let [one, two] = [1, 2].map(|last| node(last));
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         cluster.probed(&one, true);
         cluster.probed(&two, true);
@@ -226,8 +216,7 @@ mod tests {
 
     #[test]
     fn a_refusal_makes_all_nodes_doubtful_for_a_minute() {
-        let config = config();
-        let [one, two] = [1, 2].map(|last| node(&config, last));
+        let [one, two] = [1, 2].map(|last| node(last));
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
         cluster.probed(&one, true);

@@ -27,6 +27,19 @@ pub(crate) struct Node {
     pub(crate) understands_compression: std::sync::atomic::AtomicBool,
 }
 
+/// Makes a node that is never connected.
+#[cfg(any(test, feature = "__internals"))]
+pub(crate) fn unconnected(addr: SocketAddr) -> Arc<Node> {
+    let limits = PoolLimits {
+        max_connections: const { std::num::NonZeroUsize::new(1024).unwrap() },
+        max_waiting: 0,
+        idle_timeout: Duration::from_secs(1),
+        connect_timeout: Duration::from_secs(1),
+    };
+    let dialer = Dialer::new(None, crate::transport::NodeProxy::Never);
+    Arc::new(Node::new(addr, None, &dialer, limits))
+}
+
 /// What happened on a node since it joined the snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {

@@ -105,13 +105,13 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::cluster::Snapshot;
-    use crate::cluster::tests::{config, node};
+    use crate::cluster::node::unconnected;
 
     #[test]
     fn more_than_half_of_a_rack_are_never_ejected_however_many_are_around_it() {
-        let config = config("http://127.0.0.1:1");
-        let near = [1, 2, 3].map(|last| node(&config, last));
-        let far = [4, 5, 6, 7].map(|last| node(&config, last));
+        let node = |last| unconnected(([127, 0, 0, last], 1).into());
+        let near = [1, 2, 3].map(node);
+        let far = [4, 5, 6, 7].map(node);
         let cluster = Cluster::new(Snapshot::with_others(near.clone(), far.clone()));
         let ejected = |nodes: &[Arc<Node>]| {
             for node in nodes {

@@ -130,24 +130,15 @@ fn canonical(url: &str) -> &str {
 mod tests {
     use std::collections::BTreeSet;
     use std::net::{IpAddr, SocketAddr};
-    use std::num::NonZeroUsize;
-    use std::time::Duration;
 
     use http::Uri;
 
     use super::*;
+    use crate::cluster::node::unconnected;
     use crate::config::seeds::Scheme;
-    use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
     fn node(addr: &str) -> Arc<Node> {
-        let limits = PoolLimits {
-            max_connections: NonZeroUsize::MIN,
-            max_waiting: 0,
-            idle_timeout: Duration::from_secs(1),
-            connect_timeout: Duration::from_secs(1),
-        };
-        let dialer = Dialer::new(None, NodeProxy::Never);
-        Arc::new(Node::new(addr.parse().unwrap(), None, &dialer, limits))
+        unconnected(addr.parse().unwrap())
     }
 
     fn addrs(nodes: &[Arc<Node>]) -> Vec<SocketAddr> {

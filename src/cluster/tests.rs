@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::cluster::node::unconnected;
 use crate::config::{Config, Options};
 
 #[test]
@@ -35,15 +36,13 @@ pub(super) fn config(seed: &str) -> Config {
     Config::parse(&options).unwrap()
 }
 
-pub(super) fn node(config: &Config, last: u8) -> Arc<Node> {
-    let addr = ([127, 0, 0, last], 1).into();
-    Arc::new(Node::new(addr, None, &config.dialer, config.pool))
+fn node(last: u8) -> Arc<Node> {
+    unconnected(([127, 0, 0, last], 1).into())
 }
 
 #[test]
 fn a_change_is_that_a_node_joins_or_leaves_wherever_in_the_datacenter() {
-    let config = config("http://127.0.0.1:1");
-    let [one, two, three] = [1, 2, 3].map(|last| node(&config, last));
+    let [one, two, three] = [1, 2, 3].map(|last| node(last));
     let cluster = Cluster::new(None);
     let changes = |near: &[&Arc<Node>], far: &[&Arc<Node>]| {
         let before = cluster.changes();
@@ -78,7 +77,7 @@ async fn whoever_waits_for_nodes_goes_on_once_some_are_published() {
     cluster.begin_round();
     let mut known = std::pin::pin!(cluster.known());
     assert!(known.as_mut().now_or_never().is_none());
-    let one = node(&config("http://127.0.0.1:1"), 1);
+    let one = node(1);
     cluster.publish(Snapshot::new([one]).unwrap());
     assert!(known.now_or_never().is_some_and(|known| known.is_ok()));
 }

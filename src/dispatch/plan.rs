@@ -84,27 +84,18 @@ impl Plan<'_> {
 mod tests {
     use std::collections::HashMap;
     use std::net::SocketAddr;
-    use std::num::NonZeroUsize;
-    use std::time::Duration;
 
     use super::*;
     use crate::balance::health::Down;
     use crate::balance::policy::Policy;
     use crate::cluster::Snapshot;
+    use crate::cluster::node::unconnected;
     use crate::dispatch::attempts::Attempts;
-    use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
     const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
 
     fn cluster(nodes: u8) -> Cluster {
-        let limits = PoolLimits {
-            max_connections: NonZeroUsize::MIN,
-            max_waiting: 0,
-            idle_timeout: Duration::from_secs(1),
-            connect_timeout: Duration::from_secs(1),
-        };
-        let dialer = Dialer::new(None, NodeProxy::Never);
-        let node = |i| Arc::new(Node::new(([10, 0, 0, i], 8000).into(), None, &dialer, limits));
+        let node = |i| unconnected(([10, 0, 0, i], 8000).into());
         Cluster::new(Snapshot::new((1..=nodes).map(node)))
     }
 

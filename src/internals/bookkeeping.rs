@@ -7,62 +7,33 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 
-use crate::balance::health::Health;
-use crate::balance::load::Load;
 use crate::balance::moment::Moment;
-use crate::balance::policy::{Candidate, Chooser, PickContext, Policy};
+use crate::balance::policy::{Chooser, PickContext, Policy};
+use crate::cluster::node::{Node, unconnected};
 use crate::connector::AlternatorConnector;
-use crate::transport::pool::permits::Permits;
+use crate::transport::pool::Slot;
 
-const PERMITS: usize = 1024;
-
-struct Node {
-    load: Load,
-    health: Health,
-    permits: Permits,
+/// A node in use: it has answered, and has requests in flight, whose slots are kept.
+fn busy(now: Moment) -> (Arc<Node>, Vec<Slot>) {
+    let node = unconnected(([127, 0, 0, 1], 1).into());
+    node.load.answered(Duration::from_millis(1), 1, now);
+    let slots = (0..fastrand::usize(1..10)).map(|_| slot(&node)).collect();
+    (node, slots)
 }
 
-impl Candidate for Arc<Node> {
-    fn in_flight(&self) -> usize {
-        self.permits.wanted()
-    }
-
-    fn cost(&self, in_flight: usize, now: Moment) -> f32 {
-        self.load.cost(in_flight, now)
-    }
-
-    fn serves(&self) -> bool {
-        self.health.out().is_none()
-    }
-
-    fn admits(&self, now: Moment, draw: u64, rivals: usize) -> bool {
-        self.health.admits(now, draw, rivals)
-    }
-}
-
-impl Node {
-    /// A node in use: it has answered, and has requests in flight.
-    fn busy(now: Moment) -> Arc<Self> {
-        let node = Self {
-            load: Load::default(),
-            health: Health::good(),
-            permits: Permits::new(PERMITS, 0),
-        };
-        node.load.answered(Duration::from_millis(1), 1, now);
-        for _ in 0..fastrand::usize(1..10) {
-            assert!(node.permits.try_take());
-        }
-        Arc::new(node)
-    }
+fn slot(node: &Arc<Node>) -> Slot {
+    node.pool.try_slot().unwrap_or_else(|| panic!("the node has no slot to spare"))
 }
 
 /// Nodes in use, and the default policy to choose among them.
 pub struct Nodes {
-    list: ArcSwapOption<Box<[Arc<Node>]>>,
+    list: ArcSwap<Vec<Arc<Node>>>,
     chooser: Chooser,
     since: Moment,
+    /// Of the requests in flight.
+    _slots: Vec<Slot>,
 }
 
 impl fmt::Debug for Nodes {
@@ -75,11 +46,12 @@ impl Nodes {
     /// Makes `count` nodes.
     pub fn new(count: usize) -> Self {
         let since = Moment::now();
-        let list: Box<[_]> = (0..count).map(|_| Node::busy(since)).collect();
+        let (list, slots): (Vec<_>, Vec<_>) = (0..count).map(|_| busy(since)).unzip();
         Self {
-            list: ArcSwapOption::from_pointee(list),
+            list: ArcSwap::from_pointee(list),
             chooser: Chooser::new(Policy::PeakEwma, &mut fastrand::Rng::new()),
             since,
+            _slots: slots.into_iter().flatten().collect(),
         }
     }
 
@@ -90,11 +62,11 @@ impl Nodes {
         }
     }
 
-    /// Chooses a node, takes a permit on it and gives that back.
+    /// Chooses a node, takes a slot on it and gives that back.
     pub fn pick_and_take(&self, times: u64) {
         for _ in 0..times {
-            let node = self.taken(black_box(self.since));
-            black_box(&node).permits.give_back();
+            let node = self.chosen(black_box(self.since));
+            drop(black_box(slot(&node)));
         }
     }
 
@@ -102,27 +74,21 @@ impl Nodes {
     pub fn whole_request(&self, times: u64) {
         for _ in 0..times {
             let begun = Moment::now();
-            let node = self.taken(begun);
+            let node = self.chosen(begun);
+            let slot = slot(&node);
             node.load.begun(begun);
             let now = Moment::now();
-            node.load.answered(now.since(begun), node.permits.taken(), now);
+            node.load.answered(now.since(begun), node.pool.in_flight(), now);
             node.health.succeeded();
-            node.permits.give_back();
+            drop(slot);
         }
     }
 
-    fn chosen(&self, now: Moment) -> Option<Arc<Node>> {
-        let snapshot = self.list.load();
-        let nodes = snapshot.as_deref()?;
+    fn chosen(&self, now: Moment) -> Arc<Node> {
+        let nodes = &**self.list.load();
         let context = PickContext { now, draw: fastrand::u64(..), tried: 0 };
-        let index = self.chooser.next(nodes, |_| false, |_| false, context)?;
-        Some(Arc::clone(&nodes[index]))
-    }
-
-    /// A node with a permit taken.
-    fn taken(&self, now: Moment) -> Arc<Node> {
-        let node = self.chosen(now).filter(|node| node.permits.try_take());
-        node.unwrap_or_else(|| panic!("no node has a permit to spare"))
+        let index = self.chooser.next(nodes, |_| false, |_| false, context);
+        Arc::clone(&nodes[index.unwrap_or_else(|| panic!("no node is chosen"))])
     }
 }
 

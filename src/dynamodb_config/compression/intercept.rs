@@ -7,42 +7,29 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use crate::compression::{RequestCompression, ResponseCompression};
 
-impl Storable for RequestCompression {
-    type Storer = StoreReplace<Self>;
+macro_rules! stores_itself {
+    ($option:ident) => {
+        impl Storable for $option {
+            type Storer = StoreReplace<Self>;
+        }
+
+        #[dyn_dispatch_hint]
+        impl Intercept for $option {
+            fn name(&self) -> &'static str {
+                stringify!($option)
+            }
+
+            fn read_before_execution(
+                &self,
+                _: &BeforeSerializationInterceptorContextRef<'_>,
+                config: &mut ConfigBag,
+            ) -> Result<(), BoxError> {
+                config.interceptor_state().store_put(self.clone());
+                Ok(())
+            }
+        }
+    };
 }
 
-#[dyn_dispatch_hint]
-impl Intercept for RequestCompression {
-    fn name(&self) -> &'static str {
-        "RequestCompression"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(self.clone());
-        Ok(())
-    }
-}
-
-impl Storable for ResponseCompression {
-    type Storer = StoreReplace<Self>;
-}
-
-#[dyn_dispatch_hint]
-impl Intercept for ResponseCompression {
-    fn name(&self) -> &'static str {
-        "ResponseCompression"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(self.clone());
-        Ok(())
-    }
-}
+stores_itself!(RequestCompression);
+stores_itself!(ResponseCompression);

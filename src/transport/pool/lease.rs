@@ -11,7 +11,7 @@ use crate::error::ConnectError;
 use crate::transport::connection::Connection;
 
 /// The right to one connection, given back when dropped.
-pub(super) struct Slot {
+pub(crate) struct Slot {
     pub(super) pool: Arc<Pool>,
     /// Whether it is for a request or a spare connection, not for one of the connector's own
     /// queries.

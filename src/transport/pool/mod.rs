@@ -6,7 +6,7 @@
 
 mod idle;
 mod lease;
-pub(crate) mod permits;
+mod permits;
 mod spares;
 
 use std::num::NonZeroUsize;
@@ -19,8 +19,7 @@ use tokio::time::Instant;
 use super::dial::Endpoint;
 use crate::error::ConnectError;
 use idle::Idle;
-pub(crate) use lease::Lease;
-use lease::Slot;
+pub(crate) use lease::{Lease, Slot};
 use permits::Permits;
 
 /// Limits on the connections of a node.
@@ -172,7 +171,8 @@ impl Pool {
         self.idle.sweep(now);
     }
 
-    fn try_slot(self: &Arc<Self>) -> Option<Slot> {
+    /// Returns the right to one more connection, if one is free.
+    pub(crate) fn try_slot(self: &Arc<Self>) -> Option<Slot> {
         self.permits.try_take().then(|| self.slot(true))
     }
 

@@ -1,88 +1,62 @@
-//! The permits for requests on one node: as many as there may be connections.
-//!
-//! Tokio's semaphore would do, but takes a lock whenever a permit is returned, so that waiters are
-//! served in order. Here nothing is locked while no request waits.
+//! The permits for requests on one node: as many as there may be connections. They are given to
+//! requests in the order in which these asked for them.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::error::ConnectError;
 
 pub(crate) struct Permits {
     limit: usize,
-    taken: AtomicUsize,
+    free: Semaphore,
     /// Maximum number of requests that wait for a permit.
     queue: usize,
     waiting: AtomicUsize,
-    freed: Notify,
 }
 
 impl Permits {
     pub(crate) fn new(limit: usize, queue: usize) -> Self {
-        Self {
-            limit,
-            taken: AtomicUsize::new(0),
-            queue,
-            waiting: AtomicUsize::new(0),
-            freed: Notify::new(),
-        }
+        let limit = limit.min(Semaphore::MAX_PERMITS);
+        Self { limit, free: Semaphore::new(limit), queue, waiting: AtomicUsize::new(0) }
     }
 
     pub(crate) fn taken(&self) -> usize {
-        self.taken.load(SeqCst)
+        self.limit - self.free.available_permits()
     }
 
     /// Returns how many requests hold a permit or wait for one.
     pub(crate) fn wanted(&self) -> usize {
-        self.taken() + self.waiting.load(SeqCst)
+        self.taken() + self.waiting.load(Relaxed)
     }
 
     /// Returns whether a request has to wait.
     pub(crate) fn is_full(&self) -> bool {
-        self.taken() == self.limit || self.waiting.load(SeqCst) > 0
+        self.free.available_permits() == 0
     }
 
     /// Takes a permit if one is free and no request waits for it.
     pub(crate) fn try_take(&self) -> bool {
-        !self.is_full() && self.take()
+        self.free.try_acquire().map(|permit| permit.forget()).is_ok()
     }
 
     /// Takes a permit within `limit`.
     pub(crate) async fn wait(&self, limit: Duration) -> Result<(), ConnectError> {
         let _waiting = Waiting::begin(self)?;
-        let taking = async {
-            loop {
-                let freed = self.freed.notified();
-                if self.take() {
-                    break;
-                }
-                freed.await;
+        match timeout(limit, self.free.acquire()).await {
+            Ok(Ok(permit)) => {
+                permit.forget();
+                Ok(())
             }
-        };
-        let busy = ConnectError::Busy { limit: self.limit };
-        timeout(limit, taking).await.map_err(|_| busy)?;
-        // If several permits are returned at once, there may be only one notification.
-        if self.taken() < self.limit {
-            self.freed.notify_one();
+            // The semaphore is never closed.
+            Ok(Err(_)) | Err(_) => Err(ConnectError::Busy { limit: self.limit }),
         }
-        Ok(())
     }
 
     pub(crate) fn give_back(&self) {
-        self.taken.fetch_sub(1, SeqCst);
-        // In one order with a waiter that begins: either this sees the waiter, or the waiter sees
-        // the permit.
-        if self.waiting.load(SeqCst) > 0 {
-            self.freed.notify_one();
-        }
-    }
-
-    fn take(&self) -> bool {
-        let one_more = |taken| (taken < self.limit).then_some(taken + 1);
-        self.taken.fetch_update(SeqCst, SeqCst, one_more).is_ok()
+        self.free.add_permits(1);
     }
 }
 
@@ -91,7 +65,7 @@ struct Waiting<'a>(&'a Permits);
 
 impl<'a> Waiting<'a> {
     fn begin(permits: &'a Permits) -> Result<Self, ConnectError> {
-        let others = permits.waiting.fetch_add(1, SeqCst);
+        let others = permits.waiting.fetch_add(1, Relaxed);
         let waiting = Self(permits);
         if others < permits.queue {
             Ok(waiting)
@@ -103,7 +77,7 @@ impl<'a> Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, SeqCst);
+        self.0.waiting.fetch_sub(1, Relaxed);
     }
 }
 
@@ -128,9 +102,9 @@ mod tests {
                     if !permits.try_take() {
                         permits.wait(LIMIT).await.unwrap();
                     }
-                    assert!(inside.fetch_add(1, SeqCst) < 3);
+                    assert!(inside.fetch_add(1, Relaxed) < 3);
                     tokio::task::yield_now().await;
-                    inside.fetch_sub(1, SeqCst);
+                    inside.fetch_sub(1, Relaxed);
                     permits.give_back();
                 }
             })
@@ -139,7 +113,7 @@ mod tests {
             task.await.unwrap();
         }
         assert_eq!(permits.taken(), 0);
-        assert_eq!(permits.waiting.load(SeqCst), 0);
+        assert_eq!(permits.waiting.load(Relaxed), 0);
     }
 
     #[tokio::test]

@@ -4,32 +4,24 @@ mod coordinators;
 mod replicas;
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::*;
 use crate::balance::health::Down;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Policy;
+use crate::cluster::node::unconnected;
 use crate::keys::key::{Key, PartitionKeyType, Token};
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
 use crate::tables::{Table, TableInfo, Tables};
-use crate::transport::{Dialer, NodeProxy, PoolLimits};
 
 const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
 
 const NOW: Moment = Moment::from_nanos(100_000_000_000);
 
 fn node(last: u8) -> Arc<Node> {
-    let limits = PoolLimits {
-        max_connections: NonZeroUsize::MIN,
-        max_waiting: 0,
-        idle_timeout: Duration::from_secs(1),
-        connect_timeout: Duration::from_secs(1),
-    };
-    let dialer = Dialer::new(None, NodeProxy::Never);
-    Arc::new(Node::new(([10, 0, 0, last], 8000).into(), None, &dialer, limits))
+    unconnected(([10, 0, 0, last], 8000).into())
 }
 
 fn last(node: &Arc<Node>) -> u8 {
