@@ -17,11 +17,8 @@ use alternator_connector::internals::bookkeeping::pick;
 use alternator_connector::{AlternatorConnector, Policy};
 use criterion::Criterion;
 
-const POLICIES: [(&str, Policy); 3] = [
-    ("peak_ewma", Policy::PeakEwma),
-    ("round_robin", Policy::RoundRobin),
-    ("random", Policy::Random),
-];
+const POLICIES: [(&str, Policy); 2] =
+    [("peak_ewma", Policy::PeakEwma), ("round_robin", Policy::RoundRobin)];
 const NODES: [usize; 3] = [3, 30, 1000];
 
 fn connector(policy: Policy, nodes: usize) -> AlternatorConnector {

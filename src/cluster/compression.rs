@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn it_is_understood_while_every_node_understands_it() {
-        let [one, two, three] = [1, 2, 3].map(|last| node(last));
+        let [one, two, three] = [1, 2, 3].map(node);
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         let mut seen = vec![cluster.understands_compression()];
         let mut see = |cluster: &Cluster| seen.push(cluster.understands_compression());
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn nodes_of_other_racks_count_too() {
-        let [near, far] = [1, 2].map(|last| node(last));
+        let [near, far] = [1, 2].map(node);
         let whole = Snapshot::with_others([Arc::clone(&near)], [Arc::clone(&far)]);
         let cluster = Cluster::new(whole);
         cluster.probed(&near, true);
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn nodes_are_asked_once_a_minute_and_when_one_has_joined() {
-        let [one, two] = [1, 2].map(|last| node(last));
+        let [one, two] = [1, 2].map(node);
         let cluster = Cluster::new(Some(list(&[&one])));
         let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
         let begins = |seconds| cluster.begin_probe(at(seconds));
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_node_that_was_out_and_not_just_interrupted_is_asked_again() {
-        let [one, two] = [1, 2].map(|last| node(last));
+        let [one, two] = [1, 2].map(node);
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         cluster.probed(&one, true);
         cluster.probed(&two, true);
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_refusal_makes_all_nodes_doubtful_for_a_minute() {
-        let [one, two] = [1, 2].map(|last| node(last));
+        let [one, two] = [1, 2].map(node);
         let cluster = Cluster::new(Some(list(&[&one, &two])));
         let at = |seconds| Moment::default().after(Duration::from_secs(seconds));
         cluster.probed(&one, true);

@@ -42,7 +42,7 @@ fn node(last: u8) -> Arc<Node> {
 
 #[test]
 fn a_change_is_that_a_node_joins_or_leaves_wherever_in_the_datacenter() {
-    let [one, two, three] = [1, 2, 3].map(|last| node(last));
+    let [one, two, three] = [1, 2, 3].map(node);
     let cluster = Cluster::new(None);
     let changes = |near: &[&Arc<Node>], far: &[&Arc<Node>]| {
         let before = cluster.changes();

@@ -92,7 +92,7 @@ mod tests {
     use crate::cluster::node::unconnected;
     use crate::dispatch::attempts::Attempts;
 
-    const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+    const POLICIES: [Policy; 2] = [Policy::PeakEwma, Policy::RoundRobin];
 
     fn cluster(nodes: u8) -> Cluster {
         let node = |i| unconnected(([10, 0, 0, i], 8000).into());
@@ -190,7 +190,6 @@ mod tests {
             (Policy::RoundRobin, 9, 1, 3),
             (Policy::RoundRobin, 5, 2, 60),
             (Policy::RoundRobin, 9, 4, 90),
-            (Policy::Random, 5, 2, 200),
             (Policy::PeakEwma, 5, 2, 200),
             (Policy::PeakEwma, 9, 4, 200),
         ] {

@@ -38,9 +38,9 @@ const RUNS: [Run; 3] = [
     },
     Run {
         seed: 3,
-        setup: "random over TLS",
+        setup: "round robin over TLS",
         tls: Tls::Server,
-        options: |connector| connector.policy(Policy::Random),
+        options: |connector| connector.policy(Policy::RoundRobin),
     },
 ];
 

@@ -22,8 +22,6 @@ pub enum Policy {
     /// Every node in turn, from a random start. The shares of the nodes are exactly even, whatever
     /// their latency.
     RoundRobin,
-    /// A random node, all with equal chance. Threads share no state.
-    Random,
 }
 
 /// A node as the policies see it.
@@ -65,7 +63,6 @@ impl<C: Candidate> Candidate for &C {
 pub(crate) enum Chooser {
     PeakEwma(LeastCost),
     RoundRobin { cursor: AtomicUsize, turns: Turns },
-    Random,
 }
 
 /// The inputs of one choice.
@@ -87,7 +84,6 @@ impl Chooser {
                 cursor: AtomicUsize::new(random.usize(..)),
                 turns: Turns::starting_at(random.u64(..)),
             },
-            Policy::Random => Self::Random,
         }
     }
 
@@ -99,7 +95,6 @@ impl Chooser {
                 cursor: AtomicUsize::new(cursor.load(Relaxed)),
                 turns: turns.copy(),
             },
-            Self::Random => Self::Random,
         }
     }
 
@@ -131,7 +126,7 @@ impl Chooser {
         match self {
             Self::PeakEwma(_) => nodes,
             // No node gets more than its turn.
-            Self::RoundRobin { .. } | Self::Random => 1,
+            Self::RoundRobin { .. } => 1,
         }
     }
 
@@ -146,11 +141,10 @@ impl Chooser {
             Self::PeakEwma(least_cost) => return least_cost.choose(nodes, may, now, draw),
             // A second turn of the cursor for one request would meet the same bad node more often
             // than its share.
-            Self::RoundRobin { .. } | Self::Random if tried > 0 => None,
+            Self::RoundRobin { .. } if tried > 0 => None,
             Self::RoundRobin { cursor, .. } => {
                 cursor.fetch_add(1, Relaxed).checked_rem(nodes.len())
             }
-            Self::Random => (!nodes.is_empty()).then(|| part(draw, nodes.len())),
         };
         if let Some(index) = first
             && may(&nodes[index])
@@ -190,7 +184,6 @@ impl Chooser {
             // may be for the same key. Turns by the golden ratio are even for every nth request,
             // too.
             Self::RoundRobin { turns, .. } => any(nodes, may, turns.next()),
-            Self::Random => any(nodes, may, draw),
         }
     }
 }
@@ -242,7 +235,7 @@ mod tests {
         }
     }
 
-    const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+    const POLICIES: [Policy; 2] = [Policy::PeakEwma, Policy::RoundRobin];
 
     fn chooser(policy: Policy) -> Chooser {
         Chooser::new(policy, &mut fastrand::Rng::with_seed(7))
@@ -298,13 +291,6 @@ mod tests {
                 assert_eq!(next, order(&other, &nodes, &[], draw));
             }
         }
-    }
-
-    #[test]
-    fn random_gives_every_node_about_the_same_share() {
-        // A share of 1/9 of 90,000 choices has a standard deviation of 94.
-        let counts = counts(&chooser(Policy::Random), &[GOOD; 9], 90_000);
-        assert!(counts.iter().all(|n| n.abs_diff(10_000) < 600), "{counts:?}");
     }
 
     #[test]

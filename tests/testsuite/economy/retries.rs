@@ -27,7 +27,7 @@ async fn assert_avoids_tried_nodes(
         nodes.iter().for_each(Node::heal);
         let mut builder = without_key_routing(connector(cluster))
             .active_refresh_interval(HOUR)
-            .policy(Policy::Random);
+            .policy(Policy::RoundRobin);
         if compressed {
             builder = builder.request_compression(RequestCompression::gzip().min_size(0));
         }

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::support::direct::{HOUR, connector_with_ca};
 use crate::support::{TABLE, client_without_retries, eventually, s, user_requests};
 
-const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+const POLICIES: [Policy; 2] = [Policy::PeakEwma, Policy::RoundRobin];
 
 /// Nodes that stay listed whatever becomes of them, and need no table.
 fn nodes(count: usize) -> alternator_testcluster::Builder {

@@ -80,7 +80,7 @@ async fn is_kept(tls: Tls) {
     let silent = cluster.node(0);
     // Chance brings one of two connectors to the silent node first.
     for _ in 0..60 {
-        let (connector, client) = patient(&cluster, Policy::Random).await;
+        let (connector, client) = patient(&cluster, Policy::RoundRobin).await;
         cut_off(&silent, tls).await;
         get(&client).await.unwrap();
         if connector.stats().redispatched == 0 {

@@ -82,7 +82,7 @@ fn a_hint_changes_who_is_a_replica_and_not_who_coordinates() {
     let table = table(&[(i64::MAX, &[8, 2, 5])]);
     table.hint(b"0,100,10.0.0.7,10.0.0.2,10.0.0.5", Token(77));
     let route = to(Aim::Replica, &[partition(&table, 77)]);
-    assert_eq!(cluster.chosen(Policy::Random, &route), [2, 5, 7].into());
+    assert_eq!(cluster.chosen(Policy::RoundRobin, &route), [2, 5, 7].into());
     let route = to(Aim::Coordinator, &[partition(&table, 77)]);
     let order = CoordinatorOrder::PrimaryReplica;
     let way = cluster.way(Policy::PeakEwma, order, &route);

@@ -16,7 +16,7 @@ use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::{Host, HostId, Hosts, Kind, Replicas, RingRange, Tablet};
 use crate::tables::{Table, TableInfo, Tables};
 
-const POLICIES: [Policy; 3] = [Policy::PeakEwma, Policy::RoundRobin, Policy::Random];
+const POLICIES: [Policy; 2] = [Policy::PeakEwma, Policy::RoundRobin];
 
 const NOW: Moment = Moment::from_nanos(100_000_000_000);
 
