@@ -1,5 +1,7 @@
-//! The same computations once more, as plainly as they can be written: byte by byte and digit by
-//! digit, on the heap.
+//! The same computations once more: hashes as plainly as they can be written, and numbers by
+//! another library.
+
+use bigdecimal::BigDecimal;
 
 use crate::keys::key::Token;
 
@@ -26,9 +28,9 @@ pub(super) fn murmur3(data: &[u8], signed_tail: bool) -> i64 {
         h2 = h2.wrapping_add(h1);
         h2 = h2.wrapping_mul(5).wrapping_add(0x3849_5ab5);
     }
-    let tail = |i: usize| match signed_tail {
-        true => i64::from(data[whole + i] as i8),
-        false => i64::from(data[whole + i]),
+    let tail = |i: usize| {
+        let byte = data[whole + i];
+        if signed_tail { i64::from(byte as i8) } else { i64::from(byte) }
     };
     let rest = data.len() - whole;
     if rest > 8 {
@@ -54,66 +56,9 @@ fn mixed(mut k: i64) -> i64 {
     k ^ ((k as u64) >> 33) as i64
 }
 
-/// Of a text that is a number, by dividing its digits by 256 until nothing is left.
+/// Of a text that is a number.
 pub(super) fn decimal_bytes(text: &str) -> Vec<u8> {
-    let text = text.to_lowercase();
-    let (base, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let places = base.find('.').map_or(0, |dot| base.len() - dot - 1);
-    let scale = places as i64 - exponent.parse::<i64>().unwrap();
-    let mut digits: Vec<u8> = base.bytes().filter(u8::is_ascii_digit).map(|d| d - b'0').collect();
-    let mut number = Vec::new();
-    while digits.iter().any(|digit| *digit != 0) {
-        number.push(divide(&mut digits, 256) as u8);
-    }
-    // Room for the sign.
-    number.push(0);
-    if base.starts_with('-') {
-        for byte in &mut number {
-            *byte = !*byte;
-        }
-        for byte in &mut number {
-            *byte = byte.wrapping_add(1);
-            if *byte != 0 {
-                break;
-            }
-        }
-    }
-    while let [.., below, last] = number[..]
-        && (last == 0 && below < 128 || last == 255 && below >= 128)
-    {
-        number.pop();
-    }
-    number.reverse();
-    [&i32::try_from(scale).unwrap().to_be_bytes()[..], &number].concat()
-}
-
-/// Leaves the quotient and returns the remainder.
-fn divide(digits: &mut [u8], by: u32) -> u32 {
-    digits.iter_mut().fold(0, |carried, digit| {
-        let here = carried * 10 + u32::from(*digit);
-        *digit = (here / by) as u8;
-        here % by
-    })
-}
-
-/// In decimal digits.
-pub(super) fn power_of_two(exponent: u32) -> String {
-    let mut digits = vec![1_u8];
-    for _ in 0..exponent {
-        let mut carry = 0;
-        for digit in &mut digits {
-            let doubled = *digit * 2 + carry;
-            (*digit, carry) = (doubled % 10, doubled / 10);
-        }
-        if carry > 0 {
-            digits.push(carry);
-        }
-    }
-    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
-}
-
-/// Of a power of two, whose last digit is never 0.
-pub(super) fn less_one(digits: &str) -> String {
-    let (head, last) = digits.split_at(digits.len() - 1);
-    format!("{head}{}", last.parse::<u8>().unwrap() - 1)
+    let (unscaled, scale) = text.parse::<BigDecimal>().unwrap().into_bigint_and_scale();
+    let scale = i32::try_from(scale).unwrap();
+    [&scale.to_be_bytes()[..], &unscaled.to_signed_bytes_be()].concat()
 }
