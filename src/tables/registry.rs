@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use fnv::FnvHashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Table, WarnOnce};
@@ -47,7 +46,7 @@ pub(crate) struct Tables {
 }
 
 /// Table names come from the application itself, so a hash that is cheap for short keys will do.
-type ByName = FnvHashMap<Arc<str>, Arc<Table>>;
+type ByName = HashMap<Arc<str>, Arc<Table>>;
 
 /// A permit to look up a table, released when its last clone is dropped.
 pub(crate) type LookupPermit = Arc<OwnedSemaphorePermit>;

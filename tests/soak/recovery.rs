@@ -67,10 +67,10 @@ pub(crate) async fn nothing_is_left(stage: &Stage, before: &Holdings) {
     until(LIMIT, async || {
         let (open, now) = (stage.open_connections(), Holdings::now());
         let left = open > 0 || now.descriptors > before.descriptors || now.tasks > before.tasks;
-        match left {
-            true => Err(format!("left: {open} connections, {now:?} after {before:?}")),
-            false => Ok(()),
+        if left {
+            return Err(format!("left: {open} connections, {now:?} after {before:?}"));
         }
+        Ok(())
     })
     .await;
 }

@@ -55,10 +55,7 @@ async fn sdk(connector: &alternator_connector::AlternatorConnector) -> SdkConfig
 /// options come to.
 async fn head(cluster: &Cluster, builder: ConnectorBuilder, signed: bool, encoded: bool) -> Head {
     let connector = builder.build().unwrap();
-    let sdk = match signed {
-        true => sdk(&connector).await,
-        false => anonymous(&connector).await,
-    };
+    let sdk = if signed { sdk(&connector).await } else { anonymous(&connector).await };
     let config = connector.dynamodb_config(&sdk).endpoint_url(ENDPOINT);
     put(cluster, config, encoded).await
 }

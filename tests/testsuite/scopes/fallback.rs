@@ -18,13 +18,12 @@ fn with_fallbacks(builder: ConnectorBuilder) -> ConnectorBuilder {
         .fallback(Scope::Cluster)
 }
 
-fn set(nodes: &[Node], alive: bool) {
-    for node in nodes {
-        match alive {
-            true => node.start().unwrap(),
-            false => node.stop(),
-        }
-    }
+fn stop(nodes: &[Node]) {
+    nodes.iter().for_each(Node::stop);
+}
+
+fn start(nodes: &[Node]) {
+    nodes.iter().for_each(|node| node.start().unwrap());
 }
 
 #[tokio::test]
@@ -46,13 +45,13 @@ async fn requests_move_out_step_by_step_and_back() {
     ping(&client).await.unwrap();
     for _ in 0..2 {
         served_by(&nodes[..2]).await;
-        set(&nodes[..2], false);
+        stop(&nodes[..2]);
         served_by(&nodes[2..4]).await;
-        set(&nodes[2..4], false);
+        stop(&nodes[2..4]);
         served_by(&nodes[4..]).await;
-        set(&nodes[2..4], true);
+        start(&nodes[2..4]);
         served_by(&nodes[2..4]).await;
-        set(&nodes[..2], true);
+        start(&nodes[..2]);
     }
     served_by(&nodes[..2]).await;
 }
@@ -66,7 +65,7 @@ async fn a_rack_that_is_dead_but_still_listed_is_left() {
     let connector = with_fallbacks(connector_from(&nodes)).build().unwrap();
     let client = client(&connector).await;
     ping(&client).await.unwrap();
-    set(&nodes[..2], false);
+    stop(&nodes[..2]);
     eventually("the datacenter serves", async || {
         let routes = routes(&connector);
         nodes[2..].iter().all(|n| routes.contains(&n.addr()))
@@ -75,7 +74,7 @@ async fn a_rack_that_is_dead_but_still_listed_is_left() {
     for _ in 0..20 {
         ping(&client).await.unwrap();
     }
-    set(&nodes[..2], true);
+    start(&nodes[..2]);
     eventually_routes_to(&connector, &nodes[..2]).await;
 }
 
@@ -87,10 +86,10 @@ async fn a_rack_whose_nodes_were_the_only_seeds_is_left() {
     let client = client(&connector).await;
     ping(&client).await.unwrap();
     eventually_routes_to(&connector, &nodes[..2]).await;
-    set(&nodes[..2], false);
+    stop(&nodes[..2]);
     eventually_routes_to(&connector, &nodes[2..4]).await;
     ping(&client).await.unwrap();
-    set(&nodes[..2], true);
+    start(&nodes[..2]);
     eventually_routes_to(&connector, &nodes[..2]).await;
 }
 
@@ -103,7 +102,7 @@ async fn a_fallback_costs_the_nodes_in_use_a_few_questions_per_refresh() {
         .start()
         .unwrap();
     let nodes = cluster.nodes();
-    set(&nodes[..1], false);
+    stop(&nodes[..1]);
     let connector = with_fallbacks(refreshing_on_demand_from(&nodes[1..2])).build().unwrap();
     eventually("the datacenter serves", async || {
         connector.refresh().await.unwrap();
@@ -156,7 +155,7 @@ async fn a_dead_scope_without_fallback_is_kept_and_its_nodes_named() {
         refreshing_on_demand_from(&nodes).scope(Scope::datacenter("dc1")).build().unwrap();
     let client = client_without_retries(&connector).await;
     ping(&client).await.unwrap();
-    set(&nodes[..2], false);
+    stop(&nodes[..2]);
     for _ in 0..5 {
         let error = connector.refresh().await.unwrap_err();
         let Error::NoNodes { source: why, .. } = &error else { panic!("{error}") };
@@ -169,7 +168,7 @@ async fn a_dead_scope_without_fallback_is_kept_and_its_nodes_named() {
         }
     }
     assert_eq!(nodes[2].stats().data_requests(), 0);
-    set(&nodes[..2], true);
+    start(&nodes[..2]);
     ping(&client).await.unwrap();
 }
 

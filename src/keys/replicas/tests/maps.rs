@@ -41,9 +41,9 @@ proptest! {
         fastrand::Rng::with_seed(shuffle).shuffle(&mut rows);
         let map = Replicas::from_ring(&hosts(KNOWN), Kind::Ring, rows.iter().copied());
         for token in tokens {
-            let holds = |row: &&RingRange| match row.start < row.end {
-                true => row.start < token && token <= row.end,
-                false => token > row.start || token <= row.end,
+            let holds = |row: &&RingRange| {
+                let (after, before) = (row.start < token, token <= row.end);
+                if row.start < row.end { after && before } else { after || before }
             };
             let number = |row: &RingRange| (0..KNOWN).find(|n| internal(*n) == row.endpoint);
             let expected = rows.iter().filter(holds).filter_map(number).collect();
