@@ -7,6 +7,7 @@ pub(crate) mod resolver;
 pub(crate) mod seeds;
 
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::time::Duration;
 
 use http::Uri;
@@ -95,65 +96,72 @@ impl Default for Options {
     }
 }
 
-/// Options that are known to make sense.
+impl Options {
+    /// Checks each option that can be wrong by itself.
+    fn check(&mut self) -> Result<(), ConfigError> {
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope::Cluster);
+        }
+        self.scopes.iter().try_for_each(Scope::validate)?;
+        let hedging_delay = match &mut self.hedging {
+            Some(Hedging { budget, .. }) if !(*budget > 0.0 && *budget <= 1.0) => {
+                return Err(ConfigError::HedgingBudget { budget: *budget });
+            }
+            Some(Hedging { when: When::After(delay), .. }) => Some(delay),
+            _ => None,
+        };
+        for (option, duration) in [
+            ("active_refresh_interval", Some(&mut self.active_refresh_interval)),
+            ("idle_refresh_interval", Some(&mut self.idle_refresh_interval)),
+            ("discovery_timeout", Some(&mut self.discovery_timeout)),
+            ("connect_timeout", Some(&mut self.connect_timeout)),
+            ("connect_budget", Some(&mut self.connect_budget)),
+            ("read_timeout", self.read_timeout.as_mut()),
+            ("Hedging::after", hedging_delay),
+            ("idle_connection_timeout", Some(&mut self.idle_connection_timeout)),
+            ("tcp_keepalive", self.tcp_keepalive.as_mut()),
+        ] {
+            duration.map_or(Ok(()), |duration| positive(option, duration))?;
+        }
+        #[cfg(feature = "dynamodb_config")]
+        self.clients.check(self.tls.as_ref())?;
+        Ok(())
+    }
+}
+
+/// Options that are known to make sense, and what is made of them.
 #[derive(Debug)]
 pub(crate) struct Config {
+    options: Options,
     pub(crate) seeds: Seeds,
-    /// The preferred scope first, then its fallbacks; never empty.
-    pub(crate) scopes: Vec<Scope>,
-    pub(crate) policy: Policy,
-    pub(crate) active_refresh_interval: Duration,
-    pub(crate) idle_refresh_interval: Duration,
-    pub(crate) discovery_timeout: Duration,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) connect_budget: Duration,
-    pub(crate) read_timeout: Option<Duration>,
-    pub(crate) hedging: Option<Hedging>,
     pub(crate) pool: PoolLimits,
     pub(crate) only_endpoint: Option<Origin>,
     pub(crate) dialer: Dialer,
-    pub(crate) resolver: Resolver,
     pub(crate) kept: Kept,
-    #[cfg(feature = "dynamodb_config")]
-    pub(crate) clients: ClientOptions,
+}
+
+/// All other options are read as they were given.
+impl Deref for Config {
+    type Target = Options;
+
+    fn deref(&self) -> &Options {
+        &self.options
+    }
 }
 
 impl Config {
     pub(crate) fn parse(options: &Options) -> Result<Self, ConfigError> {
+        let mut options = options.clone();
+        options.check()?;
         let seeds = Seeds::parse(&options.seeds)?;
-        let scopes = match &options.scopes[..] {
-            [] => vec![Scope::Cluster],
-            scopes => scopes.to_vec(),
-        };
-        scopes.iter().try_for_each(Scope::validate)?;
-        let read_timeout = options.read_timeout.map(|d| positive("read_timeout", d)).transpose()?;
-        let tcp_keepalive = options
-            .tcp_keepalive
-            .map(|d| positive("tcp_keepalive", d).map(Keepalive::new))
-            .transpose()?;
-        let connect_timeout = positive("connect_timeout", options.connect_timeout)?;
-        let mut hedging = options.hedging.clone();
-        if let Some(Hedging { when, budget }) = &mut hedging {
-            if !(*budget > 0.0 && *budget <= 1.0) {
-                return Err(ConfigError::HedgingBudget { budget: *budget });
-            }
-            if let When::After(delay) = when {
-                *delay = positive("Hedging::after", *delay)?;
-            }
-        }
         let max_connections = NonZeroUsize::new(options.max_connections_per_node)
             .ok_or(ConfigError::Zero { option: "max_connections_per_node" })?;
-        let only_endpoint = options
-            .only_endpoint
-            .as_ref()
-            .map(GivenUrl::as_str)
-            .map(|endpoint| {
-                Origin::parse(endpoint).map_err(|reason| ConfigError::Endpoint {
-                    endpoint: without_secrets(endpoint),
-                    reason,
-                })
+        let only_endpoint = options.only_endpoint.as_ref().map(|endpoint| {
+            Origin::parse(endpoint.as_str()).map_err(|reason| ConfigError::Endpoint {
+                endpoint: without_secrets(endpoint.as_str()),
+                reason,
             })
-            .transpose()?;
+        });
         let tls = match (seeds.scheme, &options.tls) {
             (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
             (Scheme::Http, None) => None,
@@ -164,33 +172,17 @@ impl Config {
         };
         Ok(Self {
             seeds,
-            scopes,
-            policy: options.policy,
-            active_refresh_interval: positive(
-                "active_refresh_interval",
-                options.active_refresh_interval,
-            )?,
-            idle_refresh_interval: positive(
-                "idle_refresh_interval",
-                options.idle_refresh_interval,
-            )?,
-            discovery_timeout: positive("discovery_timeout", options.discovery_timeout)?,
-            connect_timeout,
-            connect_budget: positive("connect_budget", options.connect_budget)?,
-            read_timeout,
-            hedging,
             pool: PoolLimits {
                 max_connections,
                 max_waiting: options.max_waiting_per_node,
-                connect_timeout,
-                idle_timeout: positive("idle_connection_timeout", options.idle_connection_timeout)?,
+                connect_timeout: options.connect_timeout,
+                idle_timeout: options.idle_connection_timeout,
             },
-            only_endpoint,
-            dialer: Dialer::new(tls, options.node_proxy.clone()).with_keepalive(tcp_keepalive),
-            resolver: options.resolver.clone(),
+            only_endpoint: only_endpoint.transpose()?,
+            dialer: Dialer::new(tls, options.node_proxy.clone())
+                .with_keepalive(options.tcp_keepalive.map(Keepalive::new)),
             kept: Kept::parse(&options.kept_headers)?,
-            #[cfg(feature = "dynamodb_config")]
-            clients: options.clients.checked(options.tls.as_ref())?,
+            options,
         })
     }
 
@@ -201,12 +193,10 @@ impl Config {
     }
 }
 
-/// Returns the duration of an option that must not be zero, cut to [`NEVER`].
-fn positive(option: &'static str, duration: Duration) -> Result<Duration, ConfigError> {
-    match duration {
-        Duration::ZERO => Err(ConfigError::Zero { option }),
-        _ => Ok(duration.min(NEVER)),
-    }
+/// Cuts the duration of an option, which must not be zero, to [`NEVER`].
+fn positive(option: &'static str, duration: &mut Duration) -> Result<(), ConfigError> {
+    *duration = NEVER.min(*duration);
+    if duration.is_zero() { Err(ConfigError::Zero { option }) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -274,7 +264,7 @@ mod tests {
         ] {
             assert_eq!(duration, NEVER);
         }
-        assert_eq!(config.hedging.unwrap().when, When::After(NEVER));
+        assert_eq!(config.hedging.clone().unwrap().when, When::After(NEVER));
     }
 
     #[test]
@@ -283,7 +273,7 @@ mod tests {
             Config::parse(&Options { hedging: Some(Hedging::p95().budget(share)), ..options() })
         };
         for share in [f64::MIN_POSITIVE, 0.05, 1.0] {
-            assert_eq!(parse(share).unwrap().hedging.unwrap().budget, share);
+            assert_eq!(parse(share).unwrap().hedging.clone().unwrap().budget, share);
         }
         for bad in [0.0, -0.05, 1.001, 5.0, f64::INFINITY, f64::NAN] {
             let error = parse(bad).unwrap_err().to_string();

@@ -52,15 +52,14 @@ impl Default for ClientOptions {
 }
 
 impl ClientOptions {
-    /// Returns the options if they make sense together with the TLS settings.
-    pub(super) fn checked(&self, tls: Option<&Tls>) -> Result<Self, ConfigError> {
+    /// Checks whether the options make sense together with the TLS settings.
+    pub(super) fn check(&mut self, tls: Option<&Tls>) -> Result<(), ConfigError> {
         if self.authentication == Authentication::ClientCertificate
             && !tls.is_some_and(Tls::has_client_identity)
         {
             return Err(ConfigError::NoClientCertificate);
         }
         self.user_agent.header()?;
-        let interval = positive("table_refresh_interval", self.table_refresh_interval)?;
-        Ok(Self { table_refresh_interval: interval, ..self.clone() })
+        positive("table_refresh_interval", &mut self.table_refresh_interval)
     }
 }
