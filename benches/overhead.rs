@@ -1,23 +1,21 @@
 //! What the connector costs beside the SDK's default client: `get_item` through the whole SDK
 //! against one node that gives a constant answer.
 //!
-//! `cargo bench --bench overhead` prints requests per second and CPU time per request, then, where
-//! valgrind is installed, allocations and instructions per request. The last two repeat exactly;
-//! the first two are for comparing the columns of one run.
+//! `cargo bench -p alternator-benches --bench overhead` prints requests per second and CPU time per
+//! request, then, where valgrind is installed, allocations and instructions per request. The last
+//! two repeat exactly; the first two are for comparing the columns of one run.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
-
-mod common;
 
 use std::time::Duration;
 
+use alternator_benches::clients::{credentials, sdk};
+use alternator_benches::cost::{self, thread_cpu};
+use alternator_benches::requests::{repeat, runtime};
+use alternator_benches::server::{SERVE, Server, serve};
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use common::clients::{credentials, sdk};
-use common::cost::{self, thread_cpu};
-use common::requests::{repeat, runtime};
-use common::server::{SERVE, Server, serve};
 use criterion::{Criterion, Throughput};
 
 const CLIENTS: [&str; 2] = ["connector", "sdk_default"];

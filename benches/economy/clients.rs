@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::common::clients::{credentials, peer, sdk};
+use alternator_benches::clients::{credentials, peer, sdk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {

@@ -15,9 +15,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::common::clients::{credentials, sdk};
-use crate::common::requests::runtime;
 use crate::heads::{content_length, put};
+use alternator_benches::clients::{credentials, sdk};
+use alternator_benches::requests::runtime;
 
 pub(crate) fn print() {
     runtime().block_on(async {

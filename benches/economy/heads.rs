@@ -3,8 +3,8 @@
 use alternator_testcluster::{Cluster, Node};
 
 use crate::clients::{Client, Connected, Signing};
-use crate::common::clients::credentials;
-use crate::common::requests::runtime;
+use alternator_benches::clients::credentials;
+use alternator_benches::requests::runtime;
 
 /// The head of a `put_item`, which a node that enforces signatures accepts where it has one.
 pub(crate) fn bytes(client: Client, signing: Signing) -> f64 {

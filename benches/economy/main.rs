@@ -2,13 +2,13 @@
 //! connector and its configuration (`dynamodb_config`), the SDK's by itself, and
 //! `alternator-client`; and beside them the SDK's with nothing but the connector (the drop-in).
 //!
-//! `cargo bench --bench economy` prints a table, one line `summary <measure> ours=… stock=… peer=…`
-//! for each measure that has a bound, and what compression saves; it fails if a bound does not
-//! hold. Bytes repeat exactly; allocations and instructions vary by less than a hundredth, with
-//! hash seeds and the refreshes of the node list. Throughput is for comparing the columns of one
-//! run. Instructions and allocations are counted where valgrind is installed. Valgrind knows no
-//! instructions for SHA-256, so that signatures count for more there than they take of the time on
-//! a processor that has them.
+//! `cargo bench -p alternator-benches --bench economy` prints a table, one line
+//! `summary <measure> ours=… stock=… peer=…` for each measure that has a bound, and what
+//! compression saves; it fails if a bound does not hold. Bytes repeat exactly; allocations and
+//! instructions vary by less than a hundredth, with hash seeds and the refreshes of the node list.
+//! Throughput is for comparing the columns of one run. Instructions and allocations are counted
+//! where valgrind is installed. Valgrind knows no instructions for SHA-256, so that signatures
+//! count for more there than they take of the time on a processor that has them.
 //!
 //! All settings of all clients are at their defaults. The heads are those of a `put_item` whose
 //! body has 157 bytes, as a node at `http://127.0.0.1:<five digits>` receives them. Everything else
@@ -16,18 +16,16 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod clients;
-#[path = "../common/mod.rs"]
-mod common;
 mod compressed;
 mod figure;
 mod heads;
 mod throughput;
 
+use alternator_benches::cost;
+use alternator_benches::requests::{repeat, runtime};
+use alternator_benches::server::{SERVE, Server, serve};
 use alternator_testcluster::Cluster;
 use clients::{Client, Connected, Signing};
-use common::cost;
-use common::requests::{repeat, runtime};
-use common::server::{SERVE, Server, serve};
 use figure::{Bound, Figure};
 use throughput::THROUGHPUT;
 

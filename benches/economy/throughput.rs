@@ -8,9 +8,9 @@
 use std::process::{Command, Stdio};
 
 use crate::clients::{Client, Connected, Signing};
-use crate::common::cost::thread_cpu;
-use crate::common::requests::{repeat, runtime};
-use crate::common::server::Server;
+use alternator_benches::cost::thread_cpu;
+use alternator_benches::requests::{repeat, runtime};
+use alternator_benches::server::Server;
 
 /// The argument for which this program makes [`rounds`].
 pub(crate) const THROUGHPUT: &str = "--throughput";

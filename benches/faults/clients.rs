@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::calls::Outcome;
-use crate::common::clients::{self, credentials, sdk};
+use alternator_benches::clients::{self, credentials, sdk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Client {

@@ -2,13 +2,13 @@
 //! side, for each fault.
 //!
 //! ```text
-//! cargo bench --bench faults                            every fault and load
-//! cargo bench --bench faults -- slow                    only the faults with this in their names
-//! cargo bench --bench faults -- --mode 16               one load: 16 or 256 workers, or open
-//! cargo bench --bench faults -- --ours                  without the clients that it is compared with
-//! cargo bench --bench faults -- --seconds 10            how long to measure each, instead of 4
-//! cargo bench --bench faults -- --draw docs/faults.svg  also draws the first load
-//! cargo bench --bench faults -- --table                 prints the tables of docs/faults.md in the end, too
+//! cargo bench -p alternator-benches --bench faults    every fault and load
+//!     -- slow                       only the faults with this in their names
+//!     -- --mode 16                  one load: 16 or 256 workers, or open
+//!     -- --ours                     without the clients that it is compared with
+//!     -- --seconds 10               how long to measure each, instead of 4
+//!     -- --draw ../docs/faults.svg  also draws the first load
+//!     -- --table                    prints the tables of docs/faults.md in the end, too
 //! ```
 //!
 //! It prints a line for each measurement and a summary, and fails if a bound of `scenarios.rs` does
@@ -19,8 +19,6 @@
 
 mod calls;
 mod clients;
-#[path = "../common/mod.rs"]
-mod common;
 mod compare;
 mod draw;
 mod figures;

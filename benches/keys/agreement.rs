@@ -14,9 +14,9 @@ use fastrand::Rng;
 
 use crate::clients::{Client, ours};
 use crate::cluster::until;
-use crate::common::requests::runtime;
 use crate::holds;
 use crate::recorder::Recorder;
+use alternator_benches::requests::runtime;
 
 const KEYS: usize = 100_000;
 /// Of these also over sockets.

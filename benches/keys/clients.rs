@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::{Client as SdkClient, config};
 
-use crate::common::clients::{credentials, peer, sdk};
 use crate::recorder::Recorder;
+use alternator_benches::clients::{credentials, peer, sdk};
 
 pub(crate) enum Client {
     Sdk(SdkClient),

@@ -16,8 +16,8 @@ use fastrand::Rng;
 
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine};
-use crate::common::requests::runtime;
 use crate::{holds, workers};
+use alternator_benches::requests::runtime;
 
 pub(crate) const WORKERS: usize = 64;
 pub(crate) const KEYS: usize = 100;

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine};
-use crate::common::requests::runtime;
 use crate::{holds, workers};
+use alternator_benches::requests::runtime;
 
 const WORKERS: usize = 8;
 const KEYS: usize = 400;

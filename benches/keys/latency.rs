@@ -9,8 +9,8 @@ use fastrand::Rng;
 
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine};
-use crate::common::requests::runtime;
 use crate::{holds, workers};
+use alternator_benches::requests::runtime;
 
 const TABLE: &str = "latency";
 const KEYS: usize = 1_000;

@@ -1,15 +1,13 @@
 //! What routing by key gains and costs.
 //!
-//! `cargo bench --bench keys` prints lines `summary <measure> …`, and fails if a bound does not
-//! hold. The names of sections after `--` choose some of them. Bounds are on counts and ratios;
-//! times are for comparing the columns of one run.
+//! `cargo bench -p alternator-benches --bench keys` prints lines `summary <measure> …`, and fails
+//! if a bound does not hold. The names of sections after `--` choose some of them. Bounds are on
+//! counts and ratios; times are for comparing the columns of one run.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod agreement;
 mod clients;
 mod cluster;
-#[path = "../common/mod.rs"]
-mod common;
 mod contended;
 mod cost;
 mod hits;
@@ -21,7 +19,7 @@ mod recorder;
 mod request;
 mod workers;
 
-use common::server::SERVE;
+use alternator_benches::server::SERVE;
 use request::GETS;
 
 /// Its name, and what prints its lines and is true where its bounds hold.

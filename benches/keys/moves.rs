@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine, until};
-use crate::common::requests::runtime;
 use crate::{holds, workers};
+use alternator_benches::requests::runtime;
 
 const TABLE: &str = "moving";
 const KEYS: usize = 10_000;

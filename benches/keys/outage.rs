@@ -16,9 +16,9 @@ use tokio::time::sleep;
 
 use crate::clients::Client;
 use crate::cluster::create;
-use crate::common::requests::runtime;
 use crate::contended::{KEYS, ORDERS, WINDOW, WORKERS, affine, contending, update};
 use crate::{holds, workers};
+use alternator_benches::requests::runtime;
 
 /// Before the kill, and after it.
 const HALF: Duration = Duration::from_secs(2);

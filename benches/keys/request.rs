@@ -18,10 +18,10 @@ use tokio::runtime::Runtime;
 
 use crate::clients::{self, ours};
 use crate::cluster::{create, known, until};
-use crate::common::cost::{self, thread_cpu};
-use crate::common::requests::{repeat, runtime};
-use crate::common::server::{self, Server};
 use crate::holds;
+use alternator_benches::cost::{self, thread_cpu};
+use alternator_benches::requests::{repeat, runtime};
+use alternator_benches::server::{self, Server};
 
 /// The argument for which this program makes requests, which valgrind watches.
 pub(crate) const GETS: &str = "--gets";

@@ -2,7 +2,7 @@
 //! once, beside the bare atomic increment that any shared round robin needs; and all that a request
 //! costs for being counted and measured.
 //!
-//! `cargo bench --bench selection`
+//! `cargo bench -p alternator-benches --bench selection`
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod bookkeeping;

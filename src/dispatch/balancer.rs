@@ -106,7 +106,7 @@ impl Balancer {
         if self.cluster.is_busy() {
             // Requests that become ready together are then written together, rather than each
             // waking its connection's task. This saves a seventh of the CPU time of 32 concurrent
-            // requests on one thread, by `cargo bench --bench overhead`.
+            // requests on one thread, by `cargo bench -p alternator-benches --bench overhead`.
             tokio::task::yield_now().await;
         }
 

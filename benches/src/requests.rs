@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
-pub(crate) fn runtime() -> Runtime {
+/// Returns a runtime on this thread.
+pub fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// How long so many calls take of which as many as `concurrency` are under way.
-pub(crate) async fn repeat(call: impl AsyncFn(), concurrency: usize, requests: usize) -> Duration {
+pub async fn repeat(call: impl AsyncFn(), concurrency: usize, requests: usize) -> Duration {
     let begun = Instant::now();
     let each = async |n: usize| {
         for _ in 0..n {

@@ -6,27 +6,28 @@ use std::process::{Child, Command, Stdio};
 use alternator_testcluster::Cluster;
 
 /// The argument for which this program is to [`serve`].
-pub(crate) const SERVE: &str = "--serve";
+pub const SERVE: &str = "--serve";
 
 /// Says where the cluster is, and keeps it until standard input ends.
-pub(crate) fn serve(cluster: &Cluster) {
+pub fn serve(cluster: &Cluster) {
     println!("{}", cluster.urls()[0]);
     std::io::stdin().lines().for_each(drop);
 }
 
 /// The other process, which ends with this.
-pub(crate) struct Server {
+pub struct Server {
     process: Child,
     url: String,
 }
 
 impl Server {
-    pub(crate) fn start() -> Self {
+    /// Starts this program with the argument [`SERVE`].
+    pub fn start() -> Self {
         Self::start_by(Command::new(std::env::current_exe().unwrap()))
     }
 
     /// Starts it by a command that runs this program.
-    pub(crate) fn start_by(mut program: Command) -> Self {
+    pub fn start_by(mut program: Command) -> Self {
         let mut process =
             program.arg(SERVE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
@@ -34,7 +35,8 @@ impl Server {
         Self { process, url: url.trim().to_owned() }
     }
 
-    pub(crate) fn url(&self) -> &str {
+    /// Returns where the cluster is.
+    pub fn url(&self) -> &str {
         &self.url
     }
 }

@@ -4,26 +4,26 @@ use std::process::Command;
 use std::time::Duration;
 
 /// CPU time of this thread so far, user and system.
-pub(crate) fn thread_cpu() -> Duration {
+pub fn thread_cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
 }
 
 /// Whether valgrind is installed, without which neither instructions nor allocations are counted.
-pub(crate) fn has_valgrind() -> bool {
+pub fn has_valgrind() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok()
 }
 
 /// Instructions in user mode for each request that this program makes when it is called with the
 /// arguments for so many.
-pub(crate) fn instructions(arguments: impl Fn(usize) -> Vec<String>) -> f64 {
+pub fn instructions(arguments: impl Fn(usize) -> Vec<String>) -> f64 {
     let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
     for_each_request(arguments, &callgrind, "Collected :")
 }
 
 /// Allocations for each request, likewise. Memory that grows is allocated anew. An allocator that
 /// counts would add its own instructions to the others.
-pub(crate) fn allocations(arguments: impl Fn(usize) -> Vec<String>) -> f64 {
+pub fn allocations(arguments: impl Fn(usize) -> Vec<String>) -> f64 {
     let memcheck = ["--tool=memcheck", "--leak-check=no"];
     for_each_request(arguments, &memcheck, "total heap usage:")
 }

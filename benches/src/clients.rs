@@ -6,18 +6,19 @@ use aws_sdk_dynamodb::config::Credentials;
 
 const REGION: Region = Region::from_static("us-east-1");
 
-pub(crate) fn credentials() -> Credentials {
+/// Returns what requests are signed with.
+pub fn credentials() -> Credentials {
     Credentials::new("AKIDEXAMPLE", "secret", None, None, "bench")
 }
 
 /// The SDK's configuration, with its defaults and neither credentials nor a place to send requests
 /// to.
-pub(crate) fn sdk() -> ConfigLoader {
+pub fn sdk() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest()).region(REGION)
 }
 
 /// `alternator-client` with its defaults and no credentials, for nodes that speak HTTP.
-pub(crate) fn peer(urls: &[String]) -> AlternatorBuilder {
+pub fn peer(urls: &[String]) -> AlternatorBuilder {
     let address = |url: &String| {
         let address = url.strip_prefix("http://").expect("nodes speak http");
         let (host, port) = address.split_once(':').expect("urls have a port");
