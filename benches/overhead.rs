@@ -8,27 +8,39 @@
 
 use std::time::Duration;
 
+use alternator_benches::arguments;
 use alternator_benches::clients::{credentials, sdk};
 use alternator_benches::cost::{self, thread_cpu};
 use alternator_benches::requests::{repeat, runtime};
-use alternator_benches::server::{SERVE, Server, serve};
+use alternator_benches::server::{Server, serve};
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use clap::{Parser, Subcommand};
 use criterion::{Criterion, Throughput};
 
 const CLIENTS: [&str; 2] = ["connector", "sdk_default"];
 const CONCURRENCY: [usize; 2] = [1, 32];
 
+/// What a further process of the benchmark does.
+#[derive(Parser)]
+enum Part {
+    /// Be the node
+    Serve,
+    /// Make requests, which valgrind watches
+    Requests { which: String, url: String, requests: usize, at_once: usize },
+}
+
 fn main() {
-    let args: Vec<_> = std::env::args().collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
-        [SERVE, ..] => serve(&node()),
-        ["--requests", which, url, requests, at_once] => {
-            requests_of(which, url, requests.parse().unwrap(), at_once.parse().unwrap());
+    // All other arguments are criterion's.
+    let is_part = std::env::args().nth(1).is_some_and(|first| Part::has_subcommand(&first));
+    match is_part.then(arguments::parse) {
+        Some(Part::Serve) => serve(&node()),
+        Some(Part::Requests { which, url, requests, at_once }) => {
+            requests_of(&which, &url, requests, at_once);
         }
-        _ => measure(),
+        None => measure(),
     }
 }
 
@@ -109,7 +121,7 @@ fn counts() {
     let server = Server::start();
     let arguments = |which: &str, concurrency: usize, requests: usize| {
         let [requests, at_once] = [requests, concurrency].map(|n| n.to_string());
-        ["--requests", which, server.url(), &requests, &at_once].map(str::to_owned).to_vec()
+        ["requests", which, server.url(), &requests, &at_once].map(str::to_owned).to_vec()
     };
     for which in CLIENTS {
         let allocations = cost::allocations(|requests| arguments(which, 1, requests));

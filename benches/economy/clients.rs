@@ -1,14 +1,14 @@
 //! The clients that are compared, and the requests that they make.
 
+use alternator_benches::clients::{credentials, peer, sdk};
 use alternator_connector::AlternatorConnector;
 use alternator_driver::AlternatorClient;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
+use clap::ValueEnum;
 
-use alternator_benches::clients::{credentials, peer, sdk};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Client {
     /// The SDK's client with this connector and its configuration.
     Ours,
@@ -22,44 +22,12 @@ pub(crate) enum Client {
 
 impl Client {
     pub(crate) const ALL: [Self; 4] = [Self::Ours, Self::Stock, Self::Peer, Self::DropIn];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Ours => "ours",
-            Self::Stock => "stock",
-            Self::Peer => "peer",
-            Self::DropIn => "drop-in",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|client| client.name() == name)
-            .unwrap_or_else(|| panic!("no client is called {name}"))
-    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Signing {
     Signed,
     Unsigned,
-}
-
-impl Signing {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Signed => "signed",
-            Self::Unsigned => "unsigned",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Self {
-        [Self::Signed, Self::Unsigned]
-            .into_iter()
-            .find(|signing| signing.name() == name)
-            .unwrap_or_else(|| panic!("requests are not {name}"))
-    }
 }
 
 pub(crate) enum Connected {

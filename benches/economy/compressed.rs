@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use alternator_benches::clients::{credentials, sdk};
+use alternator_benches::requests::runtime;
 use alternator_connector::{
     AlternatorConnector, Authentication, ConnectorBuilder, RequestCompression, Tls,
 };
@@ -16,8 +18,6 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use crate::heads::{content_length, put};
-use alternator_benches::clients::{credentials, sdk};
-use alternator_benches::requests::runtime;
 
 pub(crate) fn print() {
     runtime().block_on(async {

@@ -1,5 +1,7 @@
 //! One row of the table: what is measured, of every client, and the bound that it keeps.
 
+use alternator_benches::arguments::name;
+
 use crate::clients::Client;
 
 /// What ours is to reach.
@@ -22,7 +24,7 @@ pub(crate) struct Figure {
 pub(crate) fn titles() {
     print!("{:<36}", "");
     for client in Client::ALL {
-        print!("{:>10}", client.name());
+        print!("{:>10}", name(client));
     }
     println!("  bound");
 }

@@ -1,10 +1,10 @@
 //! How many bytes come before the body of a request.
 
+use alternator_benches::clients::credentials;
+use alternator_benches::requests::runtime;
 use alternator_testcluster::{Cluster, Node};
 
 use crate::clients::{Client, Connected, Signing};
-use alternator_benches::clients::credentials;
-use alternator_benches::requests::runtime;
 
 /// The head of a `put_item`, which a node that enforces signatures accepts where it has one.
 pub(crate) fn bytes(client: Client, signing: Signing) -> f64 {

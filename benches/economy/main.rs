@@ -21,27 +21,41 @@ mod figure;
 mod heads;
 mod throughput;
 
+use alternator_benches::arguments::{self, name};
 use alternator_benches::cost;
 use alternator_benches::requests::{repeat, runtime};
-use alternator_benches::server::{SERVE, Server, serve};
+use alternator_benches::server::{Server, serve};
 use alternator_testcluster::Cluster;
+use clap::{Parser, Subcommand};
 use clients::{Client, Connected, Signing};
 use figure::{Bound, Figure};
-use throughput::THROUGHPUT;
 
-/// The argument for which this program makes requests, which valgrind watches.
-const REQUESTS: &str = "--requests";
+/// What a request costs on the wire and on the processor.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What a further process of the benchmark does.
+#[derive(Subcommand)]
+enum Part {
+    /// Be the node
+    Serve,
+    /// Make requests, which valgrind watches
+    Requests { client: Client, signing: Signing, url: String, requests: usize },
+    /// Measure throughput
+    Throughput { url: String },
+}
 
 fn main() {
-    let args: Vec<_> = std::env::args().collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[1..] {
-        [SERVE, ..] => serve(&node()),
-        [REQUESTS, client, signing, url, requests] => {
-            let (client, signing) = (Client::named(client), Signing::named(signing));
-            gets(client, signing, url, requests.parse().unwrap());
+    match arguments::parse::<Arguments>().part {
+        Some(Part::Serve) => serve(&node()),
+        Some(Part::Requests { client, signing, url, requests }) => {
+            gets(client, signing, &url, requests);
         }
-        [THROUGHPUT, url] => throughput::rounds(url),
-        _ => {
+        Some(Part::Throughput { url }) => throughput::rounds(&url),
+        None => {
             let figures = figures();
             println!();
             figures.iter().for_each(Figure::summarize);
@@ -126,6 +140,6 @@ fn allocations(client: Client, signing: Signing, url: &str) -> f64 {
 }
 
 fn arguments(client: Client, signing: Signing, url: &str, requests: usize) -> Vec<String> {
-    let requests = requests.to_string();
-    [REQUESTS, client.name(), signing.name(), url, &requests].map(str::to_owned).to_vec()
+    let [client, signing] = [name(client), name(signing)];
+    vec!["requests".to_owned(), client, signing, url.to_owned(), requests.to_string()]
 }

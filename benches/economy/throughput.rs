@@ -7,13 +7,13 @@
 
 use std::process::{Command, Stdio};
 
-use crate::clients::{Client, Connected, Signing};
+use alternator_benches::arguments::name;
 use alternator_benches::cost::thread_cpu;
+use alternator_benches::figures::median;
 use alternator_benches::requests::{repeat, runtime};
 use alternator_benches::server::Server;
 
-/// The argument for which this program makes [`rounds`].
-pub(crate) const THROUGHPUT: &str = "--throughput";
+use crate::clients::{Client, Connected, Signing};
 
 const CONCURRENCY: usize = 32;
 const ROUNDS: usize = 15;
@@ -23,11 +23,9 @@ const REQUESTS: usize = 4_000;
 pub(crate) fn measure() -> [f64; Client::ALL.len()] {
     let server = Server::start_by(on_core(1));
     let output =
-        on_core(0).args([THROUGHPUT, server.url()]).stderr(Stdio::inherit()).output().unwrap();
+        on_core(0).args(["throughput", server.url()]).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success());
-    let printed = String::from_utf8(output.stdout).unwrap();
-    let mut medians = printed.lines().map(|line| line.parse().unwrap());
-    Client::ALL.map(|_| medians.next().unwrap())
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// This program on a core of its own, where the system has the means.
@@ -56,8 +54,8 @@ pub(crate) fn bound() -> f64 {
     if has_sha { 1.25 } else { 1.6 }
 }
 
-/// Prints the median of each client whose requests are signed, in a line of its own; and for
-/// comparison tells of what is left where nothing is signed.
+/// Prints the medians of the clients whose requests are signed, as JSON; and for comparison tells of
+/// what is left where nothing is signed.
 pub(crate) fn rounds(url: &str) {
     let signed = Client::ALL.map(|client| (client, Signing::Signed));
     let unsigned = [Client::Ours, Client::Stock].map(|client| (client, Signing::Unsigned));
@@ -85,23 +83,20 @@ pub(crate) fn rounds(url: &str) {
             }
         }
     }
+    let mut medians = Vec::new();
     for (((client, signing, ..), used), taken) in clients.iter().zip(used).zip(taken) {
         let [used, taken] = [used, taken].map(median);
         eprintln!(
             "throughput of {}, {}: {:.1} us of CPU time for each request; {:.0} per second by the clock, with the core busy {:.0} % of the time",
-            client.name(),
-            signing.name(),
+            name(*client),
+            name(*signing),
             used / REQUESTS as f64 * 1e6,
             REQUESTS as f64 / taken,
             100.0 * used / taken,
         );
         if *signing == Signing::Signed {
-            println!("{}", REQUESTS as f64 / used);
+            medians.push(REQUESTS as f64 / used);
         }
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    println!("{}", serde_json::to_string(&medians).unwrap());
 }

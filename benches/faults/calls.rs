@@ -1,8 +1,11 @@
-//! Loads and calls, and how they are written between the two processes of a measurement.
+//! Loads and calls: what the two processes of a measurement tell each other.
 
 use std::fmt;
-use std::str::FromStr;
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::clients::Client;
 use crate::pace::Pace;
 
 /// A load, and the pace at which nodes serve it.
@@ -21,7 +24,7 @@ impl fmt::Display for Mode {
 }
 
 /// What is asked of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Load {
     /// So many workers, each of which calls again as soon as it has an answer.
     Closed(usize),
@@ -38,21 +41,8 @@ impl fmt::Display for Load {
     }
 }
 
-impl FromStr for Load {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (number, kind) = text.split_once(' ').ok_or("a load has a number and a kind")?;
-        match kind {
-            "workers" => number.parse().map(Self::Closed),
-            _ => number.parse().map(Self::Open),
-        }
-        .map_err(|error| error.to_string())
-    }
-}
-
 /// What a call came to, the SDK's retries included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Answered,
     /// The connector says that nothing was sent. Other clients do not tell.
@@ -61,7 +51,7 @@ pub(crate) enum Outcome {
 }
 
 /// One call, in seconds since the measurement began.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Call {
     /// When it was meant to begin: what delays the client itself counts as well.
     pub(crate) begun: f64,
@@ -69,33 +59,25 @@ pub(crate) struct Call {
     pub(crate) end: Option<(f64, Outcome)>,
 }
 
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.end {
-            None => write!(f, "stuck {:.6}", self.begun),
-            Some((end, outcome)) => write!(f, "{outcome:?} {:.6} {end:.6}", self.begun),
-        }
-    }
+/// What the process of a client is to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) client: Client,
+    pub(crate) load: Load,
+    pub(crate) measured: Duration,
+    /// Calls that are not answered for so long after the end are stuck.
+    pub(crate) grace: Duration,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) urls: Vec<String>,
 }
 
-impl FromStr for Call {
-    type Err = String;
-
-    fn from_str(line: &str) -> Result<Self, String> {
-        let mut words = line.split(' ');
-        let outcome = match words.next() {
-            Some("Answered") => Some(Outcome::Answered),
-            Some("Unsent") => Some(Outcome::Unsent),
-            Some("Failed") => Some(Outcome::Failed),
-            Some("stuck") => None,
-            _ => return Err(format!("not a call: {line}")),
-        };
-        let mut time = || words.next().and_then(|time| time.parse().ok());
-        let begun = time().ok_or("a call has a beginning")?;
-        let end = match outcome {
-            None => None,
-            Some(outcome) => Some((time().ok_or("this call has an end")?, outcome)),
-        };
-        Ok(Self { begun, end })
-    }
+/// What it has done.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// Calls in the life of the client.
+    pub(crate) made: u64,
+    /// The first.
+    pub(crate) error: Option<String>,
+    /// Every call that was not over when the measurement began.
+    pub(crate) calls: Vec<Call>,
 }

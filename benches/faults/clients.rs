@@ -3,15 +3,16 @@
 
 use std::time::Duration;
 
+use alternator_benches::clients::{self, credentials, sdk};
 use alternator_connector::{AlternatorConnector, Error, Hedging};
 use alternator_driver::AlternatorClient;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
 
-use crate::calls::Outcome;
-use alternator_benches::clients::{self, credentials, sdk};
+use crate::calls::{Job, Outcome};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Client {
     /// The SDK's client with this connector, which knows every node.
     Connector,
@@ -24,8 +25,6 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    const ALL: [Self; 4] = [Self::Connector, Self::Hedging, Self::Stock, Self::Peer];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Connector => "connector",
@@ -33,13 +32,6 @@ impl Client {
             Self::Stock => "stock SDK, one node",
             Self::Peer => "alternator-client",
         }
-    }
-
-    pub(crate) fn named(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|client| client.name() == name)
-            .unwrap_or_else(|| panic!("no client is called {name}"))
     }
 
     /// How many nodes are left to this client once one is lost, which is what it is compared with.
@@ -54,20 +46,17 @@ pub(crate) enum Connected {
 }
 
 impl Connected {
-    pub(crate) async fn new(
-        client: Client,
-        urls: &[String],
-        read_timeout: Option<Duration>,
-    ) -> Self {
+    pub(crate) async fn new(job: &Job) -> Self {
+        let Job { urls, read_timeout, .. } = job;
         let connector = || AlternatorConnector::builder().seeds(urls);
-        let connector = match client {
+        let connector = match job.client {
             Client::Connector => Some(connector()),
             Client::Hedging => Some(connector().hedging(Hedging::p95())),
             Client::Stock => None,
-            Client::Peer => return Self::Peer(Box::new(peer(urls, read_timeout))),
+            Client::Peer => return Self::Peer(Box::new(peer(urls, *read_timeout))),
         };
         let mut config = sdk().credentials_provider(credentials());
-        if let Some(timeouts) = timeouts(read_timeout) {
+        if let Some(timeouts) = timeouts(*read_timeout) {
             config = config.timeout_config(timeouts);
         }
         config = match connector {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use alternator_benches::figures::percentile;
+
 use crate::calls::{Call, Outcome};
 use crate::measure::Seen;
 
@@ -9,34 +11,34 @@ impl Seen {
     /// Answers a second.
     pub(crate) fn throughput(&self, after: Duration) -> f64 {
         let window = after.as_secs_f64()..self.measured;
-        let answered = self.calls.iter().filter(
+        let answered = self.report.calls.iter().filter(
             |call| matches!(call.end, Some((end, Outcome::Answered)) if window.contains(&end)),
         );
         answered.count() as f64 / (window.end - window.start)
     }
 
-    pub(crate) fn latency(&self, percentile: f64, after: Duration) -> f64 {
-        at(percentile, self.latencies(after))
+    pub(crate) fn latency(&self, share: f64, after: Duration) -> f64 {
+        at(share, self.latencies(after))
     }
 
     /// In seconds, of the calls that began then or later and of those that are stuck, which count
     /// with the time that they waited. A call that failed was never answered: it counts as
     /// infinite.
-    fn latencies(&self, after: Duration) -> Vec<f64> {
-        self.calls
+    fn latencies(&self, after: Duration) -> impl Iterator<Item = f64> {
+        self.report
+            .calls
             .iter()
-            .filter(|call| call.begun >= after.as_secs_f64() || call.end.is_none())
+            .filter(move |call| call.begun >= after.as_secs_f64() || call.end.is_none())
             .map(|call| match call.end {
                 Some((end, Outcome::Answered)) => end - call.begun,
                 Some((_, Outcome::Failed | Outcome::Unsent)) => f64::INFINITY,
                 None => self.measured - call.begun,
             })
-            .collect()
     }
 
     fn count(&self, outcome: Outcome) -> usize {
         let ended = |call: &&Call| call.end.is_some_and(|(_, end)| end == outcome);
-        self.calls.iter().filter(ended).count()
+        self.report.calls.iter().filter(ended).count()
     }
 
     pub(crate) fn unsent(&self) -> usize {
@@ -49,12 +51,12 @@ impl Seen {
     }
 
     pub(crate) fn stuck(&self) -> usize {
-        self.calls.iter().filter(|call| call.end.is_none()).count()
+        self.report.calls.iter().filter(|call| call.end.is_none()).count()
     }
 
     /// Requests in excess of calls, as a share of calls.
     pub(crate) fn extra(&self) -> f64 {
-        self.sent as f64 / self.made as f64 - 1.0
+        self.sent as f64 / self.report.made as f64 - 1.0
     }
 }
 
@@ -68,15 +70,11 @@ impl Healthy<'_> {
     }
 
     /// Over all calls together.
-    pub(crate) fn latency(&self, percentile: f64) -> f64 {
-        let each = self.0.iter().map(|seen| seen.latencies(Duration::ZERO));
-        at(percentile, each.flatten().collect())
+    pub(crate) fn latency(&self, share: f64) -> f64 {
+        at(share, self.0.iter().flat_map(|seen| seen.latencies(Duration::ZERO)))
     }
 }
 
-fn at(percentile: f64, mut latencies: Vec<f64>) -> f64 {
-    latencies.sort_unstable_by(f64::total_cmp);
-    let rank = (latencies.len() as f64 * percentile).ceil() as usize;
-    let place = rank.saturating_sub(1);
-    latencies.get(place).copied().unwrap_or(f64::INFINITY)
+fn at(share: f64, latencies: impl Iterator<Item = f64>) -> f64 {
+    percentile(share, latencies).unwrap_or(f64::INFINITY)
 }

@@ -8,27 +8,20 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::calls::{Call, Load, Outcome};
-use crate::clients::{Client, Connected};
+use crate::calls::{Call, Job, Load, Outcome, Report};
+use crate::clients::Connected;
 
 /// How long the client runs before the measurement, so that its connections are open.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Says `warm` when it is, measures from the next line of standard input on, and ends the process.
-/// Calls that are not answered within `grace` after the end are stuck.
-pub(crate) fn run(
-    client: Client,
-    load: Load,
-    measured: Duration,
-    grace: Duration,
-    read_timeout: Option<Duration>,
-    urls: &[String],
-) -> ! {
+/// Says `warm` when it is, measures from the next line of standard input on, prints its report and
+/// ends the process.
+pub(crate) fn run(job: &Job) -> ! {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
-        let client = Connected::new(client, urls, read_timeout).await;
+        let client = Connected::new(job).await;
         let source = Arc::new(Source::new(client));
-        let working = tokio::spawn(Arc::clone(&source).work(load));
+        let working = tokio::spawn(Arc::clone(&source).work(job.load));
         sleep(WARM_UP).await;
         source.check_health();
         println!("warm");
@@ -38,13 +31,13 @@ pub(crate) fn run(
             .unwrap()
             .unwrap();
         let begun = Instant::now();
-        sleep_until(begun + measured).await;
+        sleep_until(begun + job.measured).await;
         source.stopped.store(true, Relaxed);
         working.await.unwrap();
-        while source.is_busy() && begun.elapsed() < measured + grace {
+        while source.is_busy() && begun.elapsed() < job.measured + job.grace {
             sleep(Duration::from_millis(10)).await;
         }
-        print!("{}", source.report(begun));
+        println!("{}", serde_json::to_string(&source.report(begun)).unwrap());
     });
     // Leaves calls behind that never end.
     std::process::exit(0)
@@ -121,27 +114,22 @@ impl Source {
         self.log.lock().unwrap().iter().any(|entry| entry.end.is_none())
     }
 
-    /// How many calls there were since the process began, the first error, and every call that was
-    /// not over when the measurement began.
-    fn report(&self, since: Instant) -> String {
+    fn report(&self, since: Instant) -> Report {
         let log = self.log.lock().unwrap();
         let seconds = |at: Instant| match at.checked_duration_since(since) {
             Some(after) => after.as_secs_f64(),
             None => -since.duration_since(at).as_secs_f64(),
         };
-        let mut report = format!("made {}\n", log.len());
-        if let Some(error) = &*self.error.lock().unwrap() {
-            report += &format!("error {}\n", error.replace('\n', " "));
-        }
-        for Entry { begun, end } in log.iter() {
-            if end.is_none_or(|(end, _)| end >= since) {
-                let call = Call {
+        let calls = log.iter().filter(|entry| entry.end.is_none_or(|(end, _)| end >= since));
+        Report {
+            made: log.len() as u64,
+            error: self.error.lock().unwrap().as_ref().map(|error| error.replace('\n', " ")),
+            calls: calls
+                .map(|Entry { begun, end }| Call {
                     begun: seconds(*begun),
                     end: end.map(|(end, outcome)| (seconds(end), outcome)),
-                };
-                report += &format!("{call}\n");
-            }
+                })
+                .collect(),
         }
-        report
     }
 }

@@ -1,15 +1,7 @@
 //! What one bad node of three costs an application: the same calls with three clients, side by
 //! side, for each fault.
 //!
-//! ```text
-//! cargo bench -p alternator-benches --bench faults    every fault and load
-//!     -- slow                       only the faults with this in their names
-//!     -- --mode 16                  one load: 16 or 256 workers, or open
-//!     -- --ours                     without the clients that it is compared with
-//!     -- --seconds 10               how long to measure each, instead of 4
-//!     -- --draw ../docs/faults.svg  also draws the first load
-//!     -- --table                    prints the tables of docs/faults.md in the end, too
-//! ```
+//! `cargo bench -p alternator-benches --bench faults -- --help` tells of what can be chosen.
 //!
 //! It prints a line for each measurement and a summary, and fails if a bound of `scenarios.rs` does
 //! not hold. Each measurement has a cluster of its own in this process and a client in a process of
@@ -30,10 +22,12 @@ mod print;
 mod row;
 mod scenarios;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use calls::{Load, Mode};
-use clients::Client;
+use alternator_benches::arguments;
+use calls::{Job, Load, Mode};
+use clap::Parser;
 use compare::Comparison;
 use pace::Pace;
 use scenarios::SCENARIOS;
@@ -48,90 +42,83 @@ const MODES: [Mode; 3] = [
 
 const NODES: usize = 3;
 
-struct Options {
-    name: String,
-    modes: Vec<Mode>,
-    measured: Duration,
+/// What one bad node of three costs an application.
+#[derive(Parser)]
+struct Arguments {
+    /// Only the faults with this in their names
+    #[arg(default_value = "")]
+    fault: String,
+
+    /// Only one load: 16 or 256 workers, or open
+    #[arg(long, value_parser = ["16", "256", "open"])]
+    mode: Option<String>,
+
+    /// How many seconds to measure each
+    #[arg(long, default_value = "4", value_parser = parse_seconds)]
+    seconds: Duration,
+
+    /// Without the clients that it is compared with
+    #[arg(long)]
     ours: bool,
-    drawing: Option<String>,
+
+    /// Also draw the first load, in this file
+    #[arg(long, value_name = "FILE")]
+    draw: Option<PathBuf>,
+
+    /// Print the tables of docs/faults.md in the end, too
+    #[arg(long)]
     table: bool,
+
+    /// Be a client
+    #[arg(long, hide = true, value_parser = |job: &str| serde_json::from_str::<Job>(job))]
+    client: Option<Job>,
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 fn main() {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    if let [flag, client, load, measured, grace, read_timeout, urls @ ..] = &args[..]
-        && flag == "--client"
-    {
-        let time = |text: &str| Duration::from_secs_f64(text.parse().unwrap());
-        let read_timeout = Some(time(read_timeout)).filter(|timeout| !timeout.is_zero());
-        let client = Client::named(client);
-        load::run(client, load.parse().unwrap(), time(measured), time(grace), read_timeout, urls);
+    let arguments: Arguments = arguments::parse();
+    if let Some(job) = &arguments.client {
+        load::run(job);
     }
-    if !run(&Options::parse(args)) {
+    if !run(&arguments) {
         std::process::exit(1);
     }
 }
 
-impl Options {
-    fn parse(args: Vec<String>) -> Self {
-        let mut options = Self {
-            name: String::new(),
-            modes: MODES.to_vec(),
-            measured: Duration::from_secs(4),
-            ours: false,
-            drawing: None,
-            table: false,
-        };
-        let mut args = args.into_iter();
-        while let Some(arg) = args.next() {
-            let mut value = || args.next().unwrap_or_else(|| panic!("{arg} needs a value"));
-            match &*arg {
-                // What cargo says to every benchmark.
-                "--bench" => {}
-                "--mode" => {
-                    let name = value();
-                    let mode = MODES.into_iter().find(|mode| mode.name == name);
-                    options.modes = vec![mode.expect("--mode is 16, 256 or open")];
-                }
-                "--seconds" => options.measured = Duration::from_secs_f64(value().parse().unwrap()),
-                "--ours" => options.ours = true,
-                "--draw" => options.drawing = Some(value()),
-                "--table" => options.table = true,
-                option if option.starts_with('-') => panic!("{option} is no option"),
-                name => options.name = name.to_owned(),
-            }
-        }
-        options
-    }
-}
-
 /// Whether every bound held.
-fn run(options: &Options) -> bool {
+fn run(arguments: &Arguments) -> bool {
+    let Arguments { fault, .. } = arguments;
     let scenarios: Vec<_> =
-        SCENARIOS.iter().filter(|scenario| scenario.name.contains(&options.name)).collect();
-    assert!(!scenarios.is_empty(), "no fault is called {}", options.name);
+        SCENARIOS.iter().filter(|scenario| scenario.name.contains(fault)).collect();
+    assert!(!scenarios.is_empty(), "no fault is called {fault}");
+    let is_chosen = |mode: &Mode| arguments.mode.as_ref().is_none_or(|name| name == mode.name);
+    let modes: Vec<_> = MODES.into_iter().filter(is_chosen).collect();
     let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("load of the machine before it began: {}", busy.trim());
     let mut rows = Vec::new();
-    for &mode in &options.modes {
+    for &mode in &modes {
         print::head(mode);
-        let mut comparison = Comparison::new(mode, options.measured);
+        let mut comparison = Comparison::new(mode, arguments.seconds);
         for scenario in &scenarios {
             let row = comparison.judged(scenario);
             print::row(&row);
             rows.push(row);
         }
-        for scenario in scenarios.iter().filter(|_| !options.ours) {
+        for scenario in scenarios.iter().filter(|_| !arguments.ours) {
             let others = comparison.others(scenario);
             others.iter().for_each(print::row);
             rows.extend(others);
         }
     }
-    if let Some(path) = &options.drawing {
+    if let Some(path) = &arguments.draw {
         std::fs::write(path, draw::draw(&scenarios, &rows)).unwrap();
     }
-    if options.table {
-        for &mode in &options.modes {
+    if arguments.table {
+        for &mode in &modes {
             print::markdown(mode, &scenarios, &rows);
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use alternator_testcluster::{Cluster, Fault, Node};
 
-use crate::calls::{Call, Load};
+use crate::calls::{Job, Load, Report};
 use crate::clients::Client;
 use crate::machine::Machine;
 use crate::pace::Pace;
@@ -35,14 +35,11 @@ pub(crate) struct Setting {
 }
 
 /// What was seen from both sides.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) measured: f64,
-    /// Every call that was not over when the fault came.
-    pub(crate) calls: Vec<Call>,
-    pub(crate) error: Option<String>,
-    /// Calls in the life of the client, and requests that all nodes got for them.
-    pub(crate) made: u64,
+    pub(crate) report: Report,
+    /// The requests that all nodes got in the life of the client.
     pub(crate) sent: u64,
     /// Of a fault that stays: the requests that the faulty node had when it came, and these and all
     /// that it got from then on.
@@ -55,7 +52,7 @@ pub(crate) struct Seen {
 pub(crate) fn measure(setting: &Setting) -> Seen {
     let cluster = cluster(setting);
     let faulty = cluster.node(0);
-    let mut process = Process::start(setting, &cluster.urls());
+    let mut process = Process::start(setting, cluster.urls());
     assert_eq!(
         process.lines.recv_timeout(PATIENCE).as_deref(),
         Ok("warm"),
@@ -79,12 +76,12 @@ pub(crate) fn measure(setting: &Setting) -> Seen {
     let busy = Machine::now().busy_since(&begun);
     let report = process.report(end + setting.pace.grace() + PATIENCE);
     Seen {
+        report,
         measured: setting.measured.as_secs_f64(),
         on_node: had.as_ref().map(|had| had.in_flight),
         reached: had.map(|had| had.in_flight + gets(&faulty) - had.requests_of(GET)),
         sent: cluster.nodes().iter().map(gets).sum(),
         busy,
-        ..report
     }
 }
 
@@ -117,14 +114,18 @@ struct Process {
 }
 
 impl Process {
-    fn start(setting: &Setting, urls: &[String]) -> Self {
-        let read_timeout = setting.read_timeout.unwrap_or_default();
-        let times = [setting.measured, setting.pace.grace(), read_timeout];
+    fn start(setting: &Setting, urls: Vec<String>) -> Self {
+        let job = Job {
+            client: setting.client,
+            load: setting.load,
+            measured: setting.measured,
+            grace: setting.pace.grace(),
+            read_timeout: setting.read_timeout,
+            urls,
+        };
         let mut child = Command::new(std::env::current_exe().unwrap())
             .arg("--client")
-            .args([setting.client.name(), &setting.load.to_string()])
-            .args(times.map(|time| time.as_secs_f64().to_string()))
-            .args(urls)
+            .arg(serde_json::to_string(&job).unwrap())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -142,17 +143,10 @@ impl Process {
         writeln!(self.child.stdin.as_ref().unwrap(), "go").unwrap();
     }
 
-    /// What the client printed until it ended or was given up.
-    fn report(&mut self, limit: Instant) -> Seen {
-        let mut seen = Seen::default();
-        while let Ok(line) = self.lines.recv_timeout(limit - Instant::now()) {
-            match line.split_once(' ') {
-                Some(("made", made)) => seen.made = made.parse().unwrap(),
-                Some(("error", error)) => seen.error = Some(error.to_owned()),
-                _ => seen.calls.push(line.parse().unwrap()),
-            }
-        }
-        seen
+    /// What the client has done, or nothing if it is given up.
+    fn report(&mut self, limit: Instant) -> Report {
+        let line = self.lines.recv_timeout(limit - Instant::now());
+        line.map_or_else(|_| Report::default(), |line| serde_json::from_str(&line).unwrap())
     }
 }
 

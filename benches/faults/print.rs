@@ -135,7 +135,7 @@ pub(crate) fn summary(scenarios: &[&Scenario], rows: &[Row]) -> bool {
             for what in row.broken() {
                 broken.push(format!("{} with {load}: {what}", row.fault));
             }
-            if let Some(error) = &row.seen.error {
+            if let Some(error) = &row.seen.report.error {
                 println!("  an error with {load}: {error}");
             }
         }

@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 
+use alternator_benches::requests::runtime;
 use alternator_connector::internals::keys::{
     first_of_rust, hash_of_binary, hash_of_number, hash_of_string,
 };
@@ -16,7 +17,6 @@ use crate::clients::{Client, ours};
 use crate::cluster::until;
 use crate::holds;
 use crate::recorder::Recorder;
-use alternator_benches::requests::runtime;
 
 const KEYS: usize = 100_000;
 /// Of these also over sockets.

@@ -1,5 +1,6 @@
 //! The clients that are compared. None of them retries, so that no request is counted twice.
 
+use alternator_benches::clients::{credentials, peer, sdk};
 use alternator_connector::{AlternatorConnector, ConnectorBuilder, Policy};
 use alternator_driver::{
     AlternatorBuilder, AlternatorClient, KeyRouteAffinityConfig, KeyRouteAffinityType as Affinity,
@@ -11,7 +12,6 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::{Client as SdkClient, config};
 
 use crate::recorder::Recorder;
-use alternator_benches::clients::{credentials, peer, sdk};
 
 pub(crate) enum Client {
     Sdk(SdkClient),

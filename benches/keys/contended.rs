@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use alternator_benches::requests::runtime;
 use alternator_connector::{AlternatorConnector, CoordinatorOrder, LwtAffinity};
 use alternator_driver::KeyRouteAffinityType as Affinity;
 use alternator_testcluster::{Builder, Cluster};
@@ -17,7 +18,6 @@ use fastrand::Rng;
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine};
 use crate::{holds, workers};
-use alternator_benches::requests::runtime;
 
 pub(crate) const WORKERS: usize = 64;
 pub(crate) const KEYS: usize = 100;

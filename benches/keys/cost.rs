@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use alternator_benches::figures::median;
 use alternator_connector::internals::keys;
 
 const ROUNDS: usize = 21;
@@ -29,18 +30,15 @@ pub(crate) fn print() -> bool {
 
 /// Prints the median over the rounds, and is true where no call allocated.
 fn measured<T>(what: &str, call: impl Fn() -> T) -> bool {
-    let mut nanoseconds = [(); ROUNDS].map(|()| {
+    let nanoseconds = [(); ROUNDS].map(|()| {
         let begun = Instant::now();
         for _ in 0..CALLS {
             black_box(call());
         }
         begun.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
     });
-    nanoseconds.sort_by(f64::total_cmp);
     let allocations = allocation_counter::measure(|| drop(black_box(call()))).count_total;
-    println!(
-        "summary key_cost of={what} ns={:.1} allocations={allocations}",
-        nanoseconds[ROUNDS / 2]
-    );
+    let ns = median(nanoseconds);
+    println!("summary key_cost of={what} ns={ns:.1} allocations={allocations}");
     allocations == 0
 }

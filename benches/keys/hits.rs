@@ -1,5 +1,6 @@
 //! How many requests for one item go to a node that holds it, once the table is known.
 
+use alternator_benches::requests::runtime;
 use alternator_testcluster::{Builder, Cluster};
 use aws_sdk_dynamodb::Client as SdkClient;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
@@ -7,7 +8,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine};
 use crate::{holds, workers};
-use alternator_benches::requests::runtime;
 
 const WORKERS: usize = 8;
 const KEYS: usize = 400;

@@ -4,13 +4,14 @@
 
 use std::time::{Duration, Instant};
 
+use alternator_benches::figures::percentile;
+use alternator_benches::requests::runtime;
 use aws_sdk_dynamodb::types::ScalarAttributeType;
 use fastrand::Rng;
 
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine};
 use crate::{holds, workers};
-use alternator_benches::requests::runtime;
 
 const TABLE: &str = "latency";
 const KEYS: usize = 1_000;
@@ -57,9 +58,6 @@ async fn compared() -> bool {
             }
         }
     }
-    for column in &mut columns {
-        column.times.sort_unstable();
-    }
     let [ours, turns, peer] = &columns;
     for (measure, at) in [("p50", 0.5), ("p99", 0.99)] {
         let [ours, turns, peer] = [ours, turns, peer].map(|c| c.percentile(at));
@@ -104,7 +102,7 @@ impl Column {
 
     /// In microseconds.
     fn percentile(&self, at: f64) -> u128 {
-        self.times[(self.times.len() as f64 * at) as usize].as_micros()
+        percentile(at, self.times.iter().copied()).unwrap().as_micros()
     }
 
     fn hops_per_request(&self) -> f64 {

@@ -19,37 +19,67 @@ mod recorder;
 mod request;
 mod workers;
 
-use alternator_benches::server::SERVE;
-use request::GETS;
+use alternator_benches::arguments;
+use clap::{Parser, Subcommand, ValueEnum};
+use request::Routing;
 
-/// Its name, and what prints its lines and is true where its bounds hold.
-type Section = (&'static str, fn() -> bool);
+/// What routing by key gains and costs.
+#[derive(Parser)]
+struct Arguments {
+    /// Only these sections
+    sections: Vec<Section>,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
 
-const SECTIONS: [Section; 9] = [
-    ("cost", cost::print),
-    ("map", map::print),
-    ("request", request::print),
-    ("agreement", agreement::print),
-    ("hits", hits::print),
-    ("moves", moves::print),
-    ("latency", latency::print),
-    ("contended", contended::print),
-    ("outage", outage::print),
-];
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    Cost,
+    Map,
+    Request,
+    Agreement,
+    Hits,
+    Moves,
+    Latency,
+    Contended,
+    Outage,
+}
+
+/// What a further process of the benchmark does.
+#[derive(Subcommand)]
+enum Part {
+    /// Be the node
+    Serve,
+    /// Make requests, which valgrind watches
+    Gets { routing: Routing, url: String, requests: usize },
+}
+
+impl Section {
+    /// Prints its lines, and is true where its bounds hold.
+    fn print(self) -> bool {
+        match self {
+            Self::Cost => cost::print(),
+            Self::Map => map::print(),
+            Self::Request => request::print(),
+            Self::Agreement => agreement::print(),
+            Self::Hits => hits::print(),
+            Self::Moves => moves::print(),
+            Self::Latency => latency::print(),
+            Self::Contended => contended::print(),
+            Self::Outage => outage::print(),
+        }
+    }
+}
 
 fn main() {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [SERVE] => request::serve(),
-        [GETS, routing, url, requests] => request::gets(routing, url, requests.parse().unwrap()),
-        ref args => {
-            let chosen: Vec<_> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
-            let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|c| **c == name);
-            let held: Vec<_> = SECTIONS
-                .iter()
-                .filter(|(name, _)| is_chosen(name))
-                .map(|(_, print)| print())
-                .collect();
+    let Arguments { sections, part } = arguments::parse();
+    match part {
+        Some(Part::Serve) => request::serve(),
+        Some(Part::Gets { routing, url, requests }) => request::gets(routing, &url, requests),
+        None => {
+            let all = Section::value_variants().iter();
+            let chosen = all.filter(|section| sections.is_empty() || sections.contains(section));
+            let held: Vec<_> = chosen.map(|section| section.print()).collect();
             if held.contains(&false) {
                 std::process::exit(1);
             }

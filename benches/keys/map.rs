@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use alternator_benches::figures::median;
 use alternator_connector::internals::parsers;
 use alternator_connector::internals::replica_map::ReplicaMap;
 use fastrand::Rng;
@@ -26,15 +27,14 @@ pub(crate) fn print() -> bool {
     // So many different tokens that a processor does not foresee its way through the map.
     let mut rng = Rng::with_seed(5);
     let tokens: Vec<_> = (0..LOOKUPS).map(|_| rng.i64(..)).collect();
-    let mut rounds = [(); ROUNDS].map(|()| {
+    let rounds = [(); ROUNDS].map(|()| {
         let begun = Instant::now();
         for token in &tokens {
             assert_eq!(black_box(&map).count(*token), 3);
         }
         begun.elapsed().as_secs_f64() * 1e9 / LOOKUPS as f64
     });
-    rounds.sort_by(f64::total_cmp);
-    let ns = rounds[ROUNDS / 2];
+    let ns = median(rounds);
     println!("summary key_cost of=map_of_{TABLETS}_tablets bytes={bytes} lookup_ns={ns:.1}");
     let small = holds("a map has 1 MiB at most", bytes <= MOST_BYTES);
     let fast = holds("a lookup takes 200 ns at most", ns <= MOST_NANOSECONDS);

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use alternator_benches::requests::runtime;
 use aws_sdk_dynamodb::types::ScalarAttributeType;
 use fastrand::Rng;
 use tokio::time::sleep;
@@ -11,7 +12,6 @@ use tokio::time::sleep;
 use crate::clients::{Client, ours};
 use crate::cluster::{Counts, TABLETS, create, key, known, nine, until};
 use crate::{holds, workers};
-use alternator_benches::requests::runtime;
 
 const TABLE: &str = "moving";
 const KEYS: usize = 10_000;

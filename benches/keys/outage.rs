@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use alternator_benches::requests::runtime;
 use alternator_testcluster::{Cluster, Delay, Fault, Turn};
 use aws_sdk_dynamodb::types::ScalarAttributeType;
 use fastrand::Rng;
@@ -18,7 +19,6 @@ use crate::clients::Client;
 use crate::cluster::create;
 use crate::contended::{KEYS, ORDERS, WINDOW, WORKERS, affine, contending, update};
 use crate::{holds, workers};
-use alternator_benches::requests::runtime;
 
 /// Before the kill, and after it.
 const HALF: Duration = Duration::from_secs(2);

@@ -10,21 +10,21 @@
 
 use std::time::Duration;
 
+use alternator_benches::arguments::name;
+use alternator_benches::cost::{self, thread_cpu};
+use alternator_benches::figures::median;
+use alternator_benches::requests::{repeat, runtime};
+use alternator_benches::server::{self, Server};
 use alternator_connector::{AlternatorConnector, LwtAffinity, TokenAwareness};
 use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ScalarAttributeType};
+use clap::ValueEnum;
 use tokio::runtime::Runtime;
 
 use crate::clients::{self, ours};
 use crate::cluster::{create, known, until};
 use crate::holds;
-use alternator_benches::cost::{self, thread_cpu};
-use alternator_benches::requests::{repeat, runtime};
-use alternator_benches::server::{self, Server};
-
-/// The argument for which this program makes requests, which valgrind watches.
-pub(crate) const GETS: &str = "--gets";
 
 const NODES: usize = 3;
 const TABLE: &str = "table";
@@ -49,8 +49,8 @@ pub(crate) fn serve() {
 }
 
 /// The client's side, for valgrind.
-pub(crate) fn gets(routing: &str, url: &str, requests: usize) {
-    Routing::named(routing).requester(url).gets(requests);
+pub(crate) fn gets(routing: Routing, url: &str, requests: usize) {
+    routing.requester(url).gets(requests);
 }
 
 pub(crate) fn print() -> bool {
@@ -72,8 +72,7 @@ pub(crate) fn print() -> bool {
     }
     let [all, others] = Routing::BOTH.map(|routing| {
         cost::instructions(|requests| {
-            let requests = requests.to_string();
-            [GETS, routing.name(), url, &requests].map(str::to_owned).to_vec()
+            vec!["gets".to_owned(), name(routing), url.to_owned(), requests.to_string()]
         })
     });
     let added = all - others;
@@ -85,28 +84,14 @@ pub(crate) fn print() -> bool {
     few && fast
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Routing {
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Routing {
     On,
     Off,
 }
 
 impl Routing {
     const BOTH: [Self; 2] = [Self::On, Self::Off];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::On => "on",
-            Self::Off => "off",
-        }
-    }
-
-    fn named(name: &str) -> Self {
-        Self::BOTH
-            .into_iter()
-            .find(|routing| routing.name() == name)
-            .unwrap_or_else(|| panic!("routing is not {name}"))
-    }
 
     fn requester(self, url: &str) -> Requester {
         let builder = ours(&[url.to_owned()]);
@@ -170,9 +155,7 @@ impl Requester {
             })
             .count_total
         };
-        let mut counts: Vec<_> = (0..SINGLE).map(|_| one() as i64).collect();
-        counts.sort_unstable();
-        counts[SINGLE / 2]
+        median((0..SINGLE).map(|_| one() as i64))
     }
 
     /// CPU time of each request.
@@ -181,9 +164,4 @@ impl Requester {
         self.gets(REQUESTS);
         (thread_cpu() - before).as_secs_f64() * 1e6 / REQUESTS as f64
     }
-}
-
-fn median(mut values: [f64; ROUNDS]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[ROUNDS / 2]
 }

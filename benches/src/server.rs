@@ -5,9 +5,6 @@ use std::process::{Child, Command, Stdio};
 
 use alternator_testcluster::Cluster;
 
-/// The argument for which this program is to [`serve`].
-pub const SERVE: &str = "--serve";
-
 /// Says where the cluster is, and keeps it until standard input ends.
 pub fn serve(cluster: &Cluster) {
     println!("{}", cluster.urls()[0]);
@@ -21,7 +18,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts this program with the argument [`SERVE`].
+    /// Starts this program with the subcommand `serve`, for which it is to [`serve`].
     pub fn start() -> Self {
         Self::start_by(Command::new(std::env::current_exe().unwrap()))
     }
@@ -29,7 +26,7 @@ impl Server {
     /// Starts it by a command that runs this program.
     pub fn start_by(mut program: Command) -> Self {
         let mut process =
-            program.arg(SERVE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            program.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
         Self { process, url: url.trim().to_owned() }
