@@ -118,7 +118,7 @@ fn counts() {
         println!("allocations and instructions: valgrind is not installed");
         return;
     }
-    let server = Server::start();
+    let server = Server::start_on(cost::CORE);
     let arguments = |which: &str, concurrency: usize, requests: usize| {
         let [requests, at_once] = [requests, concurrency].map(|n| n.to_string());
         ["requests", which, server.url(), &requests, &at_once].map(str::to_owned).to_vec()

@@ -5,9 +5,10 @@
 //! that neither a node that is slower than its client nor the other users of the machine are
 //! measured. What the clock says is printed beside it.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use alternator_benches::arguments::name;
+use alternator_benches::cores::on_core;
 use alternator_benches::cost::thread_cpu;
 use alternator_benches::figures::median;
 use alternator_benches::requests::{repeat, runtime};
@@ -21,24 +22,14 @@ const REQUESTS: usize = 4_000;
 
 /// The median of each client's rounds.
 pub(crate) fn measure() -> [f64; Client::ALL.len()] {
-    let server = Server::start_by(on_core(1));
-    let output =
-        on_core(0).args(["throughput", server.url()]).stderr(Stdio::inherit()).output().unwrap();
+    let server = Server::start_on(1);
+    let output = on_core(0, std::env::current_exe().unwrap())
+        .args(["throughput", server.url()])
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
     assert!(output.status.success());
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// This program on a core of its own, where the system has the means.
-fn on_core(core: usize) -> Command {
-    let program = std::env::current_exe().unwrap();
-    let pins = Command::new("taskset").args(["-c", &core.to_string(), "true"]).output();
-    if !pins.is_ok_and(|pinned| pinned.status.success()) {
-        println!("throughput: a process is not kept to a core of its own");
-        return Command::new(program);
-    }
-    let mut pinned = Command::new("taskset");
-    pinned.args(["-c", &core.to_string()]).arg(program);
-    pinned
 }
 
 /// How many times the throughput of the SDK by itself ours is to have.

@@ -4,6 +4,7 @@
 
 pub mod arguments;
 pub mod clients;
+pub mod cores;
 pub mod cost;
 pub mod figures;
 pub mod requests;

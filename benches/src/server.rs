@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use alternator_testcluster::Cluster;
 
+use crate::cores::on_core;
+
 /// Says where the cluster is, and keeps it until standard input ends.
 pub fn serve(cluster: &Cluster) {
     println!("{}", cluster.urls()[0]);
@@ -23,8 +25,12 @@ impl Server {
         Self::start_by(Command::new(std::env::current_exe().unwrap()))
     }
 
-    /// Starts it by a command that runs this program.
-    pub fn start_by(mut program: Command) -> Self {
+    /// Starts it on one core.
+    pub fn start_on(core: usize) -> Self {
+        Self::start_by(on_core(core, std::env::current_exe().unwrap()))
+    }
+
+    fn start_by(mut program: Command) -> Self {
         let mut process =
             program.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
