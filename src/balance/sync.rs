@@ -1,4 +1,4 @@
-//! The atomics and locks of the files whose interleavings are tested: a test includes such a file
+//! The atomics and locks of the files whose interleavings are tested: `loom/` includes such a file
 //! by its path, with its own `crate::balance::sync` that has those of a model checker.
 
 pub(crate) use std::sync::{Mutex, MutexGuard};

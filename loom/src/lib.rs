@@ -1,5 +1,8 @@
 //! Every interleaving of two threads in the files that have no locks, or more than a lock: a model
 //! checker tries them all, and all that relaxed atomics allow.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test -p alternator-loom --target-dir target/loom`
+#![cfg(all(loom, test))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod health;
