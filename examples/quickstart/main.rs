@@ -19,6 +19,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::types::KeyType;
+use clap::Parser;
 
 use arguments::Arguments;
 use common::{Failure, check};
@@ -31,18 +32,7 @@ const WORKERS: usize = 8;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) if arguments.help => {
-            println!("{}", arguments::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Ok(arguments) => arguments,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&arguments).await {
+    match run(&Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", Error::explain(&*error));
