@@ -1,7 +1,9 @@
 //! What the tests share: a cluster, a connector for it, and unmodified SDK clients on top.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod child;
 pub mod direct;
+pub mod file;
 pub mod heads;
 pub mod logs;
 pub mod server;
@@ -73,6 +75,12 @@ pub async fn client_without_retries(connector: &AlternatorConnector) -> Client {
     Client::from_conf(config.build())
 }
 
+/// A client that is made for Alternator and never retries.
+pub async fn alternator_client(connector: &AlternatorConnector) -> Client {
+    let config = connector.dynamodb_config(&sdk_config(connector).await);
+    Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
+}
+
 /// The configuration of a client that retries at once, up to `attempts` in all, and not on the
 /// budget that all clients of a process share.
 pub async fn retrying(connector: &AlternatorConnector, attempts: u32) -> Builder {
@@ -102,6 +110,18 @@ pub async fn create_table(client: &Client) {
         .send()
         .await
         .expect("the table is created");
+}
+
+/// Writes an item by a lightweight transaction, which belongs to the coordinator of its key.
+pub async fn conditional_put(client: &Client, key: impl Into<String>) {
+    client
+        .put_item()
+        .table_name(TABLE)
+        .item("pk", s(key))
+        .condition_expression("attribute_not_exists(absent)")
+        .send()
+        .await
+        .unwrap();
 }
 
 /// A string value.
@@ -212,4 +232,13 @@ pub async fn ping(client: &Client) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(e) => Err(error(e.into()).to_string()),
     }
+}
+
+/// Closes every connection of the node. One whose answer has just been read may not be idle yet.
+pub async fn disconnect(node: &alternator_testcluster::Node) {
+    eventually("every connection is closed", async || {
+        node.close_idle();
+        node.stats().open == 0
+    })
+    .await;
 }

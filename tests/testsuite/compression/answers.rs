@@ -14,11 +14,12 @@ use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::compression::{
-    all_compressed, client, decode_error, get, heads, put, retrying_client, text, with_compression,
+    all_compressed, decode_error, get, heads, put, retrying_client, text, with_compression,
 };
 use crate::support::direct::header;
 use crate::support::{
-    TABLE, USER, connector, create_table, eventually, ping, s, sdk_config, without_key_routing,
+    TABLE, USER, alternator_client, connector, create_table, eventually, ping, s, sdk_config,
+    without_key_routing,
 };
 
 fn start(threshold: usize) -> Cluster {
@@ -32,7 +33,7 @@ fn start(threshold: usize) -> Cluster {
 
 async fn with(cluster: &Cluster, answers: ResponseCompression) -> Client {
     let builder = without_key_routing(connector(cluster)).response_compression(answers);
-    client(&builder.build().unwrap()).await
+    alternator_client(&builder.build().unwrap()).await
 }
 
 /// Hears of an answer as it comes from the node.

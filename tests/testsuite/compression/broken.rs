@@ -8,8 +8,10 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use bytes::Bytes;
 
-use crate::compression::{client, decode_error, deflate, get, gzip, put, text, with_compression};
-use crate::support::{TABLE, connector, create_table, eventually, node_stats, s};
+use crate::compression::{decode_error, deflate, get, gzip, put, text, with_compression};
+use crate::support::{
+    TABLE, alternator_client, connector, create_table, eventually, node_stats, s,
+};
 
 const LIMIT: usize = 1 << 20;
 
@@ -26,7 +28,7 @@ impl Stage {
         let cluster = Cluster::builder().nodes(1).canned("GetItem", ANSWER).start().unwrap();
         let connector =
             connector(&cluster).response_compression(answers.max_size(LIMIT)).build().unwrap();
-        let client = client(&connector).await;
+        let client = alternator_client(&connector).await;
         Self { cluster, connector, client }
     }
 
@@ -146,7 +148,7 @@ async fn answers_are_left_alone_where_compression_is_off() {
 async fn a_connection_that_breaks_off_within_a_compressed_answer_is_an_error() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     // With a length, and in chunks.
     for length in [20_000, 300_000] {

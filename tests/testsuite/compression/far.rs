@@ -7,10 +7,10 @@ use alternator_connector::{
 use alternator_testcluster::{Cluster, Version};
 use aws_sdk_dynamodb::Client;
 
-use crate::compression::{
-    all_compressed, client, compressed, retrying_client, text, with_compression,
+use crate::compression::{all_compressed, compressed, retrying_client, text, with_compression};
+use crate::support::{
+    TABLE, USER, alternator_client, create_table, eventually, probes, s, user_requests_of,
 };
-use crate::support::{TABLE, USER, create_table, eventually, probes, s, user_requests_of};
 
 /// Writes large items, of which many belong to each node of the datacenter.
 async fn write(client: &Client) {
@@ -47,7 +47,7 @@ async fn nothing_is_compressed_while_a_node_of_another_rack_does_not_understand_
         .table_partition_key(TABLE, "pk", PartitionKeyType::String)
         .build()
         .unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     eventually_knows(&connector, 4).await;
     let client = retrying_client(&connector).await;
     eventually("all have been asked", async || {

@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use tracing::Level;
 
 use crate::compression::{
-    all_compressed, client, compressed, compressing_client, get, put, retrying_client, text,
+    all_compressed, compressed, compressing_client, get, put, retrying_client, text,
     with_compression,
 };
 use crate::support::direct::header;
 use crate::support::logs::{capture_logs, logged};
 use crate::support::{
-    TABLE, USER, connector, create_table, eventually, eventually_routes_to, node_stats, ping,
-    probes, s, user_requests_of,
+    TABLE, USER, alternator_client, connector, create_table, eventually, eventually_routes_to,
+    node_stats, ping, probes, s, user_requests_of,
 };
 
 /// How many warnings there were.
@@ -42,7 +42,7 @@ async fn an_old_cluster_gets_plain_requests_and_is_warned_of_once() {
     let cluster =
         Cluster::builder().nodes(3).version(Version::V2025).auth(USER.0, USER.1).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     work(&client, 3).await;
     eventually("the nodes have been asked", async || {
@@ -63,7 +63,7 @@ async fn nothing_is_compressed_until_every_node_understands_it() {
     let old = cluster.node(2);
     old.set_version(Version::V2025);
     let connector = with_compression(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     work(&client, 3).await;
@@ -88,7 +88,7 @@ async fn nothing_is_compressed_until_every_node_understands_it() {
 async fn when_an_old_node_joins_requests_go_plain() {
     let cluster = Cluster::builder().nodes(2).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let _ = compressing_client(&cluster, &connector).await;
     let client = retrying_client(&connector).await;
 
@@ -111,7 +111,7 @@ async fn a_refusal_by_a_downgraded_node_is_made_good_by_a_plain_retry() {
     capture_logs();
     let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let _ = compressing_client(&cluster, &connector).await;
     let client = retrying_client(&connector).await;
     let node = cluster.node(0);
@@ -129,7 +129,7 @@ async fn a_refusal_by_a_downgraded_node_is_made_good_by_a_plain_retry() {
 async fn an_item_that_reads_like_a_refusal_is_none() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let _ = compressing_client(&cluster, &connector).await;
     let client = retrying_client(&connector).await;
     put(&client, "log", r#"{"message":"Parsing JSON failed"}"#).await;
@@ -151,7 +151,7 @@ async fn an_item_that_reads_like_a_refusal_is_none() {
 async fn a_refusal_for_the_requests_own_sake_is_no_reason_to_retry() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let _ = compressing_client(&cluster, &connector).await;
     let client = retrying_client(&connector).await;
     let node = cluster.node(0);
@@ -177,7 +177,7 @@ async fn nobody_is_asked_unless_something_could_be_compressed() {
     let answers_only = connector(&cluster).response_compression(ResponseCompression::on());
     for builder in [connector(&cluster), answers_only, with_compression(&cluster)] {
         let connector = builder.build().unwrap();
-        let client = client(&connector).await;
+        let client = alternator_client(&connector).await;
         for _ in 0..3 {
             ping(&client).await.unwrap();
         }
@@ -189,7 +189,7 @@ async fn nobody_is_asked_unless_something_could_be_compressed() {
 async fn a_question_is_signed_like_the_request_that_it_comes_with() {
     let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let _ = compressing_client(&cluster, &connector).await;
     let is_question = |head: &Vec<u8>| {
         header(head, "x-amz-target").is_some_and(|target| target.ends_with("DescribeEndpoints"))

@@ -16,13 +16,13 @@ use alternator_connector::{
 };
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
 use crate::support::direct::header;
 use crate::support::{
-    TABLE, connector, eventually, retrying_at_once, s, sdk_config, without_key_routing,
+    TABLE, alternator_client, connector, eventually, retrying_at_once, s, sdk_config,
+    without_key_routing,
 };
 
 /// Everything on.
@@ -30,13 +30,6 @@ fn with_compression(cluster: &Cluster) -> ConnectorBuilder {
     without_key_routing(connector(cluster))
         .request_compression(RequestCompression::gzip())
         .response_compression(ResponseCompression::on())
-}
-
-/// A client that never retries.
-async fn client(connector: &AlternatorConnector) -> Client {
-    let sdk = sdk_config(connector).await;
-    let config = connector.dynamodb_config(&sdk);
-    Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
 }
 
 /// A client that retries at once, and for as long as it takes.
@@ -48,7 +41,7 @@ async fn retrying_client(connector: &AlternatorConnector) -> Client {
 
 /// A client whose requests are compressed, as all nodes are known to understand it.
 async fn compressing_client(cluster: &Cluster, connector: &AlternatorConnector) -> Client {
-    let client = client(connector).await;
+    let client = alternator_client(connector).await;
     let before = all_compressed(cluster);
     eventually("requests are compressed", async || {
         put(&client, "first", &text(2_000)).await;

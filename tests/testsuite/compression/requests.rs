@@ -12,11 +12,12 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 use crate::compression::{
-    all_compressed, client, compressing_client, get, heads, put, retrying_client, text,
-    with_compression,
+    all_compressed, compressing_client, get, heads, put, retrying_client, text, with_compression,
 };
 use crate::support::direct::header;
-use crate::support::{TABLE, USER, connector, create_table, eventually, s, sdk_config};
+use crate::support::{
+    TABLE, USER, alternator_client, connector, create_table, eventually, s, sdk_config,
+};
 
 fn start() -> Cluster {
     Cluster::builder().nodes(3).auth(USER.0, USER.1).start().unwrap()
@@ -34,7 +35,7 @@ async fn what_was_written_compressed_is_what_is_read() {
         (RequestCompression::deflate().level(CompressionLevel::FASTEST), "deflate"),
     ] {
         let connector = with_compression(&cluster).request_compression(requests).build().unwrap();
-        let client = client(&connector).await;
+        let client = alternator_client(&connector).await;
         if encoding == "gzip" {
             create_table(&client).await;
         }
@@ -55,7 +56,7 @@ async fn what_was_written_compressed_is_what_is_read() {
 async fn a_batch_of_25_arrives_whole() {
     let cluster = start();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let client = compressing_client(&cluster, &connector).await;
     let before = all_compressed(&cluster);
     let item = |at: usize| {
@@ -80,7 +81,7 @@ async fn a_batch_of_25_arrives_whole() {
 async fn what_is_small_or_would_not_get_smaller_is_sent_as_it_is() {
     let cluster = start();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let client = compressing_client(&cluster, &connector).await;
     let before = all_compressed(&cluster);
     put(&client, "small", &text(900)).await;
@@ -103,7 +104,7 @@ async fn what_is_small_or_would_not_get_smaller_is_sent_as_it_is() {
 async fn an_operation_may_have_options_of_its_own() {
     let cluster = start();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     let large = |key: &str| {
         client
@@ -133,7 +134,7 @@ async fn an_operation_may_have_options_of_its_own() {
 async fn what_the_user_has_encoded_is_left_alone() {
     let cluster = start();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let client = compressing_client(&cluster, &connector).await;
     let put = client.put_item().table_name(TABLE).item("pk", s("own"));
     let put = put.item("value", s(text(5_000))).customize();
@@ -155,7 +156,7 @@ async fn what_the_user_has_encoded_is_left_alone() {
 async fn a_retry_is_compressed_anew() {
     let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
     let connector = with_compression(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let _ = compressing_client(&cluster, &connector).await;
     let before = all_compressed(&cluster);
     let retrying = retrying_client(&connector).await;
@@ -179,7 +180,7 @@ async fn what_goes_elsewhere_is_sent_as_it_is() {
     let elsewhere = Cluster::builder().nodes(1).start().unwrap();
     let url = cluster.node(0).url();
     let connector = with_compression(&cluster).only_endpoint(&url).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let _ = compressing_client(&cluster, &connector).await;
 
     let sdk = sdk_config(&connector).await;
@@ -198,7 +199,7 @@ async fn whatever_is_written_comes_back() {
     let cluster = start();
     let all = RequestCompression::gzip().min_size(0);
     let connector = with_compression(&cluster).request_compression(all).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let client = compressing_client(&cluster, &connector).await;
     for _ in 0..30 {
         // From a single letter to all there are, escapes included.

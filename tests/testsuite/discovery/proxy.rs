@@ -1,22 +1,15 @@
 //! The proxies of the environment get the traffic to nodes only if that was asked for.
-//!
-//! A process has one environment, so each test runs itself again as a child with the environment
-//! that it is about.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alternator_connector::{AlternatorConnector, NodeProxy, Policy};
+use alternator_testcluster::Cluster;
 
 use crate::discovery::cluster;
-use crate::support::{client_without_retries, data_requests, ping};
-
-/// Where a child finds its seeds, separated by commas, and whether it is to obey the environment.
-const SEEDS: &str = "PROXY_TEST_SEEDS";
-const OBEY: &str = "PROXY_TEST_OBEY";
+use crate::support::{child, client_without_retries, data_requests, ping};
 
 /// A proxy that opens tunnels and remembers where to.
 struct Proxy {
@@ -66,41 +59,29 @@ fn tunnel(mut client: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<
     client.shutdown(std::net::Shutdown::Write)
 }
 
-/// Runs [`child`] in a process whose environment names the proxy.
-fn run_child(cluster: &alternator_testcluster::Cluster, proxy: &Proxy, obey: bool) {
+/// Runs [`program`] with an environment that names the proxy.
+fn run_program(cluster: &Cluster, proxy: &Proxy, obey: bool) {
     let url = format!("http://{}", proxy.addr);
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", "discovery::proxy::child", "--ignored", "--nocapture"])
-        .env(SEEDS, cluster.urls().join(","))
-        .env(OBEY, obey.to_string())
-        .env_remove("NO_PROXY")
-        .env_remove("no_proxy")
-        .env_remove("REQUEST_METHOD");
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        command.env(name, &url).env(name.to_lowercase(), &url);
-    }
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+    let names = names.into_iter().flat_map(|name| [name.to_owned(), name.to_lowercase()]);
+    child::run("discovery::proxy::program", |program| {
+        program
+            .env("SEEDS", cluster.urls().join(","))
+            .env("OBEY", obey.to_string())
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .env_remove("REQUEST_METHOD")
+            .envs(names.map(|name| (name, &url)))
+    });
 }
 
 #[tokio::test]
-#[ignore = "run by the other tests, in an environment of its own"]
-async fn child() {
-    let Ok(seeds) = std::env::var(SEEDS) else {
-        return;
-    };
-    let proxy = match std::env::var(OBEY).as_deref() {
-        Ok("true") => NodeProxy::FromEnvironment,
-        _ => NodeProxy::default(),
-    };
+#[ignore = "runs as a child of the tests below"]
+async fn program() {
+    let obeys = child::var("OBEY") == "true";
+    let proxy = if obeys { NodeProxy::FromEnvironment } else { NodeProxy::default() };
     let connector = AlternatorConnector::builder()
-        .seeds(seeds.split(','))
+        .seeds(child::var("SEEDS").split(','))
         .policy(Policy::RoundRobin)
         .node_proxy(proxy)
         .discovery_timeout(Duration::from_secs(10))
@@ -118,7 +99,7 @@ async fn child() {
 #[test]
 fn no_traffic_to_nodes_is_captured_by_the_environment() {
     let (cluster, proxy) = (cluster(2), Proxy::start());
-    run_child(&cluster, &proxy, false);
+    run_program(&cluster, &proxy, false);
     assert_eq!(proxy.asked(), Vec::<String>::new());
     assert_eq!(data_requests(&cluster), [3, 3]);
 }
@@ -126,7 +107,7 @@ fn no_traffic_to_nodes_is_captured_by_the_environment() {
 #[test]
 fn all_traffic_to_nodes_goes_through_the_environments_proxy_if_asked_for() {
     let (cluster, proxy) = (cluster(2), Proxy::start());
-    run_child(&cluster, &proxy, true);
+    run_program(&cluster, &proxy, true);
     assert_eq!(data_requests(&cluster), [3, 3]);
     let connections = cluster.nodes().into_iter().map(|n| n.stats().connections);
     assert_eq!(proxy.asked().len() as u64, connections.sum::<u64>());

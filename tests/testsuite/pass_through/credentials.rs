@@ -4,6 +4,7 @@
 use alternator_testcluster::Cluster;
 
 use crate::pass_through::program;
+use crate::support::file::File;
 use crate::support::server::Server;
 use crate::support::{USER, connector, create_table, sdk_config};
 
@@ -112,7 +113,7 @@ async fn a_web_identity_token_is_for_sts_alone() {
     let server = Server::start(|_, body| {
         body.contains("Action=AssumeRoleWithWebIdentity").then(|| sts("AssumeRoleWithWebIdentity"))
     });
-    let (url, token) = (server.url(), File::new("web-identity-token"));
+    let (url, token) = (server.url(), File::new("token", "web-identity-token"));
     let environment = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/r"),
@@ -128,6 +129,7 @@ async fn an_assumed_role_is_asked_of_sts_with_a_signature_that_no_node_sees() {
     let server =
         Server::start(|_, body| body.contains("Action=AssumeRole&").then(|| sts("AssumeRole")));
     let config = File::new(
+        "profile",
         "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\nregion = us-east-1\n\
          [profile base]\naws_access_key_id = key-of-the-base\naws_secret_access_key = secret-of-the-base\n",
     );
@@ -151,7 +153,7 @@ async fn a_proxy_of_the_environment_is_for_what_passes_through_and_not_for_nodes
         head.starts_with("POST http://sts.invalid/ HTTP/1.1\r\n")
             .then(|| sts("AssumeRoleWithWebIdentity"))
     });
-    let (url, token) = (proxy.url(), File::new("web-identity-token"));
+    let (url, token) = (proxy.url(), File::new("token", "web-identity-token"));
     let mut environment = vec![
         ("AWS_REGION", "us-east-1"),
         ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/r"),
@@ -171,26 +173,4 @@ async fn a_proxy_of_the_environment_is_for_what_passes_through_and_not_for_nodes
     assert!(printed.contains("no node could be reached"), "{printed}");
     let requests = proxy.requests();
     assert!(requests.iter().all(|r| r.starts_with("POST http://sts.invalid/ ")), "{requests:?}");
-}
-
-/// A file in the temporary directory, removed when dropped.
-struct File(std::path::PathBuf);
-
-impl File {
-    fn new(content: &str) -> Self {
-        let name = format!("alternator-{}-{:x}", std::process::id(), fastrand::u64(..));
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, content).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }

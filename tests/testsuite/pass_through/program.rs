@@ -1,36 +1,28 @@
 //! A program that takes everything from its environment, credentials included, as programs do: the
-//! SDK's own chain, with the connector as its HTTP client. It runs as a child process, because a
-//! test cannot change its own environment.
-
-use std::process::Command;
+//! SDK's own chain, with the connector as its HTTP client.
 
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::Cluster;
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 
-use crate::support::{TABLE, s};
+use crate::support::{TABLE, child, s};
 
 /// Runs the program for the cluster, with these variables and no others, and returns what it says.
 pub(crate) fn run(cluster: &Cluster, environment: &[(&str, &str)]) -> String {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "pass_through::program::program", "--ignored", "--nocapture"])
-        .env_clear()
-        .env("SEEDS", cluster.urls().join(","))
-        .env("HOME", "/nonexistent")
-        .envs(environment.iter().copied())
-        .output()
-        .unwrap();
-    let printed = [output.stdout, output.stderr].concat();
-    let printed = String::from_utf8_lossy(&printed).into_owned();
-    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
-    printed
+    child::run("pass_through::program::program", |program| {
+        program
+            .env_clear()
+            .env("SEEDS", cluster.urls().join(","))
+            .env("HOME", "/nonexistent")
+            .envs(environment.iter().copied())
+    })
 }
 
 #[tokio::test]
 #[ignore = "runs as a child of other tests"]
 async fn program() {
-    let seeds = std::env::var("SEEDS").unwrap();
+    let seeds = child::var("SEEDS");
     let connector = AlternatorConnector::new(seeds.split(','));
     let config =
         aws_config::defaults(BehaviorVersion::latest()).http_client(connector).load().await;

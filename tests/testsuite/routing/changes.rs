@@ -7,17 +7,19 @@ use alternator_testcluster::Cluster;
 use aws_sdk_dynamodb::Client;
 
 use crate::routing::{
-    KEYS, client, client_that_knows_replicas, get, hops, key, known_replicas, knows_the_order,
-    nine_nodes, put, reading_until, requests_of, with_table,
+    KEYS, client_that_knows_replicas, get, hops, key, known_replicas, knows_the_order, nine_nodes,
+    put, reading_until, requests_of, with_table,
 };
-use crate::support::{TABLE, USER, connector, create_table, eventually_routes_to, s, within};
+use crate::support::{
+    TABLE, USER, alternator_client, connector, create_table, eventually_routes_to, s, within,
+};
 
 /// So short that a test can wait for it.
 const SOON: Duration = Duration::from_millis(200);
 
 async fn learned(cluster: &Cluster, refresh: Duration) -> (AlternatorConnector, Client) {
     let connector = connector(cluster).table_refresh_interval(refresh).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     reading_until(&client, "the replicas are known", || knows_the_order(&connector, cluster)).await;

@@ -12,12 +12,13 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::routing::{
-    actual_replicas, client, client_that_knows_replicas, differences, key, nine_nodes,
-    requests_of_each, with_table,
+    actual_replicas, client_that_knows_replicas, differences, key, nine_nodes, requests_of_each,
+    with_table,
 };
 use crate::support::direct::HOUR;
 use crate::support::{
-    TABLE, connector, eventually_returns, eventually_routes_to, retrying_at_once, s, sdk_config,
+    TABLE, alternator_client, connector, eventually_returns, eventually_routes_to,
+    retrying_at_once, s, sdk_config,
 };
 
 /// Keys, and the last parts of the addresses of twelve nodes in the order in which the clients for
@@ -160,7 +161,7 @@ async fn keys_go_where_other_clients_send_them() {
             .table_partition_key("blobs", "pk", Binary)
             .build()
             .unwrap();
-        let client = client(&connector).await;
+        let client = alternator_client(&connector).await;
         eventually_routes_to(&connector, &nodes).await;
         let written_to = async |(table, key): (&str, AttributeValue)| {
             let before = requests_of_each(&cluster, "PutItem");

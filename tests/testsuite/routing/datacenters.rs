@@ -12,7 +12,7 @@ use crate::routing::{
     KEYS, client_that_knows_replicas, differences, get, hops, key, known_replicas, put, with_table,
 };
 use crate::support::direct::HOUR;
-use crate::support::{TABLE, USER, connector, data_requests, s};
+use crate::support::{TABLE, USER, conditional_put, connector, data_requests};
 
 /// Six nodes in each datacenter, with three replicas of each key; by tablets and by vnodes.
 fn two_datacenters() -> [alternator_testcluster::Builder; 2] {
@@ -46,14 +46,7 @@ async fn use_all_keys(cluster: &Cluster, client: &Client) -> Vec<u64> {
     for n in 0..KEYS {
         get(client, n).await;
         put(client, n).await;
-        client
-            .put_item()
-            .table_name(TABLE)
-            .item("pk", s(key(n)))
-            .condition_expression("attribute_not_exists(absent)")
-            .send()
-            .await
-            .unwrap();
+        conditional_put(client, key(n)).await;
     }
     assert_eq!(hops(cluster), before.1);
     differences(&data_requests(cluster), &before.0)

@@ -11,16 +11,15 @@ use tokio::task::block_in_place;
 use tracing::Level;
 
 use crate::routing::{
-    KEYS, client, create, creation, get, hops, knows_the_order, nine_nodes, reading_until,
-    requests_of,
+    KEYS, create, creation, get, hops, knows_the_order, nine_nodes, reading_until, requests_of,
 };
 use crate::support::logs::{capture_logs, logged};
-use crate::support::{TABLE, connector, create_table, s, within};
+use crate::support::{TABLE, alternator_client, connector, create_table, s, within};
 
 /// A client that the connector knows nothing of, for what others do.
 async fn somebody_else(cluster: &Cluster) -> Client {
     let connector = connector(cluster).build().unwrap();
-    client(&connector).await
+    alternator_client(&connector).await
 }
 
 async fn get_by(client: &Client, attribute: &str) -> bool {
@@ -31,7 +30,7 @@ async fn get_by(client: &Client, attribute: &str) -> bool {
 async fn a_table_that_somebody_else_recreates_with_another_key_is_learned_anew() {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let (client, other) = (client(&connector).await, somebody_else(&cluster).await);
+    let (client, other) = (alternator_client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
     reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
         .await;
@@ -56,7 +55,7 @@ async fn a_table_that_somebody_else_recreates_with_another_key_is_learned_anew()
 async fn a_table_that_this_client_deletes_is_forgotten_at_once() {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
         .await;
@@ -71,7 +70,7 @@ async fn a_table_that_this_client_deletes_is_forgotten_at_once() {
 async fn a_table_that_a_node_did_not_find_is_learned_anew_however_long_it_had_stayed_as_it_was() {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let (client, other) = (client(&connector).await, somebody_else(&cluster).await);
+    let (client, other) = (alternator_client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
     // The first four lookups take seven seconds, and nothing but the answer brings the fifth within
     // as many again.
@@ -96,7 +95,7 @@ async fn a_table_that_a_node_did_not_find_is_learned_anew_however_long_it_had_st
 async fn a_table_that_was_asked_for_while_it_was_created_is_learned_once_it_exists() {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     let gate = Arc::new(Barrier::new(2));
     let pass = |gate: &Barrier| block_in_place(|| gate.wait());
     let other_side = Arc::clone(&gate);
@@ -126,7 +125,7 @@ async fn a_table_that_was_asked_for_while_it_was_created_is_learned_once_it_exis
 async fn a_table_that_is_gone_is_forgotten_and_not_asked_for_with_every_request() {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let (client, other) = (client(&connector).await, somebody_else(&cluster).await);
+    let (client, other) = (alternator_client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
     reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
         .await;
@@ -152,7 +151,7 @@ async fn a_key_that_was_configured_wrongly_is_warned_of_and_corrected() {
         .table_partition_key(TABLE, "id", alternator_connector::PartitionKeyType::Number)
         .build()
         .unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     assert!(connector.routing(TABLE).is_none(), "no request was about it");
     create_table(&client).await;
     reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))

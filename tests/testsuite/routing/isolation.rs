@@ -5,13 +5,13 @@ use alternator_connector::LwtAffinity;
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::types::Tag;
 
-use crate::routing::{client, knows_the_order, nine_nodes, put, reading_until};
-use crate::support::{TABLE, connector, create_table};
+use crate::routing::{knows_the_order, nine_nodes, put, reading_until};
+use crate::support::{TABLE, alternator_client, connector, create_table};
 
 /// How many nodes coordinate plain writes of one key, once its table is known.
 async fn coordinators(cluster: &Cluster, tag: Option<&str>) -> usize {
     let connector = connector(cluster).lwt_affinity(LwtAffinity::auto()).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     if let Some(isolation) = tag {
         let arn = client

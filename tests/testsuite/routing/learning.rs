@@ -14,17 +14,17 @@ use tokio::time::timeout;
 use tracing::Level;
 
 use crate::routing::{
-    KEYS, client, create, get, hops, key, known_replicas, knows_the_order, knows_the_replicas,
-    map_of, nine_nodes, put, reading_until, requests_of, with_table,
+    KEYS, create, get, hops, key, known_replicas, knows_the_order, knows_the_replicas, map_of,
+    nine_nodes, put, reading_until, requests_of, with_table,
 };
 use crate::support::direct::{HOUR, header};
 use crate::support::logs::{capture_logs, logged};
 use crate::support::server::Server;
-use crate::support::{TABLE, connector, create_table, eventually, s, within};
+use crate::support::{TABLE, alternator_client, connector, create_table, eventually, s, within};
 
 /// Learns the table by requests, and says from what.
 async fn learn(cluster: &Cluster, connector: &AlternatorConnector) -> ReplicaSource {
-    let client = client(connector).await;
+    let client = alternator_client(connector).await;
     create_table(&client).await;
     reading_until(&client, "the replicas are known", || knows_the_replicas(connector, cluster))
         .await;
@@ -62,7 +62,7 @@ async fn vnodes_are_learned_in_an_order_that_all_clients_share() {
     let first = connector(&cluster).build().unwrap();
     assert_eq!(learn(&cluster, &first).await, ReplicaSource::Vnodes);
     let second = connector(&cluster).build().unwrap();
-    let client = client(&second).await;
+    let client = alternator_client(&second).await;
     reading_until(&client, "the replicas are known", || knows_the_replicas(&second, &cluster))
         .await;
     for n in 0..KEYS {
@@ -85,7 +85,7 @@ async fn a_map_of_too_many_pages_is_given_up_and_the_log_is_told_once() {
     capture_logs();
     let cluster = nine_nodes().tablets(256).page_bytes(1).start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     create(&client, "second", "pk").await;
     for table in [TABLE, "second"] {
@@ -108,7 +108,7 @@ async fn a_page_of_tablets_with_many_replicas_each_is_read() {
         .page_bytes(usize::MAX);
     let cluster = with_table(cluster.failure_detection(HOUR)).await;
     let connector = connector(&cluster).scope(Scope::datacenter("dc1")).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
         .await;
     assert_eq!(known_replicas(&connector, 0).len(), 15);
@@ -118,7 +118,7 @@ async fn a_page_of_tablets_with_many_replicas_each_is_read() {
 async fn a_table_that_shares_the_tablets_of_another_is_learned_by_that_one() {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     create(&client, "base", "pk").await;
     cluster.colocate(TABLE, "base");
@@ -162,7 +162,7 @@ async fn no_request_waits_for_a_lookup() {
     let connector = AlternatorConnector::builder().seed(server.url());
     // No lookup is given up within the test.
     let connector = connector.discovery_timeout(HOUR).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     let requests = async {
         get(&client, 0).await;
         let is_lookup = |request: &String| request.contains("DescribeTable");
@@ -179,7 +179,7 @@ async fn no_request_waits_for_a_lookup() {
 async fn a_table_is_looked_up_once_however_many_requests_come_first() {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     let all = (0..64).map(|n| get(&client, n));
     futures_util::future::join_all(all).await;
@@ -195,7 +195,7 @@ async fn nothing_is_looked_up_where_nothing_is_routed_by_key() {
         .lwt_affinity(alternator_connector::LwtAffinity::off())
         .build()
         .unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     for n in 0..KEYS {
         get(&client, n).await;

@@ -23,7 +23,6 @@ use std::time::Duration;
 use alternator_connector::{AlternatorConnector, ConnectorBuilder, ReplicaSource};
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
@@ -31,7 +30,7 @@ use aws_sdk_dynamodb::types::{
 use serde_json::json;
 
 use crate::support::{
-    TABLE, USER, connector, create_table, eventually_routes_to, s, sdk_config, within,
+    TABLE, USER, alternator_client, connector, create_table, eventually_routes_to, s, within,
 };
 
 /// Nine nodes in three racks that insist on signatures, and are known to each other by other
@@ -42,13 +41,6 @@ fn nine_nodes() -> alternator_testcluster::Builder {
         .fold(Cluster::builder(), |cluster, rack| cluster.rack("dc1", rack, 3))
         .internal_addresses()
         .auth(USER.0, USER.1)
-}
-
-/// A client that is made for Alternator and never retries.
-async fn client(connector: &AlternatorConnector) -> Client {
-    let sdk = sdk_config(connector).await;
-    let config = connector.dynamodb_config(&sdk);
-    Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
 }
 
 fn key(n: usize) -> String {
@@ -116,7 +108,7 @@ fn actual_replicas(cluster: &Cluster, n: usize) -> Vec<IpAddr> {
 /// A cluster that has the table.
 async fn with_table(builder: alternator_testcluster::Builder) -> Cluster {
     let cluster = builder.start().unwrap();
-    create_table(&client(&connector(&cluster).build().unwrap()).await).await;
+    create_table(&alternator_client(&connector(&cluster).build().unwrap()).await).await;
     cluster
 }
 
@@ -128,7 +120,7 @@ async fn client_that_knows_replicas(
     builder: ConnectorBuilder,
 ) -> (AlternatorConnector, Client) {
     let connector = builder.build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     connector.refresh().await.unwrap();
     eventually_routes_to(&connector, nodes).await;
     reading_until(&client, "the replicas are known", || knows_the_replicas(&connector, cluster))

@@ -3,8 +3,8 @@
 use alternator_connector::ReplicaSource;
 use alternator_testcluster::{Cluster, Version};
 
-use crate::routing::{client, knows_the_replicas, map_of, nine_nodes, reading_until};
-use crate::support::{USER, connector, create_table};
+use crate::routing::{knows_the_replicas, map_of, nine_nodes, reading_until};
+use crate::support::{USER, alternator_client, connector, create_table};
 
 #[tokio::test]
 async fn a_cluster_that_has_no_tablets_is_learned_from_its_ring() {
@@ -17,7 +17,7 @@ async fn a_cluster_that_has_no_tablets_is_learned_from_its_ring() {
     ] {
         let cluster = builder.start().unwrap();
         let connector = connector(&cluster).build().unwrap();
-        let client = client(&connector).await;
+        let client = alternator_client(&connector).await;
         create_table(&client).await;
         reading_until(&client, "the replicas are known", || {
             knows_the_replicas(&connector, &cluster)

@@ -11,12 +11,14 @@ use serde_json::json;
 use tracing::Level;
 
 use crate::routing::{
-    KEYS, client, create, get, hits, hops, key, knows_the_order, knows_the_replicas, map_of,
-    nine_nodes, reading_until, requests_of, with_table,
+    KEYS, create, get, hits, hops, key, knows_the_order, knows_the_replicas, map_of, nine_nodes,
+    reading_until, requests_of, with_table,
 };
 use crate::support::direct::HOUR;
 use crate::support::logs::{capture_logs, logged};
-use crate::support::{TABLE, USER, connector, create_table, s, sdk_config, within};
+use crate::support::{
+    TABLE, USER, alternator_client, conditional_put, connector, create_table, s, sdk_config, within,
+};
 
 const INTERNAL: [&str; 4] = ["system.tablets", "system.token_ring", "system.local", "system.peers"];
 
@@ -29,7 +31,7 @@ async fn without_permission_on_tablets_the_ring_tells_the_replicas() {
     capture_logs();
     let cluster = nine_nodes().deny(USER.0, "system.tablets").start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     reading_until(&client, "the replicas are known", || knows_the_replicas(&connector, &cluster))
         .await;
@@ -51,7 +53,7 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
         .start()
         .unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     for table in ["second", "third"] {
         create(&client, table, "pk").await;
@@ -73,7 +75,7 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
     // In the time in which a table that may be read is looked up after one second, and again after
     // two.
     let open = with_table(nine_nodes()).await;
-    let other = super::client(&crate::support::connector(&open).build().unwrap()).await;
+    let other = alternator_client(&crate::support::connector(&open).build().unwrap()).await;
     let looked_up = async || {
         get(&client, 0).await;
         get(&other, 0).await;
@@ -92,7 +94,7 @@ async fn answers_teach_a_client_that_may_not_read_the_tables() {
         .start()
         .unwrap();
     let connector = connector(&cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     create_table(&client).await;
     reading_until(&client, "the key is known", || connector.routing(TABLE).is_some()).await;
     // A node that holds the key says nothing, so a key may have to be asked for several times.
@@ -120,7 +122,7 @@ async fn rich_and_poor(denied: &[&str]) -> (Cluster, AlternatorConnector, Client
     let cluster = with_table(builder).await;
     let connector =
         connector(&cluster).table_refresh_interval(Duration::from_millis(200)).build().unwrap();
-    let rich = client(&connector).await;
+    let rich = alternator_client(&connector).await;
     let config = connector.dynamodb_config(&sdk_config(&connector).await);
     let credentials = Credentials::new(POOR.0, POOR.1, None, None, "test");
     let config = config.credentials_provider(credentials);
@@ -173,7 +175,7 @@ async fn clients_that_may_not_read_tablets_agree_on_coordinators_whatever_else_t
         let mut clients = Vec::new();
         for half in [0..KEYS / 2, KEYS / 2..KEYS] {
             let connector = connector(&cluster).build().unwrap();
-            let client = client(&connector).await;
+            let client = alternator_client(&connector).await;
             connector.refresh().await.unwrap();
             reading_until(&client, "the key is known", || connector.routing(TABLE).is_some()).await;
             for n in half {
@@ -183,14 +185,7 @@ async fn clients_that_may_not_read_tablets_agree_on_coordinators_whatever_else_t
         }
         for n in 0..KEYS {
             for client in &clients {
-                client
-                    .put_item()
-                    .table_name(TABLE)
-                    .item("pk", s(key(n)))
-                    .condition_expression("attribute_not_exists(absent)")
-                    .send()
-                    .await
-                    .unwrap();
+                conditional_put(client, key(n)).await;
             }
             let turns = cluster.coordinators(TABLE, &json!({ "S": key(n) }));
             assert_eq!(turns.len(), 1, "{turns:?}");

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use alternator_connector::{ConnectorBuilder, CoordinatorOrder, LwtAffinity, Scope};
 use alternator_testcluster::{Cluster, Delay, Fault};
-use aws_sdk_dynamodb::Client;
 use serde_json::json;
 
 use crate::routing::{
@@ -14,7 +13,7 @@ use crate::routing::{
     with_table,
 };
 use crate::support::direct::HOUR;
-use crate::support::{TABLE, connector, eventually, s};
+use crate::support::{TABLE, conditional_put, connector, eventually};
 
 /// Of the rack with this number, counted from zero.
 fn in_rack(cluster: &Cluster, rack: usize) -> ConnectorBuilder {
@@ -51,17 +50,6 @@ async fn replicas_of_the_own_rack_come_before_those_of_others() {
     assert_eq!(hops(&cluster), before, "other racks have replicas, too");
 }
 
-async fn write(client: &Client, key: &str) {
-    client
-        .put_item()
-        .table_name(TABLE)
-        .item("pk", s(key))
-        .condition_expression("attribute_not_exists(absent)")
-        .send()
-        .await
-        .unwrap();
-}
-
 #[tokio::test]
 async fn clients_of_different_racks_agree_on_one_coordinator_in_the_datacenter() {
     use CoordinatorOrder::{PrimaryReplica, RustClient, Shared};
@@ -79,7 +67,7 @@ async fn clients_of_different_racks_agree_on_one_coordinator_in_the_datacenter()
             eventually("every node coordinates", async || {
                 let before = requests_of_each(&cluster, "PutItem");
                 for n in 0..50 {
-                    write(&client, &format!("other {n} of rack {rack}")).await;
+                    conditional_put(&client, &format!("other {n} of rack {rack}")).await;
                 }
                 let writes = differences(&requests_of_each(&cluster, "PutItem"), &before);
                 writes.iter().all(|writes| *writes > 0)
@@ -92,7 +80,7 @@ async fn clients_of_different_racks_agree_on_one_coordinator_in_the_datacenter()
         let mut coordinators = BTreeSet::new();
         for n in 0..40 {
             for client in &clients {
-                write(client, &key(n)).await;
+                conditional_put(client, &key(n)).await;
             }
             let turns = cluster.coordinators(TABLE, &json!({ "S": key(n) }));
             assert_eq!((turns.len(), turns[0].transactions), (1, 2), "{order:?}");

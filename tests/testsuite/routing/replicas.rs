@@ -12,8 +12,8 @@ use aws_sdk_dynamodb::types::{
 };
 use serde_json::{Value, json};
 
-use crate::routing::{client, create_of_type, hits, hops, nine_nodes};
-use crate::support::{connector, eventually, eventually_routes_to, s};
+use crate::routing::{create_of_type, hits, hops, nine_nodes};
+use crate::support::{alternator_client, connector, eventually, eventually_routes_to, s};
 
 /// A table for each type of partition keys, which are called `pk`.
 const TABLES: [(&str, ScalarAttributeType); 3] = [
@@ -25,7 +25,7 @@ const TABLES: [(&str, ScalarAttributeType); 3] = [
 /// The tables, and a client of a connector that knows their replicas.
 async fn learned(cluster: &Cluster) -> Client {
     let connector = connector(cluster).build().unwrap();
-    let client = client(&connector).await;
+    let client = alternator_client(&connector).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     for (table, key_type) in TABLES {
         create_of_type(&client, table, "pk", key_type).await;

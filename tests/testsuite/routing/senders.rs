@@ -6,9 +6,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Credentials};
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 
-use crate::routing::{client, knows_the_order, nine_nodes, reading_until};
+use crate::routing::{knows_the_order, nine_nodes, reading_until};
 use crate::support::direct::header;
-use crate::support::{USER, connector, create_table, retrying_at_once, sdk_config};
+use crate::support::{
+    USER, alternator_client, connector, create_table, retrying_at_once, sdk_config,
+};
 
 /// A clock that is an hour slow, which no server accepts.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ impl TimeSource for Slow {
 async fn learned_by(change: impl FnOnce(Builder) -> Builder) -> Vec<Vec<u8>> {
     let cluster = nine_nodes().start().unwrap();
     let connector = connector(&cluster).build().unwrap();
-    create_table(&client(&connector).await).await;
+    create_table(&alternator_client(&connector).await).await;
     let sdk = sdk_config(&connector).await;
     let config = retrying_at_once(connector.dynamodb_config(&sdk), 3);
     let client = Client::from_conf(change(config).build());

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use alternator_connector::{CoordinatorOrder, LwtAffinity};
@@ -14,26 +15,15 @@ use serde_json::json;
 
 use crate::routing::{actual_replicas, client_that_knows_replicas, key, nine_nodes, with_table};
 use crate::support::direct::HOUR;
-use crate::support::{TABLE, connector, eventually, s, serves};
+use crate::support::{TABLE, conditional_put, connector, eventually, serves};
 
 const WORKERS: usize = 8;
-
-async fn write(client: &Client) {
-    client
-        .put_item()
-        .table_name(TABLE)
-        .item("pk", s(key(0)))
-        .condition_expression("attribute_not_exists(absent)")
-        .send()
-        .await
-        .unwrap();
-}
 
 /// Writes until nobody wants any more.
 async fn keep_writing(client: &Client, until: &AtomicBool) {
     let worker = async || {
         while !until.load(Relaxed) {
-            write(client).await;
+            conditional_put(client, key(0)).await;
         }
     };
     join_all((0..WORKERS).map(|_| worker())).await;
@@ -56,7 +46,7 @@ async fn dies_and_returns((order, detection): (CoordinatorOrder, Duration)) {
     let builder = connector(&cluster).lwt_affinity(affinity);
     let (connector, client) = client_that_knows_replicas(&cluster, &cluster.nodes(), builder).await;
 
-    write(&client).await;
+    conditional_put(&client, key(0)).await;
     let first = turns(&cluster)[0].coordinator;
     let nodes = cluster.nodes();
     let own = nodes.iter().find(|node| node.addr() == first).unwrap();

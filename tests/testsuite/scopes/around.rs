@@ -12,8 +12,8 @@ use aws_sdk_dynamodb::Client;
 
 use crate::scopes::{cluster, connector_from, refreshing_on_demand_from};
 use crate::support::{
-    TABLE, USER, addrs, client, create_table, eventually, node_stats, ping, retrying_at_once,
-    routes, s, sdk_config,
+    TABLE, USER, addrs, client, conditional_put, create_table, eventually, node_stats, ping,
+    retrying_at_once, routes, sdk_config,
 };
 
 /// What the connector asks for where it surveys the datacenter and not only the rack.
@@ -34,18 +34,6 @@ async fn routing(connector: &AlternatorConnector) -> Client {
     Client::from_conf(retrying_at_once(connector.dynamodb_config(&sdk), 5).build())
 }
 
-/// A write that belongs to the coordinator of its key.
-async fn write(client: &Client, key: &str) {
-    client
-        .put_item()
-        .table_name(TABLE)
-        .item("pk", s(key))
-        .condition_expression("attribute_not_exists(filler)")
-        .send()
-        .await
-        .unwrap();
-}
-
 fn writes(node: &Node) -> u64 {
     node.stats().requests_of("PutItem")
 }
@@ -54,7 +42,7 @@ fn writes(node: &Node) -> u64 {
 async fn key_of(node: &Node, client: &Client) -> String {
     for i in 0..1000 {
         let (key, before) = (format!("key {i}"), writes(node));
-        write(client, &key).await;
+        conditional_put(client, &key).await;
         if writes(node) > before {
             return key;
         }
@@ -66,7 +54,7 @@ async fn key_of(node: &Node, client: &Client) -> String {
 async fn eventually_reaches_all(cluster: &Cluster, client: &Client) {
     eventually("every node of the datacenter gets writes", async || {
         for i in 0..20 {
-            write(client, &format!("key {i}")).await;
+            conditional_put(client, &format!("key {i}")).await;
         }
         cluster.nodes()[..4].iter().all(|node| writes(node) > 0)
     })
@@ -83,7 +71,7 @@ async fn ordinary_requests_stay_in_the_rack_while_others_go_to_their_node_of_the
     eventually_reaches_all(&cluster, &client).await;
     for i in 0..100 {
         ping(&client).await.unwrap();
-        write(&client, &format!("key {i}")).await;
+        conditional_put(&client, &format!("key {i}")).await;
     }
     assert_eq!(routes(&connector), addrs(&nodes[..2]));
     for node in &nodes[2..] {
@@ -123,7 +111,7 @@ async fn while_the_rack_is_dead_the_others_coordinate_and_new_nodes_of_theirs_to
     let new = cluster.add_node("dc1", "r2").unwrap();
     eventually("the new node gets writes", async || {
         for i in 0..50 {
-            write(&client, &format!("key {i}")).await;
+            conditional_put(&client, &format!("key {i}")).await;
         }
         writes(&new) > 0
     })
@@ -147,7 +135,7 @@ async fn connections_that_nodes_of_other_racks_have_closed_are_not_kept() {
     create_table(&client).await;
     eventually("every node of the other rack gets writes", async || {
         for i in 0..50 {
-            write(&client, &format!("key {i}")).await;
+            conditional_put(&client, &format!("key {i}")).await;
         }
         far.iter().all(|node| writes(node) > 0)
     })
@@ -182,18 +170,18 @@ async fn a_node_of_another_rack_that_dies_gets_nothing_until_it_is_back() {
         for _ in 0..2 {
             nodes[3].stop();
             for _ in 0..3 {
-                write(&client, &key).await;
+                conditional_put(&client, &key).await;
             }
             // It is out, and tried by no request any more.
             let before = connector.stats().redispatched;
             for _ in 0..20 {
-                write(&client, &key).await;
+                conditional_put(&client, &key).await;
             }
             assert_eq!(connector.stats().redispatched, before);
             nodes[3].start().unwrap();
             let before = writes(&nodes[3]);
             eventually("the key returns to its node", async || {
-                write(&client, &key).await;
+                conditional_put(&client, &key).await;
                 writes(&nodes[3]) > before
             })
             .await;

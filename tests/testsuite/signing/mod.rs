@@ -8,25 +8,22 @@ mod lean;
 mod refusals;
 mod rerouted;
 
-use alternator_connector::{AlternatorConnector, Policy, Tls};
-use alternator_testcluster::{Builder, Cluster, Node};
+use alternator_connector::{AlternatorConnector, Policy};
+use alternator_testcluster::{Builder, Cluster};
 use aws_sdk_dynamodb::Client;
 
+use crate::support::direct::connector_with_ca;
 use crate::support::heads::Recorder;
-use crate::support::{TABLE, USER, eventually, s, sdk_config};
+use crate::support::{TABLE, USER, s, sdk_config};
 
 /// A cluster that enforces signatures.
 fn enforcing(tls: alternator_testcluster::Tls) -> Builder {
     Cluster::builder().auth(USER.0, USER.1).tls(tls)
 }
 
+/// A connector whose requests go to the nodes in turn.
 fn connector(cluster: &Cluster) -> alternator_connector::ConnectorBuilder {
-    let builder = crate::support::connector(cluster).policy(Policy::RoundRobin);
-    if cluster.node(0).url().starts_with("https") {
-        builder.tls(Tls::new().ca_pem(cluster.ca_pem()))
-    } else {
-        builder
-    }
+    connector_with_ca(cluster).policy(Policy::RoundRobin)
 }
 
 /// A client whose requests are noted in `made`, with whatever else `change` configures.
@@ -42,13 +39,4 @@ async fn client_noting(
 async fn put(client: &Client, key: impl Into<String>) -> Result<(), aws_sdk_dynamodb::Error> {
     client.put_item().table_name(TABLE).item("pk", s(key)).send().await?;
     Ok(())
-}
-
-/// Closes every connection of the node. One whose answer has just been read may not be idle yet.
-async fn disconnect(node: &Node) {
-    eventually("every connection is closed", async || {
-        node.close_idle();
-        node.stats().open == 0
-    })
-    .await;
 }

@@ -6,9 +6,9 @@ use alternator_testcluster::{Cluster, Fault, Tls};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 
-use crate::signing::{client_noting, connector, disconnect, enforcing, put};
+use crate::signing::{client_noting, connector, enforcing, put};
 use crate::support::heads::{Recorder, heads};
-use crate::support::{create_table, data_requests, eventually_routes_to, node_stats};
+use crate::support::{create_table, data_requests, disconnect, eventually_routes_to, node_stats};
 
 /// Writes while the first of three nodes cannot be connected, and checks what the others received.
 async fn while_the_first_node(tls: Tls, breaks: impl Fn(&Cluster)) {

@@ -13,14 +13,14 @@ mod unreachable;
 use std::time::Duration;
 
 use alternator_connector::{AlternatorConnector, ConnectorBuilder, Error, Policy};
-use alternator_testcluster::{ApiError, Cluster, Delay, Fault, Node};
+use alternator_testcluster::{ApiError, Cluster, Delay, Fault};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use tokio::task::JoinSet;
 
 use crate::support::direct::{HOUR, connector_with_ca};
-use crate::support::{TABLE, client_without_retries, eventually, s, user_requests};
+use crate::support::{TABLE, client_without_retries, s, user_requests};
 
 const POLICIES: [Policy; 2] = [Policy::PeakEwma, Policy::RoundRobin];
 
@@ -105,13 +105,4 @@ fn cause<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e Error {
     std::iter::successors(Some(error), |error| error.source())
         .find_map(|cause| cause.downcast_ref())
         .expect("it is the connector's own error")
-}
-
-/// Closes every connection of the node. One whose answer has just been read may not be idle yet.
-async fn disconnect(node: &Node) {
-    eventually("every connection is closed", async || {
-        node.close_idle();
-        node.stats().open == 0
-    })
-    .await;
 }

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
 use crate::steady::{
-    POLICIES, connector_and_client, disconnect, get, nodes, read_one_by_one, refreshing_on_demand,
+    POLICIES, connector_and_client, get, nodes, read_one_by_one, refreshing_on_demand,
 };
-use crate::support::{node_stats, probes, user_requests_of, within};
+use crate::support::{disconnect, node_stats, probes, user_requests_of, within};
 
 /// Far longer than what any request here may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -6,11 +6,11 @@ use alternator_connector::{NodeState, Policy};
 use alternator_testcluster::{Fault, Tls};
 
 use crate::steady::{
-    POLICIES, connector_and_client, disconnect, get, nodes, read_one_by_one, read_side_by_side,
+    POLICIES, connector_and_client, get, nodes, read_one_by_one, read_side_by_side,
     refreshing_on_demand, start,
 };
 use crate::support::{
-    eventually, eventually_returns, localnodes_requests, node_stats, probes, serves,
+    disconnect, eventually, eventually_returns, localnodes_requests, node_stats, probes, serves,
     user_requests_of,
 };
 

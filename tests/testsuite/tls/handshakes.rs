@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use tokio::time::{Instant, timeout};
 
 use crate::support::{
-    client_without_retries, data_requests, eventually, eventually_routes_to, node_stats,
+    client_without_retries, data_requests, disconnect, eventually, eventually_routes_to, node_stats,
 };
-use crate::tls::{connector, disconnect, tls_with_ca};
+use crate::tls::{connector, tls_with_ca};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 

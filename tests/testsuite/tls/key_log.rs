@@ -3,24 +3,22 @@
 use alternator_connector::AlternatorConnector;
 use alternator_testcluster::{Cluster, Tls};
 
-use crate::support::client_without_retries;
-use crate::tls::child;
+use crate::support::file::File;
+use crate::support::{child, client_without_retries};
 
 #[test]
 fn session_secrets_are_logged_only_on_request() {
     let cluster = Cluster::builder().tls(Tls::Server).start().unwrap();
     let url = cluster.node(0).url();
     for (asked, logged) in [("yes", true), ("no", false)] {
-        let file = child::File::new("keys", "");
-        child::run(
-            "tls::key_log::a_program_that_logs_keys",
-            &[
-                ("SSLKEYLOGFILE", file.path()),
-                ("SEED", &url),
-                ("CA", cluster.ca_pem()),
-                ("ASKED", asked),
-            ],
-        );
+        let file = File::new("keys", "");
+        child::run("tls::key_log::a_program_that_logs_keys", |program| {
+            program
+                .env("SSLKEYLOGFILE", file.path())
+                .env("SEED", &url)
+                .env("CA", cluster.ca_pem())
+                .env("ASKED", asked)
+        });
         let secrets = file.read();
         assert_eq!(secrets.contains("CLIENT_TRAFFIC_SECRET_0 "), logged, "{secrets}");
         assert_eq!(secrets.is_empty(), !logged, "{secrets}");

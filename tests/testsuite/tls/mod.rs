@@ -1,7 +1,6 @@
 //! TLS to the nodes: whom the connector trusts, who it says it is, and what becomes of handshakes
 //! that fail. The settings hold for requests and for discovery alike.
 
-mod child;
 mod handshakes;
 mod identity;
 mod key_log;
@@ -53,13 +52,4 @@ async fn assert_refused(connector: &AlternatorConnector, cluster: &Cluster) -> S
         assert!(node.heads().is_empty() && !node.saw(b"/"), "{node:?}");
     }
     DisplayErrorContext(error).to_string()
-}
-
-/// Closes every connection of the node. One whose answer has just been read may not be idle yet.
-async fn disconnect(node: &Node) {
-    eventually("every connection is closed", async || {
-        node.close_idle();
-        node.stats().open == 0
-    })
-    .await;
 }

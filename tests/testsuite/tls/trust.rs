@@ -7,9 +7,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::time::timeout;
 
-use crate::support::{client_without_retries, data_requests};
+use crate::support::file::File;
+use crate::support::{child, client_without_retries, data_requests};
 use crate::tls::stranger::Stranger;
-use crate::tls::{assert_refused, assert_serves, child, connector, tls_with_ca};
+use crate::tls::{assert_refused, assert_serves, connector, tls_with_ca};
 
 fn cluster() -> Cluster {
     Cluster::builder().nodes(3).tls(Tls::Server).start().unwrap()
@@ -96,11 +97,10 @@ async fn any_certificate_is_accepted_where_that_was_asked_for() {
 fn the_systems_roots_are_trusted_by_default() {
     let (cluster, other) = (cluster(), cluster());
     for (roots, accepted) in [(&cluster, true), (&other, false)] {
-        let file = child::File::new("roots.pem", roots.ca_pem());
-        let output = child::run(
-            "tls::trust::a_program_that_trusts_the_systems_roots",
-            &[("SSL_CERT_FILE", file.path()), ("SEED", &cluster.node(0).url())],
-        );
+        let file = File::new("roots.pem", roots.ca_pem());
+        let output = child::run("tls::trust::a_program_that_trusts_the_systems_roots", |program| {
+            program.env("SSL_CERT_FILE", file.path()).env("SEED", cluster.node(0).url())
+        });
         assert_eq!(output.contains("it works"), accepted, "{output}");
         assert_eq!(output.contains("UnknownIssuer"), !accepted, "{output}");
     }
