@@ -81,6 +81,16 @@ pub async fn alternator_client(connector: &AlternatorConnector) -> Client {
     Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
 }
 
+/// A connector, and such a client of it, which has created the table.
+pub async fn alternator_client_with_table(
+    builder: alternator_connector::ConnectorBuilder,
+) -> (AlternatorConnector, Client) {
+    let connector = builder.build().unwrap();
+    let client = alternator_client(&connector).await;
+    create_table(&client).await;
+    (connector, client)
+}
+
 /// The configuration of a client that retries at once, up to `attempts` in all, and not on the
 /// budget that all clients of a process share.
 pub async fn retrying(connector: &AlternatorConnector, attempts: u32) -> Builder {

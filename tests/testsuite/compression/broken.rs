@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::compression::{decode_error, deflate, get, gzip, put, text, with_compression};
 use crate::support::{
-    TABLE, alternator_client, connector, create_table, eventually, node_stats, s,
+    TABLE, alternator_client, alternator_client_with_table, connector, eventually, node_stats, s,
 };
 
 const LIMIT: usize = 1 << 20;
@@ -147,9 +147,7 @@ async fn answers_are_left_alone_where_compression_is_off() {
 #[tokio::test]
 async fn a_connection_that_breaks_off_within_a_compressed_answer_is_an_error() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(with_compression(&cluster)).await;
     // With a length, and in chunks.
     for length in [20_000, 300_000] {
         put(&client, "key", &text(length)).await;

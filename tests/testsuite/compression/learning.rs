@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use tracing::Level;
 
 use crate::compression::{
-    all_compressed, compressed, compressing_client, get, put, retrying_client, text,
+    all_compressed, compressed, compressing_client_with_table, get, put, retrying_client, text,
     with_compression,
 };
 use crate::support::direct::header;
 use crate::support::logs::{capture_logs, logged};
 use crate::support::{
-    TABLE, USER, alternator_client, connector, create_table, eventually, eventually_routes_to,
-    node_stats, ping, probes, s, user_requests_of,
+    TABLE, USER, alternator_client, alternator_client_with_table, connector, eventually,
+    eventually_routes_to, node_stats, ping, probes, s, user_requests_of,
 };
 
 /// How many warnings there were.
@@ -41,9 +41,7 @@ async fn an_old_cluster_gets_plain_requests_and_is_warned_of_once() {
     capture_logs();
     let cluster =
         Cluster::builder().nodes(3).version(Version::V2025).auth(USER.0, USER.1).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (_, client) = alternator_client_with_table(with_compression(&cluster)).await;
     work(&client, 3).await;
     eventually("the nodes have been asked", async || {
         questions(&cluster).iter().all(|asked| *asked > 0) && warnings() > 0
@@ -62,9 +60,7 @@ async fn nothing_is_compressed_until_every_node_understands_it() {
     let cluster = Cluster::builder().nodes(3).start().unwrap();
     let old = cluster.node(2);
     old.set_version(Version::V2025);
-    let connector = with_compression(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(with_compression(&cluster)).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     work(&client, 3).await;
     eventually("the old node is known", async || warnings() == 1).await;
@@ -87,9 +83,7 @@ async fn nothing_is_compressed_until_every_node_understands_it() {
 #[tokio::test]
 async fn when_an_old_node_joins_requests_go_plain() {
     let cluster = Cluster::builder().nodes(2).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let _ = compressing_client(&cluster, &connector).await;
+    let (connector, _) = compressing_client_with_table(&cluster).await;
     let client = retrying_client(&connector).await;
 
     let old = cluster.add_node("dc1", "rack1").unwrap();
@@ -110,9 +104,7 @@ async fn when_an_old_node_joins_requests_go_plain() {
 async fn a_refusal_by_a_downgraded_node_is_made_good_by_a_plain_retry() {
     capture_logs();
     let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let _ = compressing_client(&cluster, &connector).await;
+    let (connector, _) = compressing_client_with_table(&cluster).await;
     let client = retrying_client(&connector).await;
     let node = cluster.node(0);
     node.set_version(Version::V2025);
@@ -128,9 +120,7 @@ async fn a_refusal_by_a_downgraded_node_is_made_good_by_a_plain_retry() {
 #[tokio::test]
 async fn an_item_that_reads_like_a_refusal_is_none() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let _ = compressing_client(&cluster, &connector).await;
+    let (connector, _) = compressing_client_with_table(&cluster).await;
     let client = retrying_client(&connector).await;
     put(&client, "log", r#"{"message":"Parsing JSON failed"}"#).await;
     let node = cluster.node(0);
@@ -150,9 +140,7 @@ async fn an_item_that_reads_like_a_refusal_is_none() {
 #[tokio::test]
 async fn a_refusal_for_the_requests_own_sake_is_no_reason_to_retry() {
     let cluster = Cluster::builder().nodes(1).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let _ = compressing_client(&cluster, &connector).await;
+    let (connector, _) = compressing_client_with_table(&cluster).await;
     let client = retrying_client(&connector).await;
     let node = cluster.node(0);
     let (before, sent) = (all_compressed(&cluster), node.stats().requests_of("PutItem"));
@@ -188,9 +176,7 @@ async fn nobody_is_asked_unless_something_could_be_compressed() {
 #[tokio::test]
 async fn a_question_is_signed_like_the_request_that_it_comes_with() {
     let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let _ = compressing_client(&cluster, &connector).await;
+    let _ = compressing_client_with_table(&cluster).await;
     let is_question = |head: &Vec<u8>| {
         header(head, "x-amz-target").is_some_and(|target| target.ends_with("DescribeEndpoints"))
     };

@@ -21,8 +21,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 
 use crate::support::direct::header;
 use crate::support::{
-    TABLE, alternator_client, connector, eventually, retrying_at_once, s, sdk_config,
-    without_key_routing,
+    TABLE, alternator_client, alternator_client_with_table, connector, eventually,
+    retrying_at_once, s, sdk_config, without_key_routing,
 };
 
 /// Everything on.
@@ -49,6 +49,13 @@ async fn compressing_client(cluster: &Cluster, connector: &AlternatorConnector) 
     })
     .await;
     client
+}
+
+/// A connector with everything on, and such a client of it; the table is there.
+async fn compressing_client_with_table(cluster: &Cluster) -> (AlternatorConnector, Client) {
+    let (connector, _) = alternator_client_with_table(with_compression(cluster)).await;
+    let client = compressing_client(cluster, &connector).await;
+    (connector, client)
 }
 
 async fn put(client: &Client, key: &str, value: &str) {

@@ -12,11 +12,13 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 use crate::compression::{
-    all_compressed, compressing_client, get, heads, put, retrying_client, text, with_compression,
+    all_compressed, compressing_client, compressing_client_with_table, get, heads, put,
+    retrying_client, text, with_compression,
 };
 use crate::support::direct::header;
 use crate::support::{
-    TABLE, USER, alternator_client, connector, create_table, eventually, s, sdk_config,
+    TABLE, USER, alternator_client, alternator_client_with_table, connector, create_table,
+    eventually, s, sdk_config,
 };
 
 fn start() -> Cluster {
@@ -55,9 +57,7 @@ async fn what_was_written_compressed_is_what_is_read() {
 #[tokio::test]
 async fn a_batch_of_25_arrives_whole() {
     let cluster = start();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let client = compressing_client(&cluster, &connector).await;
+    let (_, client) = compressing_client_with_table(&cluster).await;
     let before = all_compressed(&cluster);
     let item = |at: usize| {
         let put = PutRequest::builder()
@@ -80,9 +80,7 @@ async fn a_batch_of_25_arrives_whole() {
 #[tokio::test]
 async fn what_is_small_or_would_not_get_smaller_is_sent_as_it_is() {
     let cluster = start();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let client = compressing_client(&cluster, &connector).await;
+    let (_, client) = compressing_client_with_table(&cluster).await;
     let before = all_compressed(&cluster);
     put(&client, "small", &text(900)).await;
     let gzip = RequestCompression::gzip().min_size(0);
@@ -103,9 +101,7 @@ async fn what_is_small_or_would_not_get_smaller_is_sent_as_it_is() {
 #[tokio::test]
 async fn an_operation_may_have_options_of_its_own() {
     let cluster = start();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (_, client) = alternator_client_with_table(connector(&cluster)).await;
     let large = |key: &str| {
         client
             .put_item()
@@ -133,9 +129,7 @@ async fn an_operation_may_have_options_of_its_own() {
 #[tokio::test]
 async fn what_the_user_has_encoded_is_left_alone() {
     let cluster = start();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let client = compressing_client(&cluster, &connector).await;
+    let (_, client) = compressing_client_with_table(&cluster).await;
     let put = client.put_item().table_name(TABLE).item("pk", s("own"));
     let put = put.item("value", s(text(5_000))).customize();
     let put = put.mutate_request(|request| {
@@ -155,9 +149,7 @@ async fn what_the_user_has_encoded_is_left_alone() {
 #[tokio::test]
 async fn a_retry_is_compressed_anew() {
     let cluster = Cluster::builder().nodes(1).auth(USER.0, USER.1).start().unwrap();
-    let connector = with_compression(&cluster).build().unwrap();
-    create_table(&alternator_client(&connector).await).await;
-    let _ = compressing_client(&cluster, &connector).await;
+    let (connector, _) = compressing_client_with_table(&cluster).await;
     let before = all_compressed(&cluster);
     let retrying = retrying_client(&connector).await;
     let node = cluster.node(0);

@@ -11,16 +11,15 @@ use crate::routing::{
     put, reading_until, requests_of, with_table,
 };
 use crate::support::{
-    TABLE, USER, alternator_client, connector, create_table, eventually_routes_to, s, within,
+    TABLE, USER, alternator_client_with_table, connector, eventually_routes_to, s, within,
 };
 
 /// So short that a test can wait for it.
 const SOON: Duration = Duration::from_millis(200);
 
 async fn learned(cluster: &Cluster, refresh: Duration) -> (AlternatorConnector, Client) {
-    let connector = connector(cluster).table_refresh_interval(refresh).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) =
+        alternator_client_with_table(connector(cluster).table_refresh_interval(refresh)).await;
     eventually_routes_to(&connector, &cluster.nodes()).await;
     reading_until(&client, "the replicas are known", || knows_the_order(&connector, cluster)).await;
     (connector, client)

@@ -12,9 +12,12 @@ use tracing::Level;
 
 use crate::routing::{
     KEYS, create, creation, get, hops, knows_the_order, nine_nodes, reading_until, requests_of,
+    until_the_order_is_known,
 };
 use crate::support::logs::{capture_logs, logged};
-use crate::support::{TABLE, alternator_client, connector, create_table, s, within};
+use crate::support::{
+    TABLE, alternator_client, alternator_client_with_table, connector, create_table, s, within,
+};
 
 /// A client that the connector knows nothing of, for what others do.
 async fn somebody_else(cluster: &Cluster) -> Client {
@@ -32,8 +35,7 @@ async fn a_table_that_somebody_else_recreates_with_another_key_is_learned_anew()
     let connector = connector(&cluster).build().unwrap();
     let (client, other) = (alternator_client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
 
     other.delete_table().table_name(TABLE).send().await.unwrap();
     create(&other, TABLE, "other").await;
@@ -54,11 +56,8 @@ async fn a_table_that_somebody_else_recreates_with_another_key_is_learned_anew()
 #[tokio::test]
 async fn a_table_that_this_client_deletes_is_forgotten_at_once() {
     let cluster = nine_nodes().start().unwrap();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
     client.delete_table().table_name(TABLE).send().await.unwrap();
     assert!(connector.routing(TABLE).is_none());
     create(&client, TABLE, "pk").await;
@@ -127,8 +126,7 @@ async fn a_table_that_is_gone_is_forgotten_and_not_asked_for_with_every_request(
     let connector = connector(&cluster).build().unwrap();
     let (client, other) = (alternator_client(&connector).await, somebody_else(&cluster).await);
     create_table(&client).await;
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
     other.delete_table().table_name(TABLE).send().await.unwrap();
     within(Duration::from_secs(20), "it is forgotten", async || {
         assert!(!get_by(&client, "pk").await);
@@ -154,8 +152,7 @@ async fn a_key_that_was_configured_wrongly_is_warned_of_and_corrected() {
     let client = alternator_client(&connector).await;
     assert!(connector.routing(TABLE).is_none(), "no request was about it");
     create_table(&client).await;
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
     assert_eq!(connector.routing(TABLE).unwrap().partition_key(), "pk");
     assert_eq!(logged(Level::WARN, "ConnectorBuilder::table_partition_key"), 1);
 }

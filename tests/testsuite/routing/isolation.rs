@@ -6,13 +6,12 @@ use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::types::Tag;
 
 use crate::routing::{knows_the_order, nine_nodes, put, reading_until};
-use crate::support::{TABLE, alternator_client, connector, create_table};
+use crate::support::{TABLE, alternator_client_with_table, connector};
 
 /// How many nodes coordinate plain writes of one key, once its table is known.
 async fn coordinators(cluster: &Cluster, tag: Option<&str>) -> usize {
-    let connector = connector(cluster).lwt_affinity(LwtAffinity::auto()).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) =
+        alternator_client_with_table(connector(cluster).lwt_affinity(LwtAffinity::auto())).await;
     if let Some(isolation) = tag {
         let arn = client
             .describe_table()

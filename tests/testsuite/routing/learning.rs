@@ -15,12 +15,15 @@ use tracing::Level;
 
 use crate::routing::{
     KEYS, create, get, hops, key, known_replicas, knows_the_order, knows_the_replicas, map_of,
-    nine_nodes, put, reading_until, requests_of, with_table,
+    nine_nodes, put, reading_until, requests_of, until_the_order_is_known, with_table,
 };
 use crate::support::direct::{HOUR, header};
 use crate::support::logs::{capture_logs, logged};
 use crate::support::server::Server;
-use crate::support::{TABLE, alternator_client, connector, create_table, eventually, s, within};
+use crate::support::{
+    TABLE, alternator_client, alternator_client_with_table, connector, create_table, eventually, s,
+    within,
+};
 
 /// Learns the table by requests, and says from what.
 async fn learn(cluster: &Cluster, connector: &AlternatorConnector) -> ReplicaSource {
@@ -84,9 +87,7 @@ async fn maps_of_many_pages_are_learned_whole() {
 async fn a_map_of_too_many_pages_is_given_up_and_the_log_is_told_once() {
     capture_logs();
     let cluster = nine_nodes().tablets(256).page_bytes(1).start().unwrap();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
     create(&client, "second", "pk").await;
     for table in [TABLE, "second"] {
         within(Duration::from_secs(20), "its key is known", async || {
@@ -109,21 +110,17 @@ async fn a_page_of_tablets_with_many_replicas_each_is_read() {
     let cluster = with_table(cluster.failure_detection(HOUR)).await;
     let connector = connector(&cluster).scope(Scope::datacenter("dc1")).build().unwrap();
     let client = alternator_client(&connector).await;
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
     assert_eq!(known_replicas(&connector, 0).len(), 15);
 }
 
 #[tokio::test]
 async fn a_table_that_shares_the_tablets_of_another_is_learned_by_that_one() {
     let cluster = nine_nodes().start().unwrap();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
     create(&client, "base", "pk").await;
     cluster.colocate(TABLE, "base");
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
     assert_eq!(map_of(&connector), Some(ReplicaSource::Tablets));
 }
 
@@ -138,8 +135,7 @@ async fn a_client_without_credentials_learns_unsigned() {
         .await;
     let client = Client::from_conf(connector.dynamodb_config(&sdk).build());
     create_table(&client).await;
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
     assert!(requests_of(&cluster, "DescribeTable") > 0 && requests_of(&cluster, "Query") > 0);
     for head in cluster.nodes().iter().flat_map(Node::heads) {
         assert_eq!(header(&head, "authorization"), None);
@@ -178,9 +174,7 @@ async fn no_request_waits_for_a_lookup() {
 #[tokio::test]
 async fn a_table_is_looked_up_once_however_many_requests_come_first() {
     let cluster = nine_nodes().start().unwrap();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
     let all = (0..64).map(|n| get(&client, n));
     futures_util::future::join_all(all).await;
     eventually("the table is known", async || map_of(&connector).is_some()).await;
@@ -190,13 +184,12 @@ async fn a_table_is_looked_up_once_however_many_requests_come_first() {
 #[tokio::test]
 async fn nothing_is_looked_up_where_nothing_is_routed_by_key() {
     let cluster = nine_nodes().start().unwrap();
-    let connector = connector(&cluster)
-        .token_awareness(TokenAwareness::off())
-        .lwt_affinity(alternator_connector::LwtAffinity::off())
-        .build()
-        .unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(
+        connector(&cluster)
+            .token_awareness(TokenAwareness::off())
+            .lwt_affinity(alternator_connector::LwtAffinity::off()),
+    )
+    .await;
     for n in 0..KEYS {
         get(&client, n).await;
     }

@@ -183,3 +183,22 @@ fn hits(cluster: &Cluster) -> u64 {
 fn map_of(connector: &AlternatorConnector) -> Option<ReplicaSource> {
     connector.routing(TABLE)?.replica_source()
 }
+
+/// Sends requests until the connector knows the replicas of all keys in the server's order.
+async fn until_the_order_is_known(
+    client: &Client,
+    connector: &AlternatorConnector,
+    cluster: &Cluster,
+) {
+    reading_until(client, "the order is known", || knows_the_order(connector, cluster)).await;
+}
+
+/// Sends requests until the connector knows them in any order.
+async fn until_the_replicas_are_known(
+    client: &Client,
+    connector: &AlternatorConnector,
+    cluster: &Cluster,
+) {
+    reading_until(client, "the replicas are known", || knows_the_replicas(connector, cluster))
+        .await;
+}

@@ -4,7 +4,7 @@ use alternator_connector::ReplicaSource;
 use alternator_testcluster::{Cluster, Version};
 
 use crate::routing::{knows_the_replicas, map_of, nine_nodes, reading_until};
-use crate::support::{USER, alternator_client, connector, create_table};
+use crate::support::{USER, alternator_client_with_table, connector};
 
 #[tokio::test]
 async fn a_cluster_that_has_no_tablets_is_learned_from_its_ring() {
@@ -16,9 +16,7 @@ async fn a_cluster_that_has_no_tablets_is_learned_from_its_ring() {
         nine_nodes().version(Version::V2025),
     ] {
         let cluster = builder.start().unwrap();
-        let connector = connector(&cluster).build().unwrap();
-        let client = alternator_client(&connector).await;
-        create_table(&client).await;
+        let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
         reading_until(&client, "the replicas are known", || {
             knows_the_replicas(&connector, &cluster)
         })

@@ -12,12 +12,13 @@ use tracing::Level;
 
 use crate::routing::{
     KEYS, create, get, hits, hops, key, knows_the_order, knows_the_replicas, map_of, nine_nodes,
-    reading_until, requests_of, with_table,
+    reading_until, requests_of, until_the_replicas_are_known, with_table,
 };
 use crate::support::direct::HOUR;
 use crate::support::logs::{capture_logs, logged};
 use crate::support::{
-    TABLE, USER, alternator_client, conditional_put, connector, create_table, s, sdk_config, within,
+    TABLE, USER, alternator_client, alternator_client_with_table, conditional_put, connector, s,
+    sdk_config, within,
 };
 
 const INTERNAL: [&str; 4] = ["system.tablets", "system.token_ring", "system.local", "system.peers"];
@@ -30,11 +31,8 @@ fn warnings() -> usize {
 async fn without_permission_on_tablets_the_ring_tells_the_replicas() {
     capture_logs();
     let cluster = nine_nodes().deny(USER.0, "system.tablets").start().unwrap();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
-    reading_until(&client, "the replicas are known", || knows_the_replicas(&connector, &cluster))
-        .await;
+    let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
+    until_the_replicas_are_known(&client, &connector, &cluster).await;
     assert_eq!(map_of(&connector), Some(ReplicaSource::Unordered));
     assert_eq!(warnings(), 1);
     let before = hops(&cluster);
@@ -52,9 +50,7 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
         .fold(nine_nodes(), |cluster, table| cluster.deny(USER.0, table))
         .start()
         .unwrap();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
     for table in ["second", "third"] {
         create(&client, table, "pk").await;
     }
@@ -93,9 +89,7 @@ async fn answers_teach_a_client_that_may_not_read_the_tables() {
         .routing_header(true)
         .start()
         .unwrap();
-    let connector = connector(&cluster).build().unwrap();
-    let client = alternator_client(&connector).await;
-    create_table(&client).await;
+    let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
     reading_until(&client, "the key is known", || connector.routing(TABLE).is_some()).await;
     // A node that holds the key says nothing, so a key may have to be asked for several times.
     within(Duration::from_secs(20), "the replicas are known", async || {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Credentials};
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 
-use crate::routing::{knows_the_order, nine_nodes, reading_until};
+use crate::routing::{nine_nodes, until_the_order_is_known};
 use crate::support::direct::header;
 use crate::support::{
     USER, alternator_client, connector, create_table, retrying_at_once, sdk_config,
@@ -30,8 +30,7 @@ async fn learned_by(change: impl FnOnce(Builder) -> Builder) -> Vec<Vec<u8>> {
     let sdk = sdk_config(&connector).await;
     let config = retrying_at_once(connector.dynamodb_config(&sdk), 3);
     let client = Client::from_conf(change(config).build());
-    reading_until(&client, "the replicas are known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
     let heads = cluster.nodes().into_iter().flat_map(|node| node.heads());
     let is_lookup = |head: &Vec<u8>| {
         header(head, "x-amz-target")
