@@ -119,8 +119,8 @@ impl AlternatorConnector {
     pub fn stats(&self) -> Stats {
         let cluster = self.inner.as_ref().ok().map(|inner| inner.cluster());
         Stats {
-            redispatched: cluster.map_or(0, |cluster| cluster.redispatched()),
-            hedged: cluster.map_or(0, |cluster| cluster.hedged()),
+            redispatched: cluster.map_or(0, |cluster| cluster.redispatched.get()),
+            hedged: cluster.map_or(0, |cluster| cluster.hedged.get()),
             nodes: cluster.map_or_else(Vec::new, |cluster| {
                 cluster.all_nodes().iter().map(|node| node.stats()).collect()
             }),

@@ -2,7 +2,7 @@
 //! and the task that refreshes it.
 
 use std::sync::atomic::{
-    AtomicBool, AtomicU64,
+    AtomicBool,
     Ordering::{Relaxed, SeqCst},
 };
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::{Notify, watch};
 
 use crate::balance::moment::Moment;
-use crate::cluster::node::Node;
+use crate::cluster::node::{Counter, Node};
 use crate::error::RefreshError;
 pub(crate) use snapshot::Snapshot;
 
@@ -37,14 +37,14 @@ pub(crate) struct Cluster {
     /// `None` only before the first nodes are known.
     snapshot: ArcSwapOption<Snapshot>,
     /// Publications in which a node joined or left.
-    changes: AtomicU64,
+    changes: Counter,
     datacenter_wanted: AtomicBool,
     rounds: watch::Sender<Rounds>,
     refresh_wanted: Notify,
     used: AtomicBool,
     asleep: AtomicBool,
-    redispatched: AtomicU64,
-    hedged: AtomicU64,
+    pub(crate) redispatched: Counter,
+    pub(crate) hedged: Counter,
     /// Held while deciding on an ejection, which depends on which nodes are out already.
     ejecting: Mutex<()>,
     /// Notified when a node goes out, to schedule its probe.
@@ -58,14 +58,14 @@ impl Cluster {
         let last = Err(Arc::new(RefreshError::Pending));
         Self {
             snapshot: ArcSwapOption::new(first.map(Arc::new)),
-            changes: AtomicU64::new(0),
+            changes: Counter::default(),
             datacenter_wanted: AtomicBool::new(false),
             rounds: watch::Sender::new(Rounds { demanded: 0, begun: 0, ended: 0, last }),
             refresh_wanted: Notify::new(),
             used: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
-            redispatched: AtomicU64::new(0),
-            hedged: AtomicU64::new(0),
+            redispatched: Counter::default(),
+            hedged: Counter::default(),
             ejecting: Mutex::new(()),
             outages: Notify::new(),
             #[cfg(feature = "dynamodb_config")]
@@ -95,7 +95,7 @@ impl Cluster {
 
     /// Returns how often [`all_nodes`](Self::all_nodes) has changed.
     pub(crate) fn changes(&self) -> u64 {
-        self.changes.load(Relaxed)
+        self.changes.get()
     }
 
     /// Requests the rest of the datacenter, as routing by key may need a node of any rack.
@@ -141,7 +141,7 @@ impl Cluster {
             node.pool.revive();
         }
         if changed {
-            self.changes.fetch_add(1, Relaxed);
+            self.changes.add_one();
         }
         #[cfg(feature = "dynamodb_config")]
         self.recount(!joining.is_empty());
@@ -240,22 +240,6 @@ impl Cluster {
     /// Returns the result of the last refresh.
     pub(crate) fn last_refresh(&self) -> Result<(), Arc<RefreshError>> {
         self.rounds.borrow().last.clone()
-    }
-
-    pub(crate) fn note_redispatch(&self) {
-        self.redispatched.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn redispatched(&self) -> u64 {
-        self.redispatched.load(Relaxed)
-    }
-
-    pub(crate) fn note_hedge(&self) {
-        self.hedged.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn hedged(&self) -> u64 {
-        self.hedged.load(Relaxed)
     }
 }
 

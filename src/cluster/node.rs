@@ -43,27 +43,23 @@ pub(crate) fn unconnected(addr: SocketAddr) -> Arc<Node> {
 /// What happened on a node since it joined the snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    requests: AtomicU64,
-    failures: AtomicU64,
-    connect_failures: AtomicU64,
-    by_key: AtomicU64,
+    pub(crate) requests: Counter,
+    pub(crate) failures: Counter,
+    pub(crate) connect_failures: Counter,
+    pub(crate) chosen_by_key: Counter,
 }
 
-impl Counters {
-    pub(crate) fn sent(&self) {
-        self.requests.fetch_add(1, Relaxed);
+/// A number of events.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn failed(&self) {
-        self.failures.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn chosen_by_key(&self) {
-        self.by_key.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn not_connected(&self) {
-        self.connect_failures.fetch_add(1, Relaxed);
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
     }
 }
 
@@ -99,7 +95,7 @@ impl Node {
         self.load.begun(now);
         let leased = self.pool.lease(limit).await;
         if leased.as_ref().is_err_and(|e| !e.is_not_the_nodes()) {
-            self.counters.not_connected();
+            self.counters.connect_failures.add_one();
         }
         leased
     }
@@ -132,10 +128,10 @@ impl Node {
                 None => NodeState::Serving,
             },
             latency: self.load.latency(self.pool.in_flight(), now),
-            requests: self.counters.requests.load(Relaxed),
-            failures: self.counters.failures.load(Relaxed),
-            connect_failures: self.counters.connect_failures.load(Relaxed),
-            chosen_by_key: self.counters.by_key.load(Relaxed),
+            requests: self.counters.requests.get(),
+            failures: self.counters.failures.get(),
+            connect_failures: self.counters.connect_failures.get(),
+            chosen_by_key: self.counters.chosen_by_key.get(),
             in_flight: self.pool.in_flight(),
             connections_idle: self.pool.idle(),
             connections_opened: self.pool.opened(),

@@ -135,7 +135,7 @@ impl Balancer {
                 let copy = head.clone();
                 let is_another = || plan.peek(Moment::now()).is_some_and(|n| n.serves());
                 let second = || {
-                    self.cluster.note_hedge();
+                    self.cluster.hedged.add_one();
                     serve(copy, limits.deadlines())
                 };
                 // Boxed, because its future holds two requests, and most requests are not hedged.
@@ -183,11 +183,11 @@ impl Balancer {
                         // The node closed an idle connection, which says nothing about the node.
                         plan.tried_nodes.may_try_again(node.addr());
                     } else {
-                        node.counters.not_connected();
+                        node.counters.connect_failures.add_one();
                         self.cluster.unreachable(&node, Moment::now());
                         let error = ConnectError::Closed { source };
                         tried.push(FailedNode { address: node.addr(), error });
-                        self.cluster.note_redispatch();
+                        self.cluster.redispatched.add_one();
                     }
                 }
                 Err(SendError::Sent(source)) => {

@@ -81,7 +81,7 @@ impl InFlight {
         let now = Moment::now();
         let latency = now.since(self.begun);
         self.stage = Stage::Responded(status, latency);
-        self.node.counters.sent();
+        self.node.counters.requests.add_one();
         if status.is_success() && self.operation == Operation::Data {
             self.node.load.answered(latency, self.sharing, now);
         } else {
@@ -115,9 +115,9 @@ impl InFlight {
     pub(crate) fn broke(mut self) {
         let stage = std::mem::replace(&mut self.stage, Stage::Ended);
         if stage == Stage::Waiting {
-            self.node.counters.sent();
+            self.node.counters.requests.add_one();
         }
-        self.node.counters.failed();
+        self.node.counters.failures.add_one();
         // A server error was counted when its head arrived.
         if !matches!(stage, Stage::Responded(status, _) if status.is_server_error()) {
             self.cluster.failed(&self.node, 1, self.begun);
@@ -134,8 +134,8 @@ impl InFlight {
     /// Ends it without a response. Returns whether the node was silent, for long, all the while.
     fn give_up(&mut self) -> bool {
         self.stage = Stage::Ended;
-        self.node.counters.sent();
-        self.node.counters.failed();
+        self.node.counters.requests.add_one();
+        self.node.counters.failures.add_one();
         let now = Moment::now();
         let waited = now.since(self.begun);
         if self.operation == Operation::Schema {

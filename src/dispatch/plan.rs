@@ -41,7 +41,7 @@ impl Plan<'_> {
         let (node, by_key) = self.choose(now)?;
         self.tried_nodes.mark(node.addr());
         if by_key {
-            node.counters.chosen_by_key();
+            node.counters.chosen_by_key.add_one();
         }
         Some(node)
     }

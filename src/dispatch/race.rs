@@ -105,7 +105,7 @@ async fn race(
         }
     };
     if !Arc::ptr_eq(&node, &first) {
-        cluster.note_redispatch();
+        cluster.redispatched.add_one();
     }
     Some((node, lease))
 }
