@@ -212,10 +212,8 @@ impl Cluster {
         let next = rounds.borrow_and_update().begun + 1;
         self.rounds.send_modify(|r| r.demanded = r.demanded.max(next));
         // The sender lives as long as `self`, so this ends by the condition alone.
-        match rounds.wait_for(|r| r.ended >= next).await {
-            Ok(rounds) => rounds.last.clone(),
-            Err(_) => Err(Arc::new(RefreshError::Pending)),
-        }
+        let _ = rounds.wait_for(|r| r.ended >= next).await;
+        self.last_refresh()
     }
 
     /// Waits for nodes, or for the end of a refresh, if no node is known yet.
@@ -230,11 +228,9 @@ impl Cluster {
         let mut rounds = self.rounds.subscribe();
         let ended = rounds.borrow_and_update().ended;
         self.want_refresh();
-        match rounds.wait_for(|r| r.ended > ended || self.snapshot().is_some()).await {
-            Ok(_) if self.snapshot().is_some() => Ok(()),
-            Ok(rounds) => rounds.last.clone(),
-            Err(_) => Err(Arc::new(RefreshError::Pending)),
-        }
+        // As above, this ends by the condition alone.
+        let _ = rounds.wait_for(|r| r.ended > ended || self.snapshot().is_some()).await;
+        if self.snapshot().is_some() { Ok(()) } else { self.last_refresh() }
     }
 
     /// Returns the result of the last refresh.

@@ -51,12 +51,10 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new(config: &Config) -> Self {
-        let in_force =
-            config.scopes.iter().position(|s| *s == Scope::Cluster).filter(|rank| *rank == 0);
         Self {
             misses: Misses::new(),
             misses_around: None,
-            in_force,
+            in_force: (config.scopes.first() == Some(&Scope::Cluster)).then_some(0),
             lost: 0,
             reported: HashSet::new(),
             fallback_nodes: Vec::new(),
