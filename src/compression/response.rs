@@ -24,40 +24,33 @@ const MAX_SIZE: usize = 160 << 20;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResponseCompression {
-    accepted: Accepted,
+    accepted: &'static [Encoding],
     max_size: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepted {
-    None,
-    Only(Encoding),
-    Both,
-}
-
 impl ResponseCompression {
-    fn with(accepted: Accepted) -> Self {
+    fn with(accepted: &'static [Encoding]) -> Self {
         Self { accepted, max_size: MAX_SIZE }
     }
 
     /// Answers come as they are, and whatever comes is left alone.
     pub fn off() -> Self {
-        Self::with(Accepted::None)
+        Self::with(&[])
     }
 
     /// Answers may be compressed with gzip.
     pub fn gzip() -> Self {
-        Self::with(Accepted::Only(Encoding::Gzip))
+        Self::with(&[Encoding::Gzip])
     }
 
     /// Answers may be compressed with deflate, in the zlib format.
     pub fn deflate() -> Self {
-        Self::with(Accepted::Only(Encoding::Deflate))
+        Self::with(&[Encoding::Deflate])
     }
 
     /// Answers may be compressed with gzip or deflate, at the node's choice.
     pub fn on() -> Self {
-        Self::with(Accepted::Both)
+        Self::with(&[Encoding::Gzip, Encoding::Deflate])
     }
 
     /// The most bytes that an answer may have once it is decompressed; one that has more is an
@@ -75,18 +68,14 @@ impl ResponseCompression {
     /// The value of `accept-encoding`, if there is to be any.
     pub(crate) fn accept_encoding(&self) -> Option<&'static str> {
         match self.accepted {
-            Accepted::None => None,
-            Accepted::Only(encoding) => Some(encoding.name()),
-            Accepted::Both => Some("gzip, deflate"),
+            [] => None,
+            [encoding] => Some(encoding.name()),
+            _ => Some("gzip, deflate"),
         }
     }
 
     pub(crate) fn accepts(&self, encoding: Encoding) -> bool {
-        match self.accepted {
-            Accepted::None => false,
-            Accepted::Only(accepted) => accepted == encoding,
-            Accepted::Both => true,
-        }
+        self.accepted.contains(&encoding)
     }
 }
 
