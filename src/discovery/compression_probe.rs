@@ -21,7 +21,7 @@ const MAX_PARALLEL: usize = 16;
 
 /// Part of the 400 response of a server that parsed the compressed bytes as JSON. With quotes,
 /// which an item in a response cannot contain unescaped.
-pub(crate) const MISTAKEN: &[u8] = br#""message":"Parsing JSON failed"#;
+const MISTAKEN: &[u8] = br#""message":"Parsing JSON failed"#;
 
 /// Part of the 400 response of a server that has understood the probe and is configured to refuse
 /// it.
@@ -57,7 +57,7 @@ impl CompressionProbe {
                 return;
             }
             match probe.ask_one(&node, limit).await {
-                Ok((status, body)) => match understands(status, &body) {
+                Ok((status, body)) => match understands_compression(status, &body) {
                     Some(understands) => cluster.probed(&node, understands),
                     None => cluster.probe_failed(&node, &format!("it answered {status}")),
                 },
@@ -73,9 +73,9 @@ impl CompressionProbe {
     }
 }
 
-/// Returns what a response says. A response sent before the body was read, such as a refused
-/// signature, says nothing.
-fn understands(status: StatusCode, body: &[u8]) -> Option<bool> {
+/// Returns whether a node that has sent this response to a compressed request understands it. A
+/// response sent before the body was read, such as a refused signature, says nothing.
+pub(crate) fn understands_compression(status: StatusCode, body: &[u8]) -> Option<bool> {
     let says = |what: &[u8]| body.windows(what.len()).any(|window| window == what);
     match status {
         StatusCode::OK => Some(true),
@@ -123,7 +123,7 @@ mod tests {
         ];
         for (status, body, expected) in cases {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(understands(status, body.as_bytes()), expected, "{body}");
+            assert_eq!(understands_compression(status, body.as_bytes()), expected, "{body}");
         }
     }
 }

@@ -15,7 +15,7 @@ mod survey;
 
 pub(crate) use ask::ask;
 #[cfg(feature = "dynamodb_config")]
-pub(crate) use compression_probe::{CompressionProbe, MISTAKEN};
+pub(crate) use compression_probe::{CompressionProbe, understands_compression};
 pub(crate) use contacts::Contacts;
 pub(crate) use refresh::seed_nodes;
 pub(crate) use refresher::Refresher;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// An error and its sources, the outermost first.
-pub(super) fn chain<'e>(
+pub(crate) fn chain<'e>(
     error: &'e (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())

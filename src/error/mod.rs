@@ -16,8 +16,8 @@ mod tests;
 
 pub use config::ConfigError;
 pub use connect::{ConnectError, FailedNode};
-pub(crate) use explain::explain;
 use explain::listed;
+pub(crate) use explain::{chain, explain};
 pub use refresh::{FailedContact, RefreshError};
 
 /// A boxed error of another library.
@@ -139,7 +139,7 @@ impl Error {
     /// # }
     /// ```
     pub fn find<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Self> {
-        explain::chain(error).find_map(|error| error.downcast_ref())
+        chain(error).find_map(|error| error.downcast_ref())
     }
 
     /// Returns an error and its causes in one line, separated by colons.

@@ -105,7 +105,7 @@ fn the_cause_is_told_once() {
     let all: Vec<_> = caused.chain(nodes).map(BoxError::from).chain(connects).collect();
     assert_eq!(all.len(), 5 + 4 + 4);
     for error in &all {
-        let walked: String = explain::chain(&**error).map(ToString::to_string).collect();
+        let walked: String = chain(&**error).map(ToString::to_string).collect();
         let debug = format!(" ({error:?})");
         let of_the_sdk = DisplayErrorContext(&**error).to_string();
         let of_the_sdk = of_the_sdk.strip_suffix(&debug).unwrap().to_owned();

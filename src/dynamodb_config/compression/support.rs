@@ -18,7 +18,8 @@ use super::Compression;
 use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
 use crate::compression::{Compressed, DecompressionError};
-use crate::discovery::{CompressionProbe, MISTAKEN};
+use crate::discovery::{CompressionProbe, understands_compression};
+use crate::error::chain;
 
 impl Compression {
     /// Returns a probe to be sent along with this request, if one is due. The probe is to be signed
@@ -86,25 +87,15 @@ impl ClassifyRetry for RetryUncompressed {
 
 /// Returns whether the response was larger than the options allow.
 fn is_too_large(context: &InterceptorContext) -> bool {
-    let Some(Err(error)) = context.output_or_error() else {
-        return false;
+    let is_too_large = |error: &(dyn Error + 'static)| {
+        matches!(error.downcast_ref(), Some(DecompressionError::TooLarge { .. }))
     };
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if matches!(error.downcast_ref(), Some(DecompressionError::TooLarge { .. })) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    matches!(context.output_or_error(), Some(Err(error)) if chain(error).any(is_too_large))
 }
 
 /// Returns whether the node took a compressed body for the JSON of the request.
 fn is_mistaken(response: &HttpResponse) -> bool {
-    response.status().as_u16() == 400
-        && response.extension::<Compressed>().is_some()
-        && response
-            .body()
-            .bytes()
-            .is_some_and(|body| body.windows(MISTAKEN.len()).any(|window| window == MISTAKEN))
+    let understands = |body| understands_compression(response.status().into(), body);
+    response.extension::<Compressed>().is_some()
+        && response.body().bytes().and_then(understands) == Some(false)
 }
