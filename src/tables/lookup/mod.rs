@@ -46,12 +46,15 @@ impl TableLookup {
         let Some(node) = any_node(&cluster.nodes()) else {
             return table.record_failed(claim, Moment::now(), fastrand::f64());
         };
-        let session =
-            Session { node: &node, client: &*self.client, timeout: config.discovery_timeout };
+        let session = Session {
+            node: &node,
+            client: &*self.client,
+            timeout: config.discovery_timeout,
+            warnings: &tables.warnings,
+        };
         let lookup = Lookup {
             session,
             config: &config,
-            warnings: &tables.warnings,
             replicas: ReplicaLookup {
                 session,
                 tables: &tables,

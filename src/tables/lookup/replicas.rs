@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::session::{LookupError, QUERY, SCAN, Session, warn_if_denied};
+use super::session::{LookupError, QUERY, SCAN, Session};
 use crate::balance::moment::Moment;
 use crate::keys::replicas::{Hosts, Kind, Replicas, RingRange, Tablet};
 use crate::tables::{Freshness, Tables};
@@ -85,7 +85,7 @@ impl ReplicaLookup<'_> {
             Some(id) => self.tablets(id).await,
             None => Err(LookupError::NotFound),
         };
-        let rings: &[_] = match self.warn_if_denied(tablets, "system.tablets") {
+        let rings: &[_] = match self.session.warn_if_denied(tablets, "system.tablets") {
             Ok((tablets, freshness)) if !tablets.is_empty() => {
                 return Ok(Rows::Tablets(tablets, freshness));
             }
@@ -98,7 +98,8 @@ impl ReplicaLookup<'_> {
             Err(error) => return Err(error),
         };
         for (table, kind) in rings {
-            let ranges = self.warn_if_denied(self.ring(name, *table).await, "system.token_ring")?;
+            let ranges =
+                self.session.warn_if_denied(self.ring(name, *table).await, "system.token_ring")?;
             if !ranges.is_empty() {
                 return Ok(Rows::Ring(*kind, ranges));
             }
@@ -173,16 +174,8 @@ impl ReplicaLookup<'_> {
                 "ProjectionExpression": format!("{internal}, host_id, rpc_address, data_center, rack"),
             });
             let rows = self.session.for_each_row(SCAN, body, |row| hosts.extend(row.host()));
-            self.warn_if_denied(rows.await, table)?;
+            self.session.warn_if_denied(rows.await, table)?;
         }
         Ok(Hosts::as_listed(hosts, |ip| self.listed.contains(&ip)))
-    }
-
-    fn warn_if_denied<T>(
-        &self,
-        result: Result<T, LookupError>,
-        what: &str,
-    ) -> Result<T, LookupError> {
-        warn_if_denied(&self.tables.warnings, result, what)
     }
 }

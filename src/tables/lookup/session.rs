@@ -48,6 +48,7 @@ pub(super) struct Session<'a> {
     pub(super) client: &'a dyn SignAs,
     /// Maximum time until each response has been read.
     pub(super) timeout: Duration,
+    pub(super) warnings: &'a WarnOnce,
 }
 
 /// Why a request, or the lookup that it belongs to, has no result.
@@ -108,16 +109,16 @@ impl Session<'_> {
         }
         Err(LookupError::TooManyRows)
     }
-}
 
-/// Warns, once, if the client may not read `what`.
-pub(super) fn warn_if_denied<T>(
-    warnings: &WarnOnce,
-    result: Result<T, LookupError>,
-    what: &str,
-) -> Result<T, LookupError> {
-    if matches!(result, Err(LookupError::Denied)) {
-        warnings.denied(what);
+    /// Warns, once, if the client may not read `what`.
+    pub(super) fn warn_if_denied<T>(
+        &self,
+        result: Result<T, LookupError>,
+        what: &str,
+    ) -> Result<T, LookupError> {
+        if matches!(result, Err(LookupError::Denied)) {
+            self.warnings.denied(what);
+        }
+        result
     }
-    result
 }

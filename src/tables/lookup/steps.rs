@@ -6,14 +6,14 @@ use serde_json::json;
 
 use super::replicas::ReplicaLookup;
 use super::responses::{Description, isolation_by_config, isolation_by_tags};
-use super::session::{LookupError, QUERY, Session, warn_if_denied};
+use super::session::{LookupError, QUERY, Session};
 use crate::balance::moment::Moment;
 use crate::config::Config;
 use crate::config::clients::lwt_affinity::CoordinatorOrder;
 use crate::dynamodb::access::Isolation;
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Replicas;
-use crate::tables::{Freshness, Table, TableInfo, WarnOnce};
+use crate::tables::{Freshness, Table, TableInfo};
 
 const DESCRIBE_TABLE: &str = "DynamoDB_20120810.DescribeTable";
 const LIST_TAGS: &str = "DynamoDB_20120810.ListTagsOfResource";
@@ -23,7 +23,6 @@ const LIST_TAGS: &str = "DynamoDB_20120810.ListTagsOfResource";
 pub(super) struct Lookup<'a> {
     pub(super) session: Session<'a>,
     pub(super) config: &'a Config,
-    pub(super) warnings: &'a WarnOnce,
     pub(super) replicas: ReplicaLookup<'a>,
 }
 
@@ -87,7 +86,7 @@ impl Lookup<'_> {
     /// Returns the key that was found, and warns if another one is configured.
     fn checked_key(&self, table: &Table, found: PartitionKey) -> PartitionKey {
         if let Some(configured) = table.configured().filter(|key| **key != found) {
-            self.warnings.key_mismatch(table.name(), configured, &found);
+            self.session.warnings.key_mismatch(table.name(), configured, &found);
         }
         found
     }
@@ -109,11 +108,11 @@ impl Lookup<'_> {
                 (None, Freshness::Incomplete)
             }
             Err(LookupError::NotFound) => {
-                self.warnings.hidden();
+                self.session.warnings.hidden();
                 (None, Freshness::Hidden)
             }
             Err(LookupError::TooManyRows) => {
-                self.warnings.too_many_rows(name);
+                self.session.warnings.too_many_rows(name);
                 (None, Freshness::Hidden)
             }
             Err(LookupError::Denied) => (None, Freshness::Denied),
@@ -128,7 +127,7 @@ impl Lookup<'_> {
         if let Some(arn) = arn {
             let body = json!({ "ResourceArn": arn });
             let response = self.session.send(LIST_TAGS, &body).await;
-            let response = warn_if_denied(self.warnings, response, "the tags of tables")?;
+            let response = self.session.warn_if_denied(response, "the tags of tables")?;
             let own = isolation_by_tags(&response).ok_or_else(malformed)?;
             if own.is_some() {
                 return Ok(own);
@@ -144,7 +143,7 @@ impl Lookup<'_> {
         let rows = self.session.for_each_row(QUERY, body, |row| {
             found = row.text("value").and_then(isolation_by_config);
         });
-        warn_if_denied(self.warnings, rows.await, "system.config")?;
+        self.session.warn_if_denied(rows.await, "system.config")?;
         Ok(found)
     }
 }
