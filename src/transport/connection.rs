@@ -68,8 +68,8 @@ pub(crate) struct Connection {
     socket: Arc<Socket>,
     /// The runtime whose reactor the socket is registered with; on another one it might never be
     /// woken.
-    runtime: runtime::Id,
-    idle_since: Instant,
+    pub(super) runtime: runtime::Id,
+    pub(super) idle_since: Instant,
 }
 
 impl Connection {
@@ -99,18 +99,6 @@ impl Connection {
 
     pub(super) fn is_on(&self, socket: &Arc<Socket>) -> bool {
         Arc::ptr_eq(&self.socket, socket)
-    }
-
-    pub(crate) fn runtime(&self) -> runtime::Id {
-        self.runtime
-    }
-
-    pub(crate) fn idle_since(&self) -> Instant {
-        self.idle_since
-    }
-
-    pub(crate) fn set_idle_since(&mut self, now: Instant) {
-        self.idle_since = now;
     }
 
     /// Writes the request and waits for the response head.

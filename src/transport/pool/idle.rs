@@ -29,7 +29,7 @@ impl Idle {
         let runtime = Handle::current().id();
         let list = self.lock();
         let list = list.as_ref()?;
-        Some(list.iter().filter(|c| c.runtime() == runtime).count())
+        Some(list.iter().filter(|c| c.runtime == runtime).count())
     }
 
     /// Returns whether there is room beside the idle connections. None is added or taken meanwhile,
@@ -49,7 +49,7 @@ impl Idle {
             let (mut connection, left) = {
                 let mut list = self.lock();
                 let list = list.as_mut()?;
-                let Some(at) = list.iter().rposition(|c| c.runtime() == runtime) else {
+                let Some(at) = list.iter().rposition(|c| c.runtime == runtime) else {
                     if !list.is_empty() && !has_room_beside(list.len() - 1) {
                         list.remove(0);
                     }
@@ -93,7 +93,7 @@ impl Idle {
     /// The kernel is asked without the lock; only those that may have ended are checked again.
     pub(super) fn sweep(&self, now: Instant) {
         let runtime = Handle::current().id();
-        let look = |c: &Connection| (c.socket(), c.runtime());
+        let look = |c: &Connection| (c.socket(), c.runtime);
         let Some(idle) = self.with(|list| list.iter().map(look).collect::<Vec<_>>()) else {
             return;
         };
@@ -116,7 +116,7 @@ impl Idle {
     }
 
     fn is_expired(&self, connection: &Connection, now: Instant) -> bool {
-        now.saturating_duration_since(connection.idle_since()) >= self.timeout
+        now.saturating_duration_since(connection.idle_since) >= self.timeout
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Vec<Connection>) -> T) -> Option<T> {
@@ -160,7 +160,7 @@ mod tests {
         eventually(|| !sockets[1].is_quiet()).await;
         pool.sweep(Instant::now());
         assert_eq!(kept(), Some(vec![0, 2, 3]));
-        pool.idle.with(|list| list[1].set_idle_since(Instant::now() + LIMIT));
+        pool.idle.with(|list| list[1].idle_since = Instant::now() + LIMIT);
         pool.sweep(Instant::now() + LIMIT);
         assert_eq!(kept(), Some(vec![2]));
     }

@@ -32,6 +32,14 @@ impl Slot {
         }
     }
 
+    /// Returns an idle connection, or a new one.
+    pub(super) async fn lease(self, limit: Duration) -> Result<Lease, ConnectError> {
+        match self.reuse() {
+            Ok(lease) => Ok(lease),
+            Err(slot) => slot.dial(limit).await,
+        }
+    }
+
     /// Opens a new connection.
     pub(super) async fn dial(self, limit: Duration) -> Result<Lease, ConnectError> {
         let pool = &self.pool;
@@ -77,7 +85,7 @@ impl Lease {
         if !connection.settle() {
             return false;
         }
-        connection.set_idle_since(Instant::now());
+        connection.idle_since = Instant::now();
         let pool = &slot.pool;
         pool.idle.put(connection, |idle| slot.counted || pool.has_room_beside(idle))
     }

@@ -117,18 +117,12 @@ impl Pool {
         let pool = Arc::clone(self);
         async move {
             if let Some(slot) = pool.try_slot() {
-                return match slot.reuse() {
-                    Ok(lease) => Ok(lease),
-                    Err(slot) => slot.dial(limit).await,
-                };
+                return slot.lease(limit).await;
             }
             let begun = Instant::now();
-            let slot = match pool.wait_for_slot(limit).await?.reuse() {
-                Ok(lease) => return Ok(lease),
-                Err(slot) => slot,
-            };
+            pool.permits.wait(limit).await?;
             let left = limit.saturating_sub(begun.elapsed());
-            slot.dial(left).await.map_err(|error| match error {
+            pool.slot(true).lease(left).await.map_err(|error| match error {
                 // It was the wait that left too little time.
                 ConnectError::Timeout { .. } => {
                     let limit = pool.limits.max_connections.get();
@@ -144,10 +138,7 @@ impl Pool {
         self: &Arc<Self>,
         limit: Duration,
     ) -> Result<Lease, ConnectError> {
-        match self.uncounted().reuse() {
-            Ok(lease) => Ok(lease),
-            Err(slot) => slot.dial(limit).await,
-        }
+        self.uncounted().lease(limit).await
     }
 
     /// Opens a new connection, to see whether the node can be connected. It does not count as a
@@ -174,11 +165,6 @@ impl Pool {
     /// Returns the right to one more connection, if one is free.
     pub(crate) fn try_slot(self: &Arc<Self>) -> Option<Slot> {
         self.permits.try_take().then(|| self.slot(true))
-    }
-
-    async fn wait_for_slot(self: &Arc<Self>, limit: Duration) -> Result<Slot, ConnectError> {
-        self.permits.wait(limit).await?;
-        Ok(self.slot(true))
     }
 
     fn uncounted(self: &Arc<Self>) -> Slot {
