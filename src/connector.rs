@@ -230,12 +230,12 @@ impl AlternatorConnector {
         self.supports_racks().await
     }
 
-    pub(crate) fn inner(&self) -> Result<&Arc<Inner>, &Arc<ConfigError>> {
-        self.inner.as_ref()
+    pub(crate) fn inner(&self) -> Result<&Arc<Inner>, Error> {
+        self.inner.as_ref().map_err(|e| Error::Config { source: Arc::clone(e) })
     }
 
     fn running(&self) -> Result<&Arc<Inner>, Error> {
-        let inner = self.inner.as_ref().map_err(|e| Error::Config { source: Arc::clone(e) })?;
+        let inner = self.inner()?;
         inner.ensure_running()?;
         Ok(inner)
     }

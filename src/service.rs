@@ -51,7 +51,7 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let connector = self.clone();
         ResponseFuture(SyncWrapper::new(Box::pin(async move {
-            let inner = connector.inner().map_err(|e| Error::Config { source: e.clone() })?;
+            let inner = connector.inner()?;
             let is_dynamodb = has_dynamodb_target(request.headers());
             if !inner.balances(is_dynamodb, || Some(request.uri().clone())) {
                 return inner.pass_through.call(request).await;

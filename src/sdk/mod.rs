@@ -44,10 +44,8 @@ impl HttpClient for AlternatorConnector {
     /// Reports a misconfigured connector for every operation: when a client is built, the SDK would
     /// panic.
     fn validate_final_config(&self, _: &RuntimeComponents, _: &ConfigBag) -> Result<(), BoxError> {
-        match self.inner() {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::Config { source: Arc::clone(error) }.into()),
-        }
+        self.inner()?;
+        Ok(())
     }
 }
 
@@ -63,11 +61,7 @@ impl HttpConnector for SdkConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let inner = match self.connector.inner() {
             Ok(inner) => inner,
-            Err(error) => {
-                return HttpConnectorFuture::ready(Err(connector_error(Error::Config {
-                    source: Arc::clone(error),
-                })));
-            }
+            Err(error) => return HttpConnectorFuture::ready(Err(connector_error(error))),
         };
         let is_dynamodb = is_dynamodb(request.headers().get(TARGET.as_str()).map(str::as_bytes));
         if !inner.balances(is_dynamodb, || request.uri().parse().ok()) {
