@@ -37,11 +37,9 @@ pub(crate) fn authorization(
     let scope = CredentialScope { day: date.day(), region, service };
     keys.with(credentials, scope, |key| {
         let mut message = Text::new();
-        message.push(b"AWS4-HMAC-SHA256\n");
-        message.push(date.as_str().as_bytes());
-        message.push(b"\n");
-        message.push(key.scope().as_bytes());
-        message.push(b"\n");
+        for part in ["AWS4-HMAC-SHA256\n", date.as_str(), "\n", key.scope(), "\n"] {
+            message.push(part.as_bytes());
+        }
         message.push(sha256(canonical.as_bytes()).as_bytes());
         header(request, credentials, key, &key.sign(message.as_bytes()))
     })
