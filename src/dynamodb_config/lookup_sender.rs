@@ -30,13 +30,13 @@ pub(super) fn attach_lookup(
 ) {
     // The permit comes first: if none is free, the table stays due, and a later request about it
     // begins the lookup.
-    let Some(permit) = router.lookup_permit() else {
+    let Some(permit) = router.tables.lookup_permit() else {
         return;
     };
     let Some(sender) = sender(request) else {
         return;
     };
-    if let Some(claim) = table.begin_lookup(Moment::now(), router.changes(), sender.role()) {
+    if let Some(claim) = table.begin_lookup(Moment::now(), router.cluster.changes(), sender.role()) {
         request.add_extension(TableLookup {
             table: Arc::clone(table),
             claim,
@@ -164,7 +164,7 @@ mod tests {
         let config = Arc::new(Config::parse(&options).unwrap());
         let cluster = Arc::new(Cluster::new(None));
         let router = Router::new(&config, &cluster, &Arc::new(Tables::new(&[]))).unwrap();
-        let table = router.table("orders", Moment::now()).unwrap();
+        let table = router.tables.find_or_insert("orders", Moment::now()).unwrap();
         let is_attached = || {
             let mut request = HttpRequest::new(SdkBody::empty());
             request.set_uri("http://127.0.0.1:8000/").unwrap();
@@ -173,8 +173,8 @@ mod tests {
             let request = request.try_into_http1x().unwrap();
             request.extensions().get::<TableLookup>().is_some()
         };
-        let is_due = || table.is_due(Moment::now(), router.changes());
-        let permits = || std::iter::from_fn(|| router.lookup_permit()).collect::<Vec<_>>();
+        let is_due = || table.is_due(Moment::now(), router.cluster.changes());
+        let permits = || std::iter::from_fn(|| router.tables.lookup_permit()).collect::<Vec<_>>();
         let all = permits();
         assert!(!is_attached() && is_due());
         let count = all.len();

@@ -3,17 +3,16 @@
 
 use std::sync::Arc;
 
-use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::dispatch::route::Aim;
 use crate::dynamodb::access::{Access, Isolation};
-use crate::tables::{LookupPermit, Table, Tables};
+use crate::tables::Tables;
 
 #[derive(Clone, Debug)]
 pub(super) struct Router {
-    tables: Arc<Tables>,
-    cluster: Arc<Cluster>,
+    pub(super) tables: Arc<Tables>,
+    pub(super) cluster: Arc<Cluster>,
     config: Arc<Config>,
 }
 
@@ -34,27 +33,6 @@ impl Router {
                 config: Arc::clone(config),
             }
         })
-    }
-
-    /// Returns the table named `name`, which is added if it is new; `None` if there is no room for
-    /// it now.
-    pub(super) fn table(&self, name: &str, now: Moment) -> Option<Arc<Table>> {
-        self.tables.find_or_insert(name, now)
-    }
-
-    /// Forgets what was looked up about a table.
-    pub(super) fn forget(&self, name: &str) {
-        self.tables.forget(name);
-    }
-
-    /// Returns a permit to look a table up; `None` if too many lookups are in flight.
-    pub(super) fn lookup_permit(&self) -> Option<LookupPermit> {
-        self.tables.lookup_permit()
-    }
-
-    /// Returns how often the node list has changed.
-    pub(super) fn changes(&self) -> u64 {
-        self.cluster.changes()
     }
 
     /// Returns the kind of node that a request goes to; `None` if any node will do.

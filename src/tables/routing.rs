@@ -81,13 +81,8 @@ impl TableRouting {
     /// first, unless the source is [unordered](ReplicaSource::Unordered). Empty if the replicas are
     /// not known, or `key` is not of the partition key's type.
     pub fn replicas(&self, key: &AttributeValue) -> Vec<Replica> {
-        let key = match (key, self.key_type()) {
-            (AttributeValue::S(text), PartitionKeyType::String) => Key::String(text),
-            (AttributeValue::N(number), PartitionKeyType::Number) => Key::Number(number),
-            (AttributeValue::B(bytes), PartitionKeyType::Binary) => Key::Binary(bytes.as_ref()),
-            _ => return Vec::new(),
-        };
-        let (Some(replicas), Some(token)) = (self.replicas_known(), key.token()) else {
+        let token = key_of(key, self.key_type()).and_then(|key| key.token());
+        let (Some(replicas), Some(token)) = (self.replicas_known(), token) else {
             return Vec::new();
         };
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -107,6 +102,16 @@ impl TableRouting {
 
     fn replicas_known(&self) -> Option<&Replicas> {
         self.0.replicas.as_deref()
+    }
+}
+
+/// Returns a value as the key that it is; `None` if it is of another type.
+pub(crate) fn key_of(value: &AttributeValue, key_type: PartitionKeyType) -> Option<Key<'_>> {
+    match (value, key_type) {
+        (AttributeValue::S(text), PartitionKeyType::String) => Some(Key::String(text)),
+        (AttributeValue::N(number), PartitionKeyType::Number) => Some(Key::Number(number)),
+        (AttributeValue::B(bytes), PartitionKeyType::Binary) => Some(Key::Binary(bytes.as_ref())),
+        _ => None,
     }
 }
 

@@ -105,7 +105,7 @@ impl Subject {
     pub(super) fn note_response(&self, response: &HttpResponse, router: &Router) {
         if response.status().is_success() {
             if let Some(name) = &self.created_or_deleted {
-                router.forget(name);
+                router.tables.forget(name);
             }
         } else if response.status().as_u16() == 400
             && let Some(route) = &self.route

@@ -9,9 +9,10 @@ use super::{Router, Subject};
 use crate::balance::moment::Moment;
 use crate::dispatch::route::{Aim, Partition, Partitions, Route};
 use crate::dynamodb::access::Access;
-use crate::keys::key::{Key, PartitionKeyType, Token};
+use crate::keys::key::{Key, Token};
 use crate::keys::partition_key::PartitionKey;
 use crate::tables::Table;
+use crate::tables::routing::key_of;
 
 /// Prefix of the names of the server's own tables.
 const INTERNAL: &str = ".scylla.alternator.";
@@ -136,7 +137,7 @@ impl Reader<'_> {
     }
 
     fn is_due(&self, table: &Table) -> bool {
-        table.is_due(self.now, self.router.changes())
+        table.is_due(self.now, self.router.cluster.changes())
     }
 
     /// Marks a table as stale, as the request does not match what is known of it. Returns whether
@@ -152,7 +153,7 @@ impl Reader<'_> {
         if name.starts_with(INTERNAL) {
             return None;
         }
-        self.router.table(name, self.now)
+        self.router.tables.find_or_insert(name, self.now)
     }
 }
 
@@ -171,13 +172,4 @@ fn partition(table: &Arc<Table>, key: Key<'_>, aim: Aim) -> Partition {
 /// Returns the partition key of an item; `None` if it is missing or of another type.
 pub(super) fn key_of_item<'a>(item: &'a Item, key: &PartitionKey) -> Option<Key<'a>> {
     key_of(item.get(&*key.name)?, key.key_type)
-}
-
-fn key_of(value: &AttributeValue, key_type: PartitionKeyType) -> Option<Key<'_>> {
-    match (value, key_type) {
-        (AttributeValue::S(text), PartitionKeyType::String) => Some(Key::String(text)),
-        (AttributeValue::N(number), PartitionKeyType::Number) => Some(Key::Number(number)),
-        (AttributeValue::B(bytes), PartitionKeyType::Binary) => Some(Key::Binary(bytes.as_ref())),
-        _ => None,
-    }
 }

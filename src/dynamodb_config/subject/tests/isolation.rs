@@ -17,7 +17,7 @@ use crate::tables::TableInfo;
 fn auto(isolations: [(&str, Isolation); 2]) -> Router {
     let router = router(LwtAffinity::auto());
     for (name, isolation) in isolations {
-        let table = router.table(name, Moment::now()).unwrap();
+        let table = router.tables.find_or_insert(name, Moment::now()).unwrap();
         let info = TableInfo {
             isolation: Some(isolation),
             ..TableInfo::clone(table.info().as_ref().unwrap())

@@ -46,7 +46,7 @@ fn a_table_of_a_batch_that_is_not_known_is_learned_of() {
 /// Records several lookups that find a table unchanged, so that it is not due for a while after
 /// `then`.
 fn settle(router: &Router, name: &str, then: Moment) {
-    let table = router.table(name, then).unwrap();
+    let table = router.tables.find_or_insert(name, then).unwrap();
     let info = TableInfo::clone(table.info().as_ref().unwrap());
     for _ in 0..8 {
         let hour = Duration::from_secs(3600);
@@ -120,7 +120,7 @@ fn a_table_that_was_deleted_or_created_is_forgotten() {
     let inputs = [Input::erase(delete.build().unwrap()), Input::erase(create.build().unwrap())];
     for input in inputs {
         let router = router(LwtAffinity::auto());
-        let table = router.table("texts", Moment::now()).unwrap();
+        let table = router.tables.find_or_insert("texts", Moment::now()).unwrap();
         let info = TableInfo {
             isolation: Some(Isolation::AlwaysUseLwt),
             ..TableInfo::clone(table.info().as_ref().unwrap())
@@ -129,10 +129,10 @@ fn a_table_that_was_deleted_or_created_is_forgotten() {
         table.set(info, minute, now);
         let subject = Subject::of(&input, &router);
         subject.note_response(&answer(400, "{}"), &router);
-        assert!(!table.is_due(now, router.changes()));
+        assert!(!table.is_due(now, router.cluster.changes()));
         subject.note_response(&answer(200, "{}"), &router);
         assert!(table.info().as_ref().unwrap().isolation.is_none());
-        assert!(table.is_due(now, router.changes()));
+        assert!(table.is_due(now, router.cluster.changes()));
     }
 }
 
