@@ -1,15 +1,11 @@
 //! A signer for the usual requests of DynamoDB, which does less work than the SDK's, as that has to
 //! cover every kind of request.
 
-use std::time::SystemTime;
-
 use aws_credential_types::Credentials;
 use aws_runtime::auth::{HttpSignatureType, SigV4OperationSigningConfig, SigningOptions};
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::AuthSchemeEndpointConfig;
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
@@ -21,7 +17,7 @@ use crate::dynamodb::target::TARGET;
 use crate::signing::{Date, Keys, Request, authorization};
 
 pub(super) const DATE: HeaderName = HeaderName::from_static("x-amz-date");
-pub(super) const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// The parts of a request that are signed, and what they are signed with.
 pub(super) struct FastSigner<'a> {
@@ -65,12 +61,12 @@ impl<'a> FastSigner<'a> {
     }
 
     /// Signs the body and the headers that decide what the request does: who sends it, to which
-    /// host, when, and for which operation.
-    pub(super) fn sign(self, keys: &Keys, now: SystemTime) -> SignatureHeaders {
-        self.sign_with_date(keys, Date::of(now))
-    }
-
-    pub(super) fn sign_with_date(self, keys: &Keys, date: Date) -> SignatureHeaders {
+    /// host, when, and for which operation. Returns the headers that the signature adds.
+    pub(super) fn sign(
+        self,
+        keys: &Keys,
+        date: Date,
+    ) -> impl Iterator<Item = (HeaderName, String)> + use<> {
         let token = self.credentials.session_token();
         let host = ("host", self.host);
         let date_signed = ("x-amz-date", date.as_str().as_bytes());
@@ -85,29 +81,10 @@ impl<'a> FastSigner<'a> {
         let signed = Request { method: "POST", path: "/", query: "", headers, body: self.body };
         let scope = (self.region, self.service);
         let authorization = authorization(keys, self.credentials, &date, scope, signed);
-        SignatureHeaders {
-            authorization,
-            date: date.into_string(),
-            token: token.map(str::to_owned),
-        }
-    }
-}
-
-/// The headers that a signature adds.
-pub(super) struct SignatureHeaders {
-    pub(super) authorization: String,
-    pub(super) date: String,
-    pub(super) token: Option<String>,
-}
-
-impl SignatureHeaders {
-    pub(super) fn insert_into(self, headers: &mut Headers) -> Result<(), BoxError> {
-        headers.try_insert(DATE, self.date)?;
-        headers.try_insert(header::AUTHORIZATION, self.authorization)?;
-        if let Some(token) = self.token {
-            headers.try_insert(TOKEN, token)?;
-        }
-        Ok(())
+        let token = token.map(|token| (TOKEN, token.to_owned()));
+        [(DATE, date.into_string()), (header::AUTHORIZATION, authorization)]
+            .into_iter()
+            .chain(token)
     }
 }
 

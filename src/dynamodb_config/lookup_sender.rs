@@ -10,7 +10,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 
-use super::fast_signer::{DATE, FastSigner, TOKEN, scope};
+use super::fast_signer::{DATE, FastSigner, scope};
 use super::router::Router;
 use crate::balance::moment::Moment;
 use crate::dynamodb::host;
@@ -36,7 +36,8 @@ pub(super) fn attach_lookup(
     let Some(sender) = sender(request) else {
         return;
     };
-    if let Some(claim) = table.begin_lookup(Moment::now(), router.cluster.changes(), sender.role()) {
+    if let Some(claim) = table.begin_lookup(Moment::now(), router.cluster.changes(), sender.role())
+    {
         request.add_extension(TableLookup {
             table: Arc::clone(table),
             claim,
@@ -138,12 +139,8 @@ impl Signer {
             target: target.map_or(b"", HeaderValue::as_bytes),
             body: request.body(),
         };
-        let signature = signer.sign_with_date(&self.keys, self.date.clone());
-        let headers = request.headers_mut();
-        headers.insert(DATE, signature.date.try_into()?);
-        headers.insert(header::AUTHORIZATION, signature.authorization.try_into()?);
-        if let Some(token) = signature.token {
-            headers.insert(TOKEN, token.try_into()?);
+        for (name, value) in signer.sign(&self.keys, self.date.clone()) {
+            request.headers_mut().insert(name, value.try_into()?);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::http::Headers;
@@ -11,6 +12,7 @@ use aws_types::app_name::AppName;
 use http::HeaderValue;
 
 use super::compression::Compression;
+use super::compression::support::attach_probe;
 use super::lookup_sender::{LookupSender, attach_lookup};
 use super::operation::OperationContext;
 use super::router::Router;
@@ -27,7 +29,7 @@ pub(super) struct Preparation {
     app: Option<AppName>,
     /// The `user-agent` header of requests from that application.
     user_agent: Option<HeaderValue>,
-    pub(super) compression: Compression,
+    compression: Compression,
     /// `None` if nothing is routed by key.
     router: Option<Router>,
 }
@@ -48,8 +50,27 @@ impl Preparation {
         }
     }
 
+    /// Makes a request ready to be sent. `sign` signs it, and a probe that goes with it; `sender`
+    /// returns the sender of a table lookup, with this user agent.
+    pub(super) fn prepare(
+        &self,
+        request: &mut HttpRequest,
+        config: &ConfigBag,
+        sign: impl Fn(&mut HttpRequest) -> Result<(), BoxError>,
+        sender: impl FnOnce(&HttpRequest, Option<HeaderValue>) -> Option<LookupSender>,
+    ) -> Result<(), BoxError> {
+        self.before_signing(request, config);
+        if let Some(mut probe) = self.compression.probe(request, config) {
+            sign(&mut probe)?;
+            attach_probe(request, probe);
+        }
+        sign(request)?;
+        self.after_signing(request, config, sender);
+        Ok(())
+    }
+
     /// Removes and compresses what must not be changed once the request is signed.
-    pub(super) fn before_signing(&self, request: &mut HttpRequest, config: &ConfigBag) {
+    fn before_signing(&self, request: &mut HttpRequest, config: &ConfigBag) {
         // The SDK makes both user agents, or none.
         match (self.config.kept.user_agent, self.config.kept.x_amz_user_agent) {
             (true, false) => remove_sdk_user_agent(request.headers_mut(), "x-amz-user-agent"),
@@ -59,9 +80,8 @@ impl Preparation {
         self.compression.encode(request, config);
     }
 
-    /// Adds what is not signed: a header, and the extensions for the connector. `sender` returns
-    /// the sender of a table lookup, with this user agent.
-    pub(super) fn after_signing(
+    /// Adds what is not signed: a header, and the extensions for the connector.
+    fn after_signing(
         &self,
         request: &mut HttpRequest,
         config: &ConfigBag,
@@ -78,11 +98,10 @@ impl Preparation {
         {
             attach_lookup(request, table, router, |r| sender(r, user_agent.clone()));
         }
-        let number = config.load::<RequestAttempts>();
         request.add_extension(RequestContext {
             attempt: Attempt {
                 invocation: operation.invocation,
-                is_first: number.is_none_or(|n| n.attempts() <= 1),
+                is_first: is_first_attempt(config),
             },
             user_agent,
             route: operation.subject.route.clone(),
@@ -95,6 +114,11 @@ impl Preparation {
         }
         header(&self.config.clients.user_agent, app)
     }
+}
+
+/// Returns whether this is the first attempt of its operation.
+pub(super) fn is_first_attempt(config: &ConfigBag) -> bool {
+    config.load::<RequestAttempts>().is_none_or(|attempts| attempts.attempts() <= 1)
 }
 
 /// Returns the `user-agent` header. It is valid: `user_agent` was checked with the configuration,

@@ -10,18 +10,16 @@ use aws_smithy_runtime_api::client::auth::{
 };
 use aws_smithy_runtime_api::client::identity::{Identity, SharedIdentityResolver};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::config::clients::authentication::Authentication;
 use crate::dynamodb_config::clock::Clock;
-use crate::dynamodb_config::compression::support::attach_probe;
 use crate::dynamodb_config::credentials::is_anonymous;
 use crate::dynamodb_config::fast_signer::{DATE, FastSigner};
 use crate::dynamodb_config::lookup_sender::LookupSender;
-use crate::dynamodb_config::preparation::Preparation;
-use crate::signing::Keys;
+use crate::dynamodb_config::preparation::{Preparation, is_first_attempt};
+use crate::signing::{Date, Keys};
 
 /// The scheme, whose signer prepares the request before it signs it.
 #[derive(Debug)]
@@ -47,7 +45,7 @@ impl SigV4 {
         &self,
         request: &mut HttpRequest,
         identity: &Identity,
-        endpoint: AuthSchemeEndpointConfig<'_>,
+        endpoint: &AuthSchemeEndpointConfig<'_>,
         components: &RuntimeComponents,
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
@@ -55,30 +53,23 @@ impl SigV4 {
             return Ok(());
         }
         let now = components.time_source().unwrap_or_default().now();
-        let fast = if self.is_clock_right(config) {
-            FastSigner::of(request, identity, &endpoint, config)
-        } else {
-            None
-        };
-        if let Some(fast) = fast {
-            let signature = fast.sign(&self.keys, now);
-            return signature.insert_into(request.headers_mut());
+        // On retries only the SDK's signer knows the date to sign with.
+        if is_first_attempt(config)
+            && !self.clock.is_skewed()
+            && let Some(fast) = FastSigner::of(request, identity, endpoint, config)
+        {
+            for (name, value) in fast.sign(&self.keys, Date::of(now)) {
+                request.headers_mut().try_insert(name, value)?;
+            }
+            return Ok(());
         }
-        self.sdk.sign_http_request(request, identity, endpoint, components, config)?;
+        self.sdk.sign_http_request(request, identity, endpoint.clone(), components, config)?;
         // The SDK's signer corrects the clock for retries, so the date of a retry shows whether it
         // is skewed.
         if let Some(date) = request.headers().get(DATE) {
             self.clock.compare(now, date);
         }
         Ok(())
-    }
-
-    /// Returns whether the local clock gives the date to sign with. On retries only the SDK's
-    /// signer knows it.
-    fn is_clock_right(&self, config: &ConfigBag) -> bool {
-        let is_first =
-            config.load::<RequestAttempts>().is_none_or(|attempts| attempts.attempts() <= 1);
-        is_first && !self.clock.is_skewed()
     }
 }
 
@@ -108,15 +99,9 @@ impl Sign for SigV4 {
         components: &RuntimeComponents,
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
-        self.preparation.before_signing(request, config);
-        if let Some(mut probe) = self.preparation.compression.probe(request, config) {
-            self.sign(&mut probe, identity, endpoint.clone(), components, config)?;
-            attach_probe(request, probe);
-        }
-        self.sign(request, identity, endpoint, components, config)?;
-        self.preparation.after_signing(request, config, |request, user_agent| {
+        let sign = |request: &mut _| self.sign(request, identity, &endpoint, components, config);
+        self.preparation.prepare(request, config, sign, |request, user_agent| {
             LookupSender::of_signed(request, user_agent, identity, &self.keys, config)
-        });
-        Ok(())
+        })
     }
 }

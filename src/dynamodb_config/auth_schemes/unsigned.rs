@@ -13,7 +13,6 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::{GetIdentityResolver, RuntimeComponents};
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::dynamodb_config::compression::support::attach_probe;
 use crate::dynamodb_config::lookup_sender::LookupSender;
 use crate::dynamodb_config::preparation::Preparation;
 
@@ -74,11 +73,6 @@ impl Sign for Unsigned {
         _: &RuntimeComponents,
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
-        self.preparation.before_signing(request, config);
-        if let Some(probe) = self.preparation.compression.probe(request, config) {
-            attach_probe(request, probe);
-        }
-        self.preparation.after_signing(request, config, LookupSender::of_unsigned);
-        Ok(())
+        self.preparation.prepare(request, config, |_| Ok(()), LookupSender::of_unsigned)
     }
 }
