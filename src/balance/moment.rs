@@ -1,6 +1,8 @@
 //! Points in time that fit into an atomic.
 
 use std::sync::LazyLock;
+#[cfg(feature = "dynamodb_config")]
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// A point in time, in nanoseconds since the process's first one: enough for five centuries.
@@ -41,6 +43,14 @@ impl Moment {
         let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(wait))
     }
+}
+
+/// Moves `due` to `interval` from now if it has come, and returns whether it had. Of several threads
+/// only one gets `true`.
+#[cfg(feature = "dynamodb_config")]
+pub(crate) fn claim(due: &AtomicU64, now: Moment, interval: Duration) -> bool {
+    let next = now.after(interval).as_nanos();
+    due.fetch_update(Relaxed, Relaxed, |due| (due <= now.as_nanos()).then_some(next)).is_ok()
 }
 
 impl From<Instant> for Moment {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Cluster;
-use crate::balance::moment::Moment;
+use crate::balance::moment::{Moment, claim};
 use crate::cluster::node::Node;
 
 /// Interval between probes of nodes that have not responded or do not understand. An upgrade of the
@@ -45,10 +45,7 @@ impl Cluster {
     /// Returns whether the nodes should be probed now. If so, the caller must do it: other callers
     /// get `false` for a minute.
     pub(crate) fn begin_probe(&self, now: Moment) -> bool {
-        let next = now.after(PROBE_INTERVAL).as_nanos();
-        let due = &self.compression.due;
-        let claim = |due| (due <= now.as_nanos()).then_some(next);
-        due.fetch_update(Relaxed, Relaxed, claim).is_ok()
+        claim(&self.compression.due, now, PROBE_INTERVAL)
     }
 
     /// Records whether a probed node understands compressed requests.

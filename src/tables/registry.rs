@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Table, WarnOnce};
-use crate::balance::moment::Moment;
+use crate::balance::moment::{Moment, claim};
 use crate::keys::partition_key::PartitionKey;
 use crate::keys::replicas::Hosts;
 
@@ -82,7 +82,8 @@ impl Tables {
         if let Some(table) = self.find(name) {
             return Some(table);
         }
-        if self.tables.load().len() >= MAX_TABLES && !self.begin_eviction(now) {
+        let is_full = self.tables.load().len() >= MAX_TABLES;
+        if is_full && !claim(&self.next_eviction, now, EVICTION_INTERVAL) {
             return None;
         }
         let new = Arc::new(Table::new(name, self.configured.get(name).cloned()));
@@ -96,13 +97,6 @@ impl Tables {
             tables
         });
         self.find(name)
-    }
-
-    /// Returns whether the caller may evict tables now, and denies it to all others for a while.
-    fn begin_eviction(&self, now: Moment) -> bool {
-        let next = now.after(EVICTION_INTERVAL).as_nanos();
-        let claim = |due| (due <= now.as_nanos()).then_some(next);
-        self.next_eviction.fetch_update(Relaxed, Relaxed, claim).is_ok()
     }
 
     /// Returns the table named `name`, if a recent request was about it.
