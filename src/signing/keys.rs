@@ -34,7 +34,8 @@ pub(super) struct SigningKey {
     day: String,
     region: String,
     service: String,
-    scope: String,
+    /// As a signature names it, such as `20261122/us-east-1/dynamodb/aws4_request`.
+    pub(super) scope: String,
     key: HmacKey,
 }
 
@@ -91,11 +92,6 @@ impl SigningKey {
             scope: [scope.day, scope.region, scope.service, "aws4_request"].join("/"),
             key,
         }
-    }
-
-    /// The scope as a signature names it, such as `20261122/us-east-1/dynamodb/aws4_request`.
-    pub(super) fn scope(&self) -> &str {
-        &self.scope
     }
 
     pub(super) fn sign(&self, text: &[u8]) -> Hex {

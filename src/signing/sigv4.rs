@@ -37,7 +37,7 @@ pub(crate) fn authorization(
     let scope = CredentialScope { day: date.day(), region, service };
     keys.with(credentials, scope, |key| {
         let mut message = Text::new();
-        for part in ["AWS4-HMAC-SHA256\n", date.as_str(), "\n", key.scope(), "\n"] {
+        for part in ["AWS4-HMAC-SHA256\n", date.as_str(), "\n", &key.scope, "\n"] {
             message.push(part.as_bytes());
         }
         message.push(sha256(canonical.as_bytes()).as_bytes());
@@ -58,9 +58,9 @@ fn header(
     // A header value of exactly this size is taken over by the request without another allocation.
     let names: usize = names(request.headers).map(str::len).sum();
     let around = CREDENTIAL.len() + SIGNED_HEADERS.len() + SIGNATURE.len() + 1;
-    let length = around + access_key.len() + key.scope().len() + names + signature.as_str().len();
+    let length = around + access_key.len() + key.scope.len() + names + signature.as_str().len();
     let mut value = String::with_capacity(length);
-    for part in [CREDENTIAL, access_key, "/", key.scope(), SIGNED_HEADERS] {
+    for part in [CREDENTIAL, access_key, "/", &key.scope, SIGNED_HEADERS] {
         value.push_str(part);
     }
     value.extend(self::names(request.headers));
