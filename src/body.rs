@@ -1,6 +1,5 @@
 //! The body of a response, wherever it came from.
 
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,6 +12,7 @@ use crate::error::BoxError;
 
 /// The body of a response. It holds the connection to the node until it has been read to its end;
 /// dropped before that, it closes the connection.
+#[derive(Debug)]
 pub struct Body(UnsyncBoxBody<Bytes, BoxError>);
 
 impl Body {
@@ -41,11 +41,5 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         self.0.size_hint()
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Body")
     }
 }

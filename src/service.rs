@@ -1,6 +1,5 @@
 //! The connector as a `tower` service, for use without the SDK.
 
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -18,6 +17,7 @@ use crate::error::{BoxError, Error};
 type Responding = dyn Future<Output = Result<Response<Body>, Error>> + Send;
 
 /// The response to a request that was sent through the connector as a [`Service`].
+#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(SyncWrapper<Pin<Box<Responding>>>);
 
@@ -26,12 +26,6 @@ impl Future for ResponseFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.get_mut().as_mut().poll(cx)
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ResponseFuture")
     }
 }
 
