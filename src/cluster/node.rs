@@ -1,7 +1,7 @@
 //! One node: its identity, its connections and what was seen of it.
 
 use std::fmt;
-use std::net::{SocketAddr, SocketAddrV6};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -173,10 +173,7 @@ impl fmt::Display for Node {
 /// The address as it is written in URLs and Host headers: a zone means nothing outside of this
 /// machine (RFC 6874).
 pub(crate) fn without_zone(addr: SocketAddr) -> SocketAddr {
-    match addr {
-        SocketAddr::V6(v6) => SocketAddrV6::new(*v6.ip(), v6.port(), 0, 0).into(),
-        SocketAddr::V4(_) => addr,
-    }
+    SocketAddr::new(addr.ip(), addr.port())
 }
 
 /// Whether a node gets requests.

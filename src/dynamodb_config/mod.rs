@@ -72,7 +72,7 @@ impl Parts {
         };
         Self {
             address: Address::new(options),
-            schemes: SchemeChoice::new(authentication),
+            schemes: SchemeChoice(authentication),
             sigv4: SigV4::new(Arc::clone(&preparation), authentication, Arc::clone(&clock)),
             unsigned: Unsigned::new(preparation),
             classifier: RetryUncompressed::new(cluster),
@@ -163,6 +163,6 @@ impl AlternatorConnector {
     /// [`dynamodb_config`](Self::dynamodb_config) sends a request about it.
     pub fn routing(&self, table: &str) -> Option<TableRouting> {
         let table = self.inner().ok()?.clients.tables.find(table)?;
-        Option::clone(&table.info()).map(TableRouting::new)
+        Option::clone(&table.info()).map(TableRouting)
     }
 }

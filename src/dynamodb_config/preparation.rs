@@ -124,12 +124,11 @@ pub(super) fn is_first_attempt(config: &ConfigBag) -> bool {
 /// Returns the `user-agent` header. It is valid: `user_agent` was checked with the configuration,
 /// and the name of an application is a token.
 fn header(user_agent: &UserAgent, app: Option<&AppName>) -> Option<HeaderValue> {
-    let user_agent = user_agent.clone();
-    let user_agent = match app {
-        Some(app) => user_agent.of_app(app.as_ref()),
-        None => user_agent,
+    let header = match app {
+        Some(app) => user_agent.clone().of_app(app.as_ref()).header(),
+        None => user_agent.header(),
     };
-    user_agent.header().ok().flatten()
+    header.ok().flatten()
 }
 
 /// Removes a user agent header that the SDK has made. One that the user has set stays.

@@ -13,7 +13,7 @@ use crate::tables::TableInfo;
 
 /// What is known of a table, and how requests about it are routed: a copy of one moment.
 #[derive(Clone, Debug)]
-pub struct TableRouting(Arc<TableInfo>);
+pub struct TableRouting(pub(crate) Arc<TableInfo>);
 
 /// The source of a table's replica map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +48,6 @@ pub struct Replica {
 }
 
 impl TableRouting {
-    pub(crate) fn new(info: Arc<TableInfo>) -> Self {
-        Self(info)
-    }
-
     /// The name of the partition key's attribute.
     pub fn partition_key(&self) -> &str {
         &self.0.key.name
@@ -134,7 +130,7 @@ mod tests {
             rack: None,
             shard: Some(3),
         };
-        let routing = TableRouting::new(Arc::new(info));
+        let routing = TableRouting(Arc::new(info));
         assert_eq!(routing.replicas(&AttributeValue::S("x".to_owned())), [replica]);
         assert_eq!(routing.replicas(&AttributeValue::N("1".to_owned())), []);
     }

@@ -14,13 +14,9 @@ pub(super) use unsigned::Unsigned;
 
 /// Chooses an operation's auth scheme by the option, and by whether there are credentials.
 #[derive(Debug)]
-pub(super) struct SchemeChoice(Authentication);
+pub(super) struct SchemeChoice(pub(super) Authentication);
 
 impl SchemeChoice {
-    pub(super) fn new(authentication: Authentication) -> Self {
-        Self(authentication)
-    }
-
     fn resolve(&self, components: &RuntimeComponents) -> AuthSchemeOptionsFuture<'static> {
         let is_signed = match self.0 {
             Authentication::Required => true,
