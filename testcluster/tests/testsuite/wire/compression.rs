@@ -1,0 +1,272 @@
+//! Compressed requests and replies.
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+
+use alternator_testcluster::{Cluster, Version};
+use flate2::Compression;
+use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+use crate::raw::{Request, Response, Signer, ask, create_table, item_of, operation};
+
+const MIB: usize = 1024 * 1024;
+
+fn start() -> (Cluster, SocketAddr) {
+    let cluster = Cluster::builder().nodes(1).start().unwrap();
+    let node = cluster.node(0).addr();
+    create_table(node);
+    (cluster, node)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn ungzip(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+fn unzlib(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    ZlibDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+fn encoded(encoding: &str, body: impl AsRef<[u8]>) -> Request {
+    operation("ListTables", body).header("Content-Encoding", encoding)
+}
+
+fn plain(node: SocketAddr, request: &Request) -> Response {
+    let response = ask(node, request.bytes());
+    assert_eq!(response.header("Content-Encoding"), None);
+    response
+}
+
+#[test]
+fn requests_may_be_gzip_or_deflate() {
+    let (_cluster, node) = start();
+    let two = [gzip(b"{"), gzip(b"}")].concat();
+    for request in [
+        encoded("gzip", gzip(b"{}")),
+        encoded("deflate", zlib(b"{}")),
+        encoded("gzip", two),
+        encoded("gzip", gzip(&[b"{}", &*vec![b' '; 100_000]].concat())),
+        encoded("", "{}"),
+    ] {
+        let response = ask(node, request.bytes());
+        assert_eq!(response.text(), r#"{"TableNames":["tab"]}"#);
+    }
+}
+
+#[test]
+fn the_signature_is_over_the_compressed_bytes() {
+    let cluster = Cluster::builder().nodes(1).auth("user", "secret").start().unwrap();
+    let node = cluster.node(0).addr();
+    let signer = Signer::new("user", "secret");
+    let request = encoded("gzip", gzip(b"{}"));
+    assert_eq!(ask(node, request.signed(&signer).bytes()).status(), 200);
+    // The encoding itself need not be signed.
+    let request = operation("ListTables", gzip(b"{}")).signed(&signer);
+    assert_eq!(ask(node, request.header("Content-Encoding", "gzip").bytes()).status(), 200);
+    let swapped = operation("ListTables", "{}").signed(&signer).body(gzip(b"{}"));
+    let (_, kind, _) = ask(node, swapped.header("Content-Encoding", "gzip").bytes()).error();
+    assert_eq!(kind, "UnrecognizedClientException");
+}
+
+#[test]
+fn what_cannot_be_decompressed_is_an_internal_error() {
+    let (cluster, node) = start();
+    let executed = cluster.node(0).stats().executed;
+    let whole = gzip(b"{}");
+    let broken = "Error during gzip decompression of request body";
+    let truncated = "Truncated gzip in request body";
+    let unsupported = "Unsupported Content-Encoding";
+    let cases = [
+        (encoded("gzip", "{}"), broken),
+        (encoded("gzip", [&*whole, b"junk"].concat()), broken),
+        (encoded("gzip", &whole[..whole.len() - 1]), truncated),
+        (encoded("gzip", ""), truncated),
+        (encoded("GZIP", &whole), unsupported),
+        (encoded("br", &whole), unsupported),
+        (encoded("identity", "{}"), unsupported),
+        (encoded("gzip", &whole).header("Content-Encoding", "gzip"), unsupported),
+    ];
+    for (request, message) in cases {
+        let response = ask(node, request.bytes());
+        let expected = (500, "InternalServerError".to_owned(), message.to_owned());
+        assert_eq!(response.error(), expected);
+        assert!(response.head.starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
+    }
+    assert_eq!(cluster.node(0).stats().executed, executed);
+}
+
+#[test]
+fn the_limit_holds_for_decompressed_bodies() {
+    let (_cluster, node) = start();
+    // Seventeen members, of which the last holds the one byte too many.
+    let members = [gzip(&vec![b' '; MIB]).repeat(16), gzip(b" ")].concat();
+    assert!(members.len() < MIB);
+    let request = encoded("gzip", members);
+    assert_eq!(
+        ask(node, request.bytes()).error(),
+        (
+            413,
+            "PayloadTooLarge".to_owned(),
+            "Request content length limit of 16777216 bytes exceeded".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_compressed_reply_is_exact() {
+    let (_cluster, node) = start();
+    let get = item_of(node, 5000);
+    let expected = plain(node, &get).body;
+    assert_eq!(expected.len(), 5000);
+    type Decode = fn(&[u8]) -> Vec<u8>;
+    for (encoding, decode) in [("gzip", ungzip as Decode), ("deflate", unzlib)] {
+        let response = ask(node, get.clone().header("Accept-Encoding", encoding).bytes());
+        assert!(response.body.len() < 500);
+        response.assert_head(
+            "HTTP/1.1 200 OK",
+            &[
+                "Content-Type: application/x-amz-json-1.0",
+                &format!("Content-Encoding: {encoding}"),
+                "Server: Seastar httpd",
+                "Date: <date>",
+                &format!("Content-Length: {}", response.body.len()),
+            ],
+        );
+        assert!(decode(&response.body) == expected);
+    }
+}
+
+#[test]
+fn replies_below_the_threshold_are_plain() {
+    let (_cluster, node) = start();
+    for (length, encoding) in [(100, None), (4095, None), (4096, Some("gzip"))] {
+        let get = item_of(node, length);
+        assert_eq!(plain(node, &get).body.len(), length);
+        let response = ask(node, get.header("Accept-Encoding", "gzip").bytes());
+        assert_eq!(response.header("Content-Encoding"), encoding, "{length}");
+    }
+}
+
+#[test]
+fn the_threshold_can_be_chosen_and_zero_means_never() {
+    for (threshold, encoding) in [(22, Some("gzip")), (23, None), (0, None)] {
+        let cluster =
+            Cluster::builder().nodes(1).response_compression_threshold(threshold).start().unwrap();
+        let node = cluster.node(0).addr();
+        create_table(node);
+        let request = operation("ListTables", "{}");
+        assert_eq!(plain(node, &request).text(), r#"{"TableNames":["tab"]}"#);
+        let response = ask(node, request.header("Accept-Encoding", "gzip").bytes());
+        assert_eq!(response.header("Content-Encoding"), encoding, "{threshold}");
+    }
+}
+
+#[test]
+fn errors_are_never_compressed() {
+    let cluster = Cluster::builder().nodes(1).response_compression_threshold(1).start().unwrap();
+    let request = operation("Dance", "{}").header("Accept-Encoding", "gzip");
+    let response = plain(cluster.node(0).addr(), &request);
+    assert_eq!(response.error().1, "UnknownOperationException");
+}
+
+#[test]
+fn negotiation_is_the_servers() {
+    let (_cluster, node) = start();
+    let get = item_of(node, 5000);
+    let (none, gzip, deflate) = (None, Some("gzip"), Some("deflate"));
+    let cases = [
+        ("", none),
+        ("identity", none),
+        ("br", none),
+        ("zstd", none),
+        ("compress", none),
+        ("x-gzip", none),
+        ("gzip, deflate", gzip),
+        ("br, identity, deflate, gzip", deflate),
+        ("GZIP, identity", gzip),
+        ("dog, gzip ,, cat", gzip),
+        ("gzip;q=0.8, deflate;q=0.5", gzip),
+        ("br, gzip;q=0, deflate; q = 0.5 , identity;q=0", deflate),
+        ("*", gzip),
+        ("*, deflate;q=0.5", gzip),
+        ("*, deflate", deflate),
+        ("*, identity", gzip),
+        ("*, gzip;q=0.5", deflate),
+        ("gzip ;q=0", none),
+        ("gzip;q=0", none),
+        ("identity;q=0", none),
+        ("*;q=0", none),
+        ("*;q=0.5,identity", gzip),
+        ("gzip;q=0.5,identity;q=0.8", gzip),
+        ("br;q=0.8,identity;q=0.5,*;q=0", none),
+        ("\"gzip\"", none),
+        ("gzip br", none),
+        ("gzip:q=1", none),
+        ("deflate;q=0.5, gzip;q=31", gzip),
+        ("gzip;q=31,deflate;q=51", gzip),
+        ("deflate;q=0.5, gzip;q=0.2", deflate),
+        ("deflate;q=0.5, gzip;q=1;q=0.2", gzip),
+        ("deflate;q=0.5,gzip;q=0.", deflate),
+        ("deflate;q=0.5,gzip;q=0.x", gzip),
+        ("deflate;q=-0.5,gzip;q=0.2", gzip),
+        ("gzip;nq=1;q=0 ", none),
+        ("gzip;q=0, gzip;q=1, gzip;q=0", gzip),
+        ("br,identity;q=0.5,gzip;q=0.0001", gzip),
+    ];
+    for (accept_encoding, expected) in cases {
+        let response = ask(node, get.clone().header("Accept-Encoding", accept_encoding).bytes());
+        assert_eq!(response.header("Content-Encoding"), expected, "{accept_encoding}");
+    }
+}
+
+#[test]
+fn a_level_of_zero_turns_compression_off() {
+    let builder = Cluster::builder().nodes(1).response_compression_level(0);
+    let cluster = builder.start().unwrap();
+    let node = cluster.node(0).addr();
+    create_table(node);
+    let get = item_of(node, 50_000).header("Accept-Encoding", "gzip");
+    assert_eq!(plain(node, &get).body.len(), 50_000);
+}
+
+#[test]
+fn releases_before_2026_know_no_compression() {
+    let cluster = Cluster::builder().nodes(1).version(Version::V2025).start().unwrap();
+    let node = cluster.node(0).addr();
+    create_table(node);
+    let get = item_of(node, 5000).header("Accept-Encoding", "gzip");
+    assert_eq!(plain(node, &get).body.len(), 5000);
+    // The bytes go to the JSON parser as they are.
+    let (status, kind, _) = ask(node, encoded("gzip", gzip(b"{}")).bytes()).error();
+    assert_eq!((status, &*kind), (400, "ValidationException"));
+    assert_eq!(ask(node, encoded("br", "{}").bytes()).status(), 200);
+}
+
+#[test]
+fn a_node_that_is_upgraded_in_place_follows_its_new_release() {
+    let (cluster, node) = start();
+    let request = encoded("gzip", gzip(b"{}"));
+    let mut statuses = Vec::new();
+    for version in [Version::V2025, Version::V2026_1, Version::V2025] {
+        cluster.node(0).set_version(version);
+        assert_eq!(cluster.node(0).version(), version);
+        statuses.push(ask(node, request.bytes()).status());
+    }
+    assert_eq!(statuses, [400, 200, 400]);
+}
