@@ -1,5 +1,8 @@
-//! Where the cluster is first looked for, and the URLs that say so. Scheme and port of the seeds
-//! are those of all nodes.
+//! The seeds: where the cluster is first looked for, and the URLs that name it. Scheme and port of
+//! the seeds are those of all nodes.
+//!
+//! They are not parsed by the `url` crate, which forgets a default port that was written: it prints
+//! `http://a:80` as `http://a/`, while the errors and logs here are to show what was given.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

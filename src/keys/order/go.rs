@@ -1,5 +1,6 @@
-//! The numbers of Go's `math/rand`, of which any is had without the 607 words of state that the
-//! generator begins with.
+//! The numbers of Go's `math/rand`, which Alternator's Go client draws its order from. No library
+//! has them; here any number is computed without the 607 words of state that the generator begins
+//! with.
 //!
 //! Go fills these words from the seed by 1,841 steps of a multiplicative generator, and then makes
 //! each number as the sum of the one 273 before it and the one 607 before it; what is before the

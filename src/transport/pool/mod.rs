@@ -1,8 +1,9 @@
 //! The connections of one node.
 //!
-//! hyper-util's composable pool was considered first: its cache has neither a limit nor an expiry,
-//! does not know which runtime a connection belongs to, and couples waiting for a connection with
-//! opening one.
+//! The pools of the SDK and of hyper-util's client do not report whether a request was unsent when
+//! it failed, which decides whether it may go to another node, and have no limit per node.
+//! hyper-util's composable pool has neither a limit nor an expiry, does not know which runtime a
+//! connection belongs to, and couples waiting for a connection with opening one.
 
 mod idle;
 mod lease;
