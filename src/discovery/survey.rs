@@ -8,6 +8,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
+use crate::error::FailedContact;
+
 /// Number of refreshes in a row in which a node must be missing before it is dropped. Refreshes
 /// without a response do not count.
 pub(crate) const MISSES_TO_LEAVE: u32 = 3;
@@ -77,11 +79,11 @@ impl Survey {
     }
 
     /// Returns the nodes that were queried and have not responded, and why.
-    pub(crate) fn failures(&self) -> impl Iterator<Item = (SocketAddr, &str)> {
-        self.asked
-            .iter()
-            .filter(|n| !self.heard.contains_key(n))
-            .map(|n| (*n, self.failed.get(n).map_or("no answer yet", String::as_str)))
+    pub(crate) fn failures(&self) -> impl Iterator<Item = FailedContact> {
+        self.asked.iter().filter(|n| !self.heard.contains_key(n)).map(|n| FailedContact {
+            contact: n.to_string(),
+            reason: self.failed.get(n).map_or("no answer yet", String::as_str).to_owned(),
+        })
     }
 
     /// Returns every listed node.
@@ -97,30 +99,18 @@ impl Survey {
     /// does not hide another.
     pub(crate) fn to_ask(&self, in_force: bool) -> Vec<SocketAddr> {
         let none_alive = !self.any_alive();
-        let mut joining: Vec<_> = self
-            .heard
-            .values()
-            .flat_map(|listed| {
-                listed
-                    .iter()
-                    .filter(|n| {
-                        !self.asked.contains(n) && (none_alive || !self.current.contains(n))
-                    })
-                    .enumerate()
-            })
+        let is_unasked = |n: &&SocketAddr| !self.asked.contains(*n);
+        let may_join = |n: &&SocketAddr| none_alive || !self.current.contains(*n);
+        let lists = self.heard.values();
+        let mut joining: Vec<_> = lists
+            .flat_map(|listed| listed.iter().filter(is_unasked).filter(may_join).enumerate())
             .collect();
         joining.sort_unstable();
         let listed = self.listed();
-        let missing = self
-            .current
-            .iter()
-            .filter(|n| in_force && !listed.contains(n) && !self.asked.contains(n));
+        let missing = self.current.iter().filter(|n| in_force && !listed.contains(n));
         let mut seen = HashSet::new();
-        missing
-            .chain(joining.into_iter().map(|(_, node)| node))
-            .filter(|n| seen.insert(**n))
-            .copied()
-            .collect()
+        let next = missing.filter(is_unasked).chain(joining.into_iter().map(|(_, node)| node));
+        next.filter(|n| seen.insert(**n)).copied().collect()
     }
 
     /// Returns the new list. `misses` counts, from one refresh to the next, how often a node was

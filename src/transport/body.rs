@@ -95,20 +95,18 @@ impl NodeBody {
 
     fn inspect(&mut self, frame: &Frame<Bytes>) {
         let Some(data) = frame.data_ref() else { return };
-        let sheds = match self.sheds {
+        self.sheds = match self.sheds {
             Sheds::No | Sheds::Yes => return,
-            Sheds::Untold if data.windows(SHED.len()).any(|window| window == SHED) => true,
+            Sheds::Untold if data.windows(SHED.len()).any(|window| window == SHED) => Sheds::Yes,
             // A longer response has another reason.
-            Sheds::Untold if data.len() > LONGEST_SHED => {
-                self.sheds = Sheds::No;
-                return;
-            }
-            Sheds::Untold => false,
+            Sheds::Untold if data.len() > LONGEST_SHED => Sheds::No,
+            Sheds::Untold => Sheds::HalfTold,
             // An error usually arrives whole. If not, the doubt costs only a connection.
-            Sheds::HalfTold => true,
+            Sheds::HalfTold => Sheds::Yes,
         };
-        self.sheds = if sheds { Sheds::Yes } else { Sheds::HalfTold };
-        if sheds && let Reading::Open(lease) = &self.progress {
+        if self.sheds()
+            && let Reading::Open(lease) = &self.progress
+        {
             lease.connection.poison();
         }
     }

@@ -13,7 +13,7 @@ use crate::cluster::node::Node;
 use crate::cluster::{Cluster, Snapshot};
 use crate::config::Config;
 use crate::config::seeds::SeedHost;
-use crate::error::{FailedContact, RefreshError};
+use crate::error::RefreshError;
 use crate::scope::Scope;
 
 mod around;
@@ -272,14 +272,7 @@ impl Refresh {
     }
 
     fn unanswered(&self, survey: &Survey) -> RefreshError {
-        let mut contacts: Vec<_> = survey
-            .failures()
-            .map(|(node, reason)| FailedContact {
-                contact: node.to_string(),
-                reason: reason.to_owned(),
-            })
-            .chain(self.contacts.unresolved())
-            .collect();
+        let mut contacts: Vec<_> = survey.failures().chain(self.contacts.unresolved()).collect();
         contacts.sort_unstable();
         RefreshError::Unanswered { contacts }
     }
