@@ -108,6 +108,9 @@ fn negotiation_is_the_servers() {
         ("gzip;q=0, gzip;q=1, gzip;q=0", gzip),
         ("gzip;q=0, gzip", none),
         ("br,identity;q=0.5,gzip;q=0.0001", gzip),
+        ("compress", none),
+        ("gzip;q=0", none),
+        ("identity;q=0", none),
     ];
     for (accept_encoding, expected) in cases {
         assert_eq!(negotiate(accept_encoding), expected, "{accept_encoding}");

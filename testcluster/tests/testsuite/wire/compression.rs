@@ -1,23 +1,16 @@
 //! Compressed requests and replies.
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
 
 use alternator_testcluster::{Cluster, Version};
 use flate2::Compression;
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::read::ZlibDecoder;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
-use crate::raw::{Request, Response, Signer, ask, create_table, item_of, operation};
+use crate::raw::{Request, Signer, ask, create_table, item_of, operation};
+use crate::wire::{plain, start_with_table, ungzip};
 
 const MIB: usize = 1024 * 1024;
-
-fn start() -> (Cluster, SocketAddr) {
-    let cluster = Cluster::builder().nodes(1).start().unwrap();
-    let node = cluster.node(0).addr();
-    create_table(node);
-    (cluster, node)
-}
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -31,12 +24,6 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn ungzip(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
-    plain
-}
-
 fn unzlib(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     ZlibDecoder::new(bytes).read_to_end(&mut plain).unwrap();
@@ -47,15 +34,9 @@ fn encoded(encoding: &str, body: impl AsRef<[u8]>) -> Request {
     operation("ListTables", body).header("Content-Encoding", encoding)
 }
 
-fn plain(node: SocketAddr, request: &Request) -> Response {
-    let response = ask(node, request.bytes());
-    assert_eq!(response.header("Content-Encoding"), None);
-    response
-}
-
 #[test]
 fn requests_may_be_gzip_or_deflate() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     let two = [gzip(b"{"), gzip(b"}")].concat();
     for request in [
         encoded("gzip", gzip(b"{}")),
@@ -86,7 +67,7 @@ fn the_signature_is_over_the_compressed_bytes() {
 
 #[test]
 fn what_cannot_be_decompressed_is_an_internal_error() {
-    let (cluster, node) = start();
+    let (cluster, node) = start_with_table();
     let executed = cluster.node(0).stats().executed;
     let whole = gzip(b"{}");
     let broken = "Error during gzip decompression of request body";
@@ -113,7 +94,7 @@ fn what_cannot_be_decompressed_is_an_internal_error() {
 
 #[test]
 fn the_limit_holds_for_decompressed_bodies() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     // Seventeen members, of which the last holds the one byte too many.
     let members = [gzip(&vec![b' '; MIB]).repeat(16), gzip(b" ")].concat();
     assert!(members.len() < MIB);
@@ -130,7 +111,7 @@ fn the_limit_holds_for_decompressed_bodies() {
 
 #[test]
 fn a_compressed_reply_is_exact() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     let get = item_of(node, 5000);
     let expected = plain(node, &get).body;
     assert_eq!(expected.len(), 5000);
@@ -154,7 +135,7 @@ fn a_compressed_reply_is_exact() {
 
 #[test]
 fn replies_below_the_threshold_are_plain() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     for (length, encoding) in [(100, None), (4095, None), (4096, Some("gzip"))] {
         let get = item_of(node, length);
         assert_eq!(plain(node, &get).body.len(), length);
@@ -187,47 +168,16 @@ fn errors_are_never_compressed() {
 
 #[test]
 fn negotiation_is_the_servers() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     let get = item_of(node, 5000);
     let (none, gzip, deflate) = (None, Some("gzip"), Some("deflate"));
+    // The grammar is tested where it is.
     let cases = [
         ("", none),
-        ("identity", none),
         ("br", none),
-        ("zstd", none),
-        ("compress", none),
-        ("x-gzip", none),
         ("gzip, deflate", gzip),
-        ("br, identity, deflate, gzip", deflate),
-        ("GZIP, identity", gzip),
-        ("dog, gzip ,, cat", gzip),
-        ("gzip;q=0.8, deflate;q=0.5", gzip),
         ("br, gzip;q=0, deflate; q = 0.5 , identity;q=0", deflate),
-        ("*", gzip),
-        ("*, deflate;q=0.5", gzip),
-        ("*, deflate", deflate),
-        ("*, identity", gzip),
-        ("*, gzip;q=0.5", deflate),
-        ("gzip ;q=0", none),
-        ("gzip;q=0", none),
-        ("identity;q=0", none),
         ("*;q=0", none),
-        ("*;q=0.5,identity", gzip),
-        ("gzip;q=0.5,identity;q=0.8", gzip),
-        ("br;q=0.8,identity;q=0.5,*;q=0", none),
-        ("\"gzip\"", none),
-        ("gzip br", none),
-        ("gzip:q=1", none),
-        ("deflate;q=0.5, gzip;q=31", gzip),
-        ("gzip;q=31,deflate;q=51", gzip),
-        ("deflate;q=0.5, gzip;q=0.2", deflate),
-        ("deflate;q=0.5, gzip;q=1;q=0.2", gzip),
-        ("deflate;q=0.5,gzip;q=0.", deflate),
-        ("deflate;q=0.5,gzip;q=0.x", gzip),
-        ("deflate;q=-0.5,gzip;q=0.2", gzip),
-        ("gzip;nq=1;q=0 ", none),
-        ("gzip;q=0, gzip;q=1, gzip;q=0", gzip),
-        ("br,identity;q=0.5,gzip;q=0.0001", gzip),
     ];
     for (accept_encoding, expected) in cases {
         let response = ask(node, get.clone().header("Accept-Encoding", accept_encoding).bytes());
@@ -260,7 +210,7 @@ fn releases_before_2026_know_no_compression() {
 
 #[test]
 fn a_node_that_is_upgraded_in_place_follows_its_new_release() {
-    let (cluster, node) = start();
+    let (cluster, node) = start_with_table();
     let request = encoded("gzip", gzip(b"{}"));
     let mut statuses = Vec::new();
     for version in [Version::V2025, Version::V2026_1, Version::V2025] {

@@ -1,35 +1,13 @@
 //! How replies are framed: by their length, or in chunks where the server streams them.
 
-use std::io::Read;
-use std::net::SocketAddr;
-
 use alternator_testcluster::Cluster;
-use flate2::read::GzDecoder;
 
-use crate::raw::{Request, Response, ask, create_table, item_of, operation};
-
-fn start() -> (Cluster, SocketAddr) {
-    let cluster = Cluster::builder().nodes(1).start().unwrap();
-    let node = cluster.node(0).addr();
-    create_table(node);
-    (cluster, node)
-}
-
-fn plain(node: SocketAddr, request: &Request) -> Response {
-    let response = ask(node, request.bytes());
-    assert_eq!(response.header("Content-Encoding"), None);
-    response
-}
-
-fn ungzip(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
-    plain
-}
+use crate::raw::{ask, create_table, item_of, operation};
+use crate::wire::{plain, start_with_table, ungzip};
 
 #[test]
 fn large_replies_are_chunked() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     for (length, framing) in [(100_000, None), (100_001, Some("chunked"))] {
         let get = item_of(node, length);
         let response = plain(node, &get);
@@ -45,7 +23,7 @@ fn large_replies_are_chunked() {
 
 #[test]
 fn a_chunked_reply_is_exact() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     let response = plain(node, &item_of(node, 100_001));
     response.assert_head(
         "HTTP/1.1 200 OK",
@@ -61,7 +39,7 @@ fn a_chunked_reply_is_exact() {
 
 #[test]
 fn long_lists_are_chunked_and_count_as_large() {
-    let (_cluster, node) = start();
+    let (_cluster, node) = start_with_table();
     let mut batch = Vec::new();
     for n in 0..256 {
         batch.push(format!(r#"{{"PutRequest":{{"Item":{{"p":{{"S":"{n}"}}}}}}}}"#));
