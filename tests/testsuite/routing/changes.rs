@@ -92,7 +92,7 @@ async fn a_move_is_learned_from_the_answer_of_a_node_that_has_lost_the_key() {
     for _ in 0..5 {
         assert!(cluster.move_tablet(TABLE).is_some());
     }
-    within(Duration::from_secs(20), "answers have told of all moves", async || {
+    within(Duration::from_secs(60), "answers have told of all moves", async || {
         for n in 0..KEYS {
             get(&client, n).await;
         }

@@ -39,7 +39,7 @@ async fn a_table_that_somebody_else_recreates_with_another_key_is_learned_anew()
 
     other.delete_table().table_name(TABLE).send().await.unwrap();
     create(&other, TABLE, "other").await;
-    within(Duration::from_secs(20), "the new key is known", async || {
+    within(Duration::from_secs(60), "the new key is known", async || {
         assert!(get_by(&client, "other").await);
         let known = connector.routing(TABLE);
         known.is_some_and(|known| known.partition_key() == "other")
@@ -106,7 +106,7 @@ async fn a_table_that_was_asked_for_while_it_was_created_is_learned_once_it_exis
     let creation = tokio::spawn(creation.send());
     pass(&gate);
     // The client has begun to create it, and no node knows of that yet.
-    within(Duration::from_secs(20), "it was found missing", async || {
+    within(Duration::from_secs(60), "it was found missing", async || {
         assert!(!get_by(&client, "pk").await);
         requests_of(&cluster, "DescribeTable") > 0
     })
@@ -128,7 +128,7 @@ async fn a_table_that_is_gone_is_forgotten_and_not_asked_for_with_every_request(
     create_table(&client).await;
     until_the_order_is_known(&client, &connector, &cluster).await;
     other.delete_table().table_name(TABLE).send().await.unwrap();
-    within(Duration::from_secs(20), "it is forgotten", async || {
+    within(Duration::from_secs(60), "it is forgotten", async || {
         assert!(!get_by(&client, "pk").await);
         connector.routing(TABLE).is_none()
     })

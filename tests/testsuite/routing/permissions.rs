@@ -55,7 +55,7 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
         create(&client, table, "pk").await;
     }
     for table in [TABLE, "second", "third"] {
-        within(Duration::from_secs(20), "its key is known", async || {
+        within(Duration::from_secs(60), "its key is known", async || {
             client.get_item().table_name(table).key("pk", s("x")).send().await.unwrap();
             connector.routing(table).is_some()
         })
@@ -77,7 +77,7 @@ async fn without_any_permission_requests_go_to_any_node_and_the_log_is_told_once
         get(&other, 0).await;
         requests_of(&open, "DescribeTable") == 3
     };
-    within(Duration::from_secs(20), "it is looked up", looked_up).await;
+    within(Duration::from_secs(60), "it is looked up", looked_up).await;
     assert_eq!(requests_of(&cluster, "DescribeTable"), 3, "it is not tried again soon");
 }
 
@@ -92,7 +92,7 @@ async fn answers_teach_a_client_that_may_not_read_the_tables() {
     let (connector, client) = alternator_client_with_table(connector(&cluster)).await;
     reading_until(&client, "the key is known", || connector.routing(TABLE).is_some()).await;
     // A node that holds the key says nothing, so a key may have to be asked for several times.
-    within(Duration::from_secs(20), "the replicas are known", async || {
+    within(Duration::from_secs(60), "the replicas are known", async || {
         for n in 0..KEYS {
             get(&client, n).await;
         }
@@ -133,7 +133,7 @@ async fn of_two_roles_of_one_connector_the_one_that_may_know_learns_for_both() {
     reading_until(&rich, "the replicas are known", || knows_the_order(&connector, &cluster)).await;
     // It changes again, and both go on.
     cluster.move_tablet(TABLE).unwrap();
-    within(Duration::from_secs(20), "the move is known", async || {
+    within(Duration::from_secs(60), "the move is known", async || {
         get(&poor, 0).await;
         get(&rich, 0).await;
         knows_the_order(&connector, &cluster)
