@@ -78,23 +78,20 @@ impl Contacts {
         Arc::clone(node)
     }
 
+    /// Returns the nodes at `addrs`, likewise.
+    pub(crate) fn nodes(&mut self, addrs: &[SocketAddr], list: &[Arc<Node>]) -> Vec<Arc<Node>> {
+        addrs.iter().map(|addr| self.node(*addr, list)).collect()
+    }
+
     /// Returns every known address of every seed, with names resolved recently or, if `anew`, now.
     pub(crate) async fn seeds(&mut self, anew: bool, list: &[Arc<Node>]) -> Vec<Arc<Node>> {
         let named = self.names.resolve(anew).await;
         // A node that was known by its address alone has a name now.
         self.others.retain(|addr, _| !named.contains(&addr.ip()));
-        let config = Arc::clone(&self.config);
-        let mut seeds = Vec::new();
-        for host in &config.seeds.hosts {
-            let addresses = match host {
-                SeedHost::Ip(ip) => vec![*ip],
-                SeedHost::Name(name) => self.names.addresses(name).to_vec(),
-            };
-            for ip in addresses {
-                seeds.push(self.node(SocketAddr::new(ip, config.seeds.port), list));
-            }
-        }
-        seeds
+        let seeds = &self.config.seeds;
+        let ips = seeds.hosts.iter().flat_map(|host| self.names.addresses(host));
+        let addrs: Vec<_> = ips.map(|ip| SocketAddr::new(*ip, seeds.port)).collect();
+        self.nodes(&addrs, list)
     }
 
     /// Returns the names of seeds that do not resolve, and why.
@@ -208,10 +205,7 @@ impl Contacts {
 
 /// Returns the seed for this address, if there is one.
 fn seed_of<'a>(config: &'a Config, names: &Names, ip: IpAddr) -> Option<&'a SeedHost> {
-    config.seeds.hosts.iter().find(|host| match host {
-        SeedHost::Ip(seed) => *seed == ip,
-        SeedHost::Name(name) => names.addresses(name).contains(&ip),
-    })
+    config.seeds.hosts.iter().find(|host| names.addresses(host).contains(&ip))
 }
 
 #[cfg(test)]

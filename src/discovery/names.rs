@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,9 +67,12 @@ impl Names {
         Self { known: names.collect(), config, resolving: JoinSet::new() }
     }
 
-    /// Returns the known addresses of a name.
-    pub(crate) fn addresses(&self, name: &str) -> &[IpAddr] {
-        self.known.get(name).map_or(&[], |known| &known.addresses[..])
+    /// Returns the known addresses of a seed.
+    pub(crate) fn addresses<'a>(&'a self, host: &'a SeedHost) -> &'a [IpAddr] {
+        match host {
+            SeedHost::Ip(ip) => slice::from_ref(ip),
+            SeedHost::Name(name) => self.known.get(name).map_or(&[], |known| &known.addresses[..]),
+        }
     }
 
     /// Returns the names that do not resolve, and why.
@@ -129,9 +133,7 @@ impl Names {
     }
 
     fn anything_known(&self) -> bool {
-        let is_address = |host: &SeedHost| matches!(host, SeedHost::Ip(_));
-        self.config.seeds.hosts.iter().any(is_address)
-            || self.known.values().any(|k| !k.addresses.is_empty())
+        self.config.seeds.hosts.iter().any(|host| !self.addresses(host).is_empty())
     }
 
     fn note(&mut self, name: &str, found: Resolved) -> Vec<IpAddr> {

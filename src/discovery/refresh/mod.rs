@@ -170,13 +170,10 @@ impl Refresh {
             let listed = survey.listed();
             more.retain(|n| !survey.was_asked(n.addr()) && !listed.contains(&n.addr()));
             if silent {
-                more.extend(
-                    list.iter().filter(|n| !survey.was_asked(n.addr())).take(MAX_PARALLEL).cloned(),
-                );
+                let unasked = list.iter().filter(|n| !survey.was_asked(n.addr()));
+                more.extend(unasked.take(MAX_PARALLEL).cloned());
                 let fallback_nodes = self.memory().fallback_nodes.clone();
-                for addr in fallback_nodes {
-                    more.push(self.contacts.node(addr, known));
-                }
+                more.extend(self.contacts.nodes(&fallback_nodes, known));
                 // Those queried first may still respond.
                 more.extend(witnesses);
             }
@@ -193,7 +190,7 @@ impl Refresh {
                 return survey;
             }
             next.truncate(MAX_PARALLEL);
-            let nodes: Vec<_> = next.iter().map(|addr| self.contacts.node(*addr, known)).collect();
+            let nodes = self.contacts.nodes(&next, known);
             self.contacts.ask(&nodes, &path, until, &mut survey).await;
         }
     }
@@ -201,10 +198,9 @@ impl Refresh {
     /// Publishes these nodes, if the snapshot holds others.
     fn publish(&mut self, cluster: &Cluster, nodes: &[SocketAddr], others: &[SocketAddr]) {
         let known = cluster.all_nodes();
-        let mut at = |addrs: &[SocketAddr]| -> Vec<_> {
-            addrs.iter().map(|addr| self.contacts.node(*addr, &known)).collect()
-        };
-        let Some(next) = Snapshot::with_others(at(nodes), at(others)) else {
+        let nodes = self.contacts.nodes(nodes, &known);
+        let others = self.contacts.nodes(others, &known);
+        let Some(next) = Snapshot::with_others(nodes, others) else {
             return;
         };
         if cluster.snapshot().as_ref().is_some_and(|s| s.is_like(&next)) {
