@@ -101,8 +101,7 @@ impl Tables {
 
     /// Returns the table named `name`, if a recent request was about it.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Table>> {
-        let tables = self.tables.load();
-        tables.get(name).map(Arc::clone)
+        self.tables.load().get(name).cloned()
     }
 
     /// Forgets what was looked up about a table, as it was deleted or created.

@@ -117,18 +117,16 @@ impl Connection {
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
-        if let Some(request) = error.take_message() {
-            return Err(SendError::Unsent(
-                Box::new(request.into_parts().0),
-                error.into_error().into(),
-            ));
-        }
-        if self.socket.written() == before
-            && let Some(parts) = parse_head(&self.socket.take_unsent())
-        {
-            return Err(SendError::Unsent(Box::new(parts), error.into_error().into()));
-        }
-        Err(SendError::Sent(error.into_error().into()))
+        let unsent = match error.take_message() {
+            Some(request) => Some(request.into_parts().0),
+            None if self.socket.written() == before => parse_head(&self.socket.take_unsent()),
+            None => None,
+        };
+        let error = error.into_error().into();
+        Err(match unsent {
+            Some(head) => SendError::Unsent(Box::new(head), error),
+            None => SendError::Sent(error),
+        })
     }
 
     /// Polls the connection to read and write what it can.
