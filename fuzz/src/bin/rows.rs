@@ -1,7 +1,7 @@
 //! Whatever a node answers where the cluster's own tables are read, the parsers do not panic, and
 //! what they find makes a map.
 //!
-//! `RUSTC_BOOTSTRAP=1 cargo fuzz run rows -- -max_total_time=60`
+//! `fuzz/run 60 rows`
 #![no_main]
 
 use alternator_connector::internals::parsers;

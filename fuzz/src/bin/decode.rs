@@ -1,12 +1,12 @@
 //! Whatever comes as a compressed response, in whatever pieces, the decoder neither panics nor lets
 //! out more than it may, and takes nothing for whole that the pieces in one are not.
 //!
-//! `RUSTC_BOOTSTRAP=1 cargo fuzz run decode -- -max_total_time=60`
+//! `fuzz/run 60 decode`
 #![no_main]
 
 use alternator_connector::internals::parsers;
 
-const LIMIT: usize = 1 << 20;
+const LIMIT: usize = 1 << 16;
 
 /// What the body decompresses to if it comes in pieces of this size.
 fn decompressed(gzip: bool, body: &[u8], piece: usize) -> Option<Vec<u8>> {

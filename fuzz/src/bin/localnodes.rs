@@ -1,7 +1,7 @@
 //! Whatever a node answers to `/localnodes`, the parser neither panics nor accepts what is no
 //! host's address.
 //!
-//! `RUSTC_BOOTSTRAP=1 cargo fuzz run localnodes -- -max_total_time=60`
+//! `fuzz/run 60 localnodes`
 #![no_main]
 
 use alternator_connector::internals::parsers;

@@ -1,7 +1,7 @@
 //! Whatever a node answers where it is asked about a table, the parsers do not panic, and a table
 //! without a partition key is none.
 //!
-//! `RUSTC_BOOTSTRAP=1 cargo fuzz run description -- -max_total_time=60`
+//! `fuzz/run 60 description`
 #![no_main]
 
 use alternator_connector::internals::parsers;
