@@ -1,8 +1,7 @@
-//! What the connector says aloud, for tests that care.
+//! What the connector logs, and errors that others log, for tests that care.
 //!
-//! One subscriber listens for the whole process, from before the first event: tracing may miss what
-//! a thread says while another installs a subscriber. Every test has a thread of its own, and hears
-//! only that.
+//! One subscriber listens for the whole process. Every test has a thread of its own, and hears only
+//! that.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
@@ -18,6 +17,9 @@ thread_local! {
 pub(crate) fn capture_logs() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing::subscriber::set_global_default(Ear).unwrap());
+    // Of what a thread logs for the first time while another installs the subscriber, tracing may
+    // remember that nobody listens.
+    tracing::callsite::rebuild_interest_cache();
 }
 
 /// Forgets what was said before, for where a thread runs one test after the other.
@@ -36,7 +38,8 @@ struct Ear;
 
 impl Subscriber for Ear {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("alternator_connector") && *metadata.level() <= Level::INFO
+        let is_ours = metadata.target().starts_with("alternator_connector");
+        *metadata.level() <= if is_ours { Level::INFO } else { Level::ERROR }
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {

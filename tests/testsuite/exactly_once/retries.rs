@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alternator_connector::{AlternatorConnector, Policy};
@@ -10,10 +9,10 @@ use alternator_testcluster::{ApiError, Cluster, Fault, Scope};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use tokio::task::JoinSet;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Metadata, Subscriber, span};
+use tracing::Level;
 
 use crate::support::direct::{HOUR, header};
+use crate::support::logs::{capture_logs, logged};
 use crate::support::{
     TABLE, USER, client, client_without_retries, connector, create_table, data_requests,
     eventually, node_stats, ping, retrying, s, serves, with_attempt_headers,
@@ -211,60 +210,24 @@ async fn a_retry_meets_a_tried_node_when_there_is_no_other() {
 
 #[tokio::test]
 async fn the_connection_of_a_server_error_is_closed_and_that_of_a_client_error_kept() {
-    let errors = Errors::default();
-    let _guard = tracing::subscriber::set_default(errors.clone());
+    capture_logs();
     let cluster = start(1);
     let connector =
         with_attempt_headers(connector(&cluster)).active_refresh_interval(HOUR).build().unwrap();
     let client = client_without_retries(&connector).await;
     create_table(&client).await;
     let node = cluster.node(0);
-    let fail = async |times: u64| {
-        let before = node.stats().connections;
-        for _ in 0..times {
+    let fail_ten_times = async || {
+        for _ in 0..10 {
             client.get_item().table_name("none").key("pk", s("x")).send().await.unwrap_err();
         }
-        node.stats().connections - before
     };
-    assert_eq!(fail(10).await, 0, "no such table");
-    let idle = connector.stats().nodes[0].connections_idle as u64;
+    let closed = || node.stats().connections - node.stats().open;
+    // No such table.
+    fail_ten_times().await;
     node.inject(server_error());
-    // Each uses up a connection: those that are there, and then new ones.
-    assert_eq!(idle + fail(10).await, 10);
-    let logged = errors.0.lock().unwrap();
-    assert!(logged.is_empty(), "{logged:?}");
-}
-
-/// Keeps what is logged as an error on this thread.
-#[derive(Clone, Default)]
-struct Errors(Arc<Mutex<Vec<String>>>);
-
-impl Subscriber for Errors {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::ERROR
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut Text(&self.0));
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
-
-struct Text<'a>(&'a Mutex<Vec<String>>);
-
-impl Visit for Text<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.lock().unwrap().push(format!("{field}: {value:?}"));
-    }
+    fail_ten_times().await;
+    eventually("each connection of a server error is closed", async || closed() >= 10).await;
+    assert_eq!(closed(), 10);
+    assert_eq!(logged(Level::ERROR, ""), 0);
 }
