@@ -19,7 +19,7 @@ pub(crate) use snapshot::Snapshot;
 mod compression;
 pub(crate) mod exchange;
 pub(crate) mod node;
-mod outages;
+pub(crate) mod outages;
 mod snapshot;
 
 /// How many refreshes have begun, ended and been requested, and the result of the last one.

@@ -4,7 +4,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Cluster;
-use crate::balance::health::{Down, may_eject};
+use crate::balance::health::{Down, Health, may_eject};
+use crate::balance::load::Load;
 use crate::balance::moment::Moment;
 use crate::cluster::node::Node;
 
@@ -47,11 +48,7 @@ impl Cluster {
     /// then be out, of the scope or of all.
     pub(crate) fn failed(&self, node: &Node, weight: u32, begun: Moment) {
         let now = Moment::now();
-        if node.health.has_returned_since(begun) {
-            return;
-        }
-        node.load.failed(now);
-        if !node.health.failed(weight, now) {
+        if !record_failure(&node.load, &node.health, weight, begun, now) {
             return;
         }
         let _deciding = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,6 +96,22 @@ impl Cluster {
     pub(crate) async fn outage(&self) {
         self.outages.notified().await;
     }
+}
+
+/// Records that a request begun at `begun` failed, which counts as `weight` failures, and returns
+/// whether to eject the node. A request from before the node's return says nothing about it.
+pub(crate) fn record_failure(
+    load: &Load,
+    health: &Health,
+    weight: u32,
+    begun: Moment,
+    now: Moment,
+) -> bool {
+    if health.has_returned_since(begun) {
+        return false;
+    }
+    load.failed(now);
+    health.failed(weight, now)
 }
 
 #[cfg(test)]

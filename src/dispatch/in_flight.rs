@@ -12,13 +12,9 @@ use crate::cluster::node::Node;
 use crate::dynamodb::operation::Operation;
 use crate::transport::ConnectionInfo;
 
-/// Minimum silence that counts against the node and not just one request: the node has sent no
-/// response at all in that time.
-const LONG_SILENCE: Duration = Duration::from_secs(1);
-
-/// How many failures a read timeout in such a silence counts as: a live node would have responded
-/// to something.
-const SILENCE_WEIGHT: u32 = 3;
+/// How many failures a read timeout counts as if the node was silent, for long, all the while: a
+/// live node would have responded to something.
+pub(crate) const SILENCE_WEIGHT: u32 = 3;
 
 /// A request that was given to a node. It is counted once, also if it is dropped.
 pub(crate) struct InFlight {
@@ -137,13 +133,8 @@ impl InFlight {
         self.node.counters.requests.add_one();
         self.node.counters.failures.add_one();
         let now = Moment::now();
-        let waited = now.since(self.begun);
-        if self.operation == Operation::Schema {
-            return false;
-        }
-        let silent = waited >= LONG_SILENCE && self.node.load.silence(now) >= waited;
-        self.node.load.given_up(waited, self.sharing, now);
-        silent
+        self.operation != Operation::Schema
+            && self.node.load.given_up(now.since(self.begun), self.sharing, now)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::transport::Lease;
 
 /// Maximum number of nodes tried in parallel for one request. Even if connects take a hundred times
 /// the usual, a third seldom helps, and connecting to every node would flood the cluster.
-const MAX_PARALLEL: usize = 3;
+pub(crate) const MAX_PARALLEL: usize = 3;
 
 /// How long a node may take to connect before another is tried beside it: the minimum delay that
 /// RFC 8305 recommends. Far above what a node in the same region takes.
@@ -80,7 +80,7 @@ async fn race(
             let racer = lease(Arc::clone(cluster), node, deadlines, begun);
             racing.0.push(Box::pin(racer));
         }
-        let head_start = head_start(cluster, &latest, deadlines);
+        let head_start = head_start(cluster.connect_time(&latest), deadlines.connect);
         let may_start = Instant::now() < deadlines.until && racing.0.len() < MAX_PARALLEL;
         tokio::select! {
             biased;
@@ -135,11 +135,10 @@ impl Drop for Racing {
     }
 }
 
-/// Returns how long `node` may take before another is tried beside it: twice what it took the last
-/// time, at least [`HEAD_START`] and at most half of the connect timeout.
-fn head_start(cluster: &Cluster, node: &Node, deadlines: Deadlines) -> Duration {
-    let last = cluster.connect_time(node).unwrap_or_default();
-    HEAD_START.max(last * 2).min(deadlines.connect / 2)
+/// Returns how long a node may take before another is tried beside it: twice what it took the
+/// `last` time, at least [`HEAD_START`] and at most half of the connect timeout.
+pub(crate) fn head_start(last: Option<Duration>, connect_timeout: Duration) -> Duration {
+    HEAD_START.max(last.unwrap_or_default() * 2).min(connect_timeout / 2)
 }
 
 async fn lease(

@@ -1,7 +1,5 @@
 //! What the connector does for one attempt of the SDK.
 
-use std::time::Duration;
-
 use super::calls::{Id, Stage};
 use super::events::{Event, later};
 use super::report::Sent;
@@ -9,13 +7,7 @@ use super::server::Condition;
 use super::world::{ROUND_TRIP, World};
 use crate::balance::moment::Moment;
 use crate::balance::policy::Candidate;
-
-/// The connector's defaults, in seconds.
-const CONNECT_TIMEOUT: f64 = 1.0;
-const CONNECT_BUDGET: f64 = 4.0;
-
-/// As in `race`.
-const SIDE_BY_SIDE: usize = 3;
+use crate::dispatch::race::{MAX_PARALLEL, head_start};
 
 /// An attempt that was sent, and has ended.
 #[derive(Clone, Copy)]
@@ -38,7 +30,7 @@ impl World<'_> {
             return;
         };
         let client = &mut self.clients[call.client];
-        let in_time = now < later(since, CONNECT_BUDGET);
+        let in_time = now < since.after(self.options.connect_budget);
         let next = in_time.then(|| client.choose(&call.tried, &call.avoid, now));
         let Some(node) = next.flatten() else {
             if racing == 0 {
@@ -52,11 +44,12 @@ impl World<'_> {
         }
         client.connect(node, now);
         call.stage = Stage::Connecting { racing: racing + 1, since };
-        let head_start = client.head_start(Duration::from_secs_f64(CONNECT_TIMEOUT));
+        let connect_timeout = self.options.connect_timeout;
+        let head_start = head_start(client.connect_time, connect_timeout);
         let client = call.client;
         let (takes, well) = match self.servers[node].condition {
             Condition::Refuses => (ROUND_TRIP, false),
-            Condition::Silent => (CONNECT_TIMEOUT, false),
+            Condition::Silent => (connect_timeout.as_secs_f64(), false),
             _ => (ROUND_TRIP, true),
         };
         let connected = Event::Connected { id, client, node, begun: now, well };
@@ -108,7 +101,7 @@ impl World<'_> {
         let Some(&latest) = call.tried.last() else {
             return;
         };
-        if racing >= SIDE_BY_SIDE {
+        if racing >= MAX_PARALLEL {
             return;
         }
         let client = call.client;

@@ -5,9 +5,6 @@ use super::server::Condition;
 use super::world::{ROUND_TRIP, World};
 use crate::balance::health::Down;
 
-/// The connector's default, in seconds.
-const PROBE_TIMEOUT: f64 = 2.0;
-
 impl World<'_> {
     pub(crate) fn note_outage(&mut self, out: bool, client: usize, node: usize) {
         if !out {
@@ -33,10 +30,11 @@ impl World<'_> {
             return;
         }
         // A connect and a question that costs the node nothing.
+        let timeout = self.options.discovery_timeout.as_secs_f64();
         let (takes, found) = match self.servers[node].condition {
             Condition::Refuses => (ROUND_TRIP, Found::NotConnected),
-            Condition::Silent => (PROBE_TIMEOUT, Found::NotConnected),
-            Condition::Hangs => (PROBE_TIMEOUT, Found::NotAnswering),
+            Condition::Silent => (timeout, Found::NotConnected),
+            Condition::Hangs => (timeout, Found::NotAnswering),
             Condition::Errors { spared: false } => (2.0 * ROUND_TRIP, Found::NotAnswering),
             Condition::Healthy
             | Condition::Slow(_)

@@ -1,21 +1,16 @@
-//! A client: the connector's own rules for choosing nodes and for leaving them alone, and what
-//! drives them there (`outcome`, `race` and `cluster`), without sockets.
+//! A client: the connector's own rules for choosing nodes and for leaving them alone, without
+//! sockets.
 
-use super::attempt::Ended;
 use std::time::Duration;
 
+use super::attempt::Ended;
 use crate::balance::health::{Down, Health, may_eject};
 use crate::balance::load::Load;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Policy;
 use crate::balance::policy::{Candidate, Chooser, PickContext};
-
-/// As in `outcome`.
-const LONG_SILENCE: Duration = Duration::from_secs(1);
-const SILENCE_WEIGHT: u32 = 3;
-
-/// As in `race`.
-const HEAD_START: Duration = Duration::from_millis(100);
+use crate::cluster::outages::record_failure;
+use crate::dispatch::in_flight::SILENCE_WEIGHT;
 
 /// The SDK's budget for retries, and what a retry takes from it.
 const TOKENS: f64 = 500.0;
@@ -34,7 +29,7 @@ pub(crate) struct Client {
     chooser: Chooser,
     pub(crate) nodes: Vec<Node>,
     /// What the last connect took.
-    connect_time: Option<Duration>,
+    pub(crate) connect_time: Option<Duration>,
     tokens: f64,
     random: fastrand::Rng,
 }
@@ -125,11 +120,6 @@ impl Client {
         self.nodes[node].idle = 0;
     }
 
-    pub(crate) fn head_start(&self, connect_timeout: Duration) -> Duration {
-        let last = self.connect_time.unwrap_or_default();
-        HEAD_START.max(last * 2).min(connect_timeout / 2)
-    }
-
     /// As `Cluster::stalled`: answers whether the node was taken out.
     pub(crate) fn stalled(&mut self, node: usize, now: Moment) -> bool {
         self.connect_time.is_some() && self.unreachable(node, now)
@@ -145,15 +135,10 @@ impl Client {
     pub(crate) fn failed(&mut self, ended: Ended, weight: u32, now: Moment) -> bool {
         let Ended { node, begun, .. } = ended;
         let draw = self.random.f64();
-        if self.nodes[node].health.has_returned_since(begun) {
-            return false;
-        }
-        self.nodes[node].load.failed(now);
-        if !self.nodes[node].health.failed(weight, now) {
-            return false;
-        }
-        may_eject(self.out(), self.nodes.len())
-            && self.nodes[node].health.take_out(Down::Ejected, now, draw)
+        let Node { load, health, .. } = &self.nodes[node];
+        record_failure(load, health, weight, begun, now)
+            && may_eject(self.out(), self.nodes.len())
+            && health.take_out(Down::Ejected, now, draw)
     }
 
     /// How many nodes are out.
@@ -171,9 +156,7 @@ impl Client {
     /// As `InFlight::timed_out`: answers whether the node was taken out.
     pub(crate) fn timed_out(&mut self, ended: Ended, now: Moment) -> bool {
         let load = &self.nodes[ended.node].load;
-        let waited = now.since(ended.begun);
-        let silent = waited >= LONG_SILENCE && load.silence(now) >= waited;
-        load.given_up(waited, ended.sharing, now);
+        let silent = load.given_up(now.since(ended.begun), ended.sharing, now);
         self.failed(ended, if silent { SILENCE_WEIGHT } else { 1 }, now)
     }
 

@@ -7,6 +7,7 @@ use super::report::{Call, End, Report};
 use super::server::Server;
 use super::setting::{Demand, Setting};
 use crate::balance::moment::Moment;
+use crate::config::Options;
 
 /// The time from a client to a node and back, in seconds.
 pub(crate) const ROUND_TRIP: f64 = 0.0002;
@@ -17,6 +18,8 @@ pub(crate) const BEGIN: Moment = Moment::from_nanos(1_000_000_000_000);
 
 pub(crate) struct World<'a> {
     pub(crate) setting: &'a Setting,
+    /// The connector's defaults.
+    pub(crate) options: Options,
     pub(crate) now: Moment,
     pub(crate) events: Events,
     pub(crate) servers: Vec<Server>,
@@ -32,6 +35,7 @@ pub(crate) fn run(setting: &Setting) -> Report {
     let clients = (0..setting.clients).map(client).collect();
     let mut world = World {
         setting,
+        options: Options::default(),
         now: BEGIN,
         events: Events::default(),
         servers: (0..setting.nodes).map(|_| Server::new(setting.workers)).collect(),

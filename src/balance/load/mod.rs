@@ -47,6 +47,10 @@ const REFUSAL: f32 = 0.01;
 /// Minimum time, in seconds, by which a node that sheds load counts as slower.
 const SHED: f32 = 0.001;
 
+/// Minimum silence that counts against the node and not just one request: the node has sent no
+/// response at all in that time.
+const LONG_SILENCE: Duration = Duration::from_secs(1);
+
 /// The load of one node.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
@@ -99,14 +103,16 @@ impl Load {
 
     /// Records that a request was given up after `waited`: a response would have taken longer. It
     /// counts against the node if that was silent all the while; otherwise the request alone may be
-    /// slow.
-    pub(crate) fn given_up(&self, waited: Duration, sharing: usize, now: Moment) {
+    /// slow. Returns whether the node was silent, for long, all the while.
+    pub(crate) fn given_up(&self, waited: Duration, sharing: usize, now: Moment) -> bool {
         let latency = alone(waited, sharing);
-        if self.silence(now) >= waited {
+        let silent = self.silence(now) >= waited;
+        if silent {
             self.latency.raise(latency, now);
         } else if latency > self.latency.at(now) {
             self.latency.observe(latency, waited.as_secs_f32(), now);
         }
+        silent && waited >= LONG_SILENCE
     }
 
     /// Records that the node failed a request.
