@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::Pool;
@@ -13,9 +14,8 @@ use crate::transport::connection::Connection;
 /// The right to one connection, given back when dropped.
 pub(crate) struct Slot {
     pub(super) pool: Arc<Pool>,
-    /// Whether it is for a request or a spare connection, not for one of the connector's own
-    /// queries.
-    pub(super) counted: bool,
+    /// That of a request or a spare connection. The connector's own queries have none.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Slot {
@@ -55,14 +55,6 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if self.counted {
-            self.pool.permits.give_back();
-        }
-    }
-}
-
 /// A connection in use. Dropping it closes the connection; [`finish`](Self::finish) keeps it.
 pub(crate) struct Lease {
     // Dropped before the slot, so that connections never exceed slots.
@@ -87,6 +79,6 @@ impl Lease {
         }
         connection.idle_since = Instant::now();
         let pool = &slot.pool;
-        pool.idle.put(connection, |idle| slot.counted || pool.has_room_beside(idle))
+        pool.idle.put(connection, |idle| slot.permit.is_some() || pool.has_room_beside(idle))
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::dial::Endpoint;
@@ -121,9 +122,9 @@ impl Pool {
                 return slot.lease(limit).await;
             }
             let begun = Instant::now();
-            pool.permits.wait(limit).await?;
+            let permit = pool.permits.wait(limit).await?;
             let left = limit.saturating_sub(begun.elapsed());
-            pool.slot(true).lease(left).await.map_err(|error| match error {
+            pool.slot(Some(permit)).lease(left).await.map_err(|error| match error {
                 // It was the wait that left too little time.
                 ConnectError::Timeout { .. } => {
                     let limit = pool.limits.max_connections.get();
@@ -165,16 +166,16 @@ impl Pool {
 
     /// Returns the right to one more connection, if one is free.
     pub(crate) fn try_slot(self: &Arc<Self>) -> Option<Slot> {
-        self.permits.try_take().then(|| self.slot(true))
+        self.permits.try_take().map(|permit| self.slot(Some(permit)))
     }
 
     fn uncounted(self: &Arc<Self>) -> Slot {
-        self.slot(false)
+        self.slot(None)
     }
 
-    fn slot(self: &Arc<Self>, counted: bool) -> Slot {
+    fn slot(self: &Arc<Self>, permit: Option<OwnedSemaphorePermit>) -> Slot {
         let pool = Arc::clone(self);
-        Slot { pool, counted }
+        Slot { pool, permit }
     }
 
     /// Returns whether one more connection is within the limit. A request with a slot but not yet a

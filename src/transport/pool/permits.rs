@@ -1,17 +1,18 @@
 //! The permits for requests on one node: as many as there may be connections. They are given to
-//! requests in the order in which these asked for them.
+//! requests in the order in which these asked for them, and are free again when dropped.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::ConnectError;
 
 pub(crate) struct Permits {
     limit: usize,
-    free: Semaphore,
+    free: Arc<Semaphore>,
     /// Maximum number of requests that wait for a permit.
     queue: usize,
     waiting: AtomicUsize,
@@ -20,7 +21,7 @@ pub(crate) struct Permits {
 impl Permits {
     pub(crate) fn new(limit: usize, queue: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
-        Self { limit, free: Semaphore::new(limit), queue, waiting: AtomicUsize::new(0) }
+        Self { limit, free: Arc::new(Semaphore::new(limit)), queue, waiting: AtomicUsize::new(0) }
     }
 
     pub(crate) fn taken(&self) -> usize {
@@ -38,25 +39,18 @@ impl Permits {
     }
 
     /// Takes a permit if one is free and no request waits for it.
-    pub(crate) fn try_take(&self) -> bool {
-        self.free.try_acquire().map(|permit| permit.forget()).is_ok()
+    pub(crate) fn try_take(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.free).try_acquire_owned().ok()
     }
 
     /// Takes a permit within `limit`.
-    pub(crate) async fn wait(&self, limit: Duration) -> Result<(), ConnectError> {
+    pub(crate) async fn wait(&self, limit: Duration) -> Result<OwnedSemaphorePermit, ConnectError> {
         let _waiting = Waiting::begin(self)?;
-        match timeout(limit, self.free.acquire()).await {
-            Ok(Ok(permit)) => {
-                permit.forget();
-                Ok(())
-            }
+        match timeout(limit, Arc::clone(&self.free).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
             // The semaphore is never closed.
             Ok(Err(_)) | Err(_) => Err(ConnectError::Busy { limit: self.limit }),
         }
-    }
-
-    pub(crate) fn give_back(&self) {
-        self.free.add_permits(1);
     }
 }
 
@@ -83,8 +77,6 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(60);
@@ -99,13 +91,14 @@ mod tests {
             let (permits, inside) = (Arc::clone(&permits), Arc::clone(&inside));
             tokio::spawn(async move {
                 for _ in 0..500 {
-                    if !permits.try_take() {
-                        permits.wait(LIMIT).await.unwrap();
-                    }
+                    let permit = match permits.try_take() {
+                        Some(permit) => permit,
+                        None => permits.wait(LIMIT).await.unwrap(),
+                    };
                     assert!(inside.fetch_add(1, Relaxed) < 3);
                     tokio::task::yield_now().await;
                     inside.fetch_sub(1, Relaxed);
-                    permits.give_back();
+                    drop(permit);
                 }
             })
         });
@@ -119,13 +112,12 @@ mod tests {
     #[tokio::test]
     async fn a_newcomer_does_not_overtake_those_who_wait() {
         let permits = Permits::new(1, 1);
-        assert!(permits.try_take());
+        let first = permits.try_take().unwrap();
         let mut waiting = std::pin::pin!(permits.wait(LIMIT));
         assert!(futures_util::poll!(&mut waiting).is_pending());
-        permits.give_back();
-        assert!(!permits.try_take());
-        waiting.await.unwrap();
-        permits.give_back();
-        assert!(permits.try_take());
+        drop(first);
+        assert!(permits.try_take().is_none());
+        drop(waiting.await.unwrap());
+        assert!(permits.try_take().is_some());
     }
 }
