@@ -161,27 +161,13 @@ impl AlternatorConnector {
         else {
             return Ok(());
         };
-        let path = scope.localnodes();
-        let mut answered = false;
-        let (contacts, mut failures) = inner.contacts().await;
-        let limit = inner.config.discovery_timeout;
-        let answers =
-            contacts.iter().map(async |contact| (contact, ask(contact, &path, limit).await));
-        let mut answers: FuturesUnordered<_> = answers.collect();
-        while let Some((contact, answer)) = answers.next().await {
-            match answer {
-                Ok(listed) if !listed.is_empty() => return Ok(()),
-                Ok(_) => answered = true,
-                Err(error) => failures.push(failed(contact, error.to_string())),
-            }
-        }
-        let error = if answered {
-            RefreshError::EmptyScope { scopes: scope.to_string() }
-        } else {
-            failures.sort_unstable();
-            RefreshError::Unanswered { contacts: failures }
-        };
-        Err(Error::NoNodes { source: Arc::new(error) })
+        let (path, limit) = (scope.localnodes(), inner.config.discovery_timeout);
+        let found = inner.ask_contacts(async |contact| {
+            Ok((!ask(contact, &path, limit).await?.is_empty()).then_some(()))
+        });
+        let empty = || RefreshError::EmptyScope { scopes: scope.to_string() };
+        let found = found.await.and_then(|found| found.ok_or_else(empty));
+        found.map_err(|error| Error::NoNodes { source: Arc::new(error) })
     }
 
     /// Returns whether the servers can list the nodes of one datacenter or rack, which ScyllaDB
@@ -197,27 +183,14 @@ impl AlternatorConnector {
         let inner = self.running()?;
         let limit = inner.config.discovery_timeout;
         let nowhere = "/localnodes?rack=fakeRack";
-        let (contacts, mut failures) = inner.contacts().await;
-        let answers = contacts.iter().map(async |contact| {
+        let found = inner.ask_contacts(async |contact| {
             // Both queries go to the same node: different nodes may be of different versions.
-            let answers = async {
-                let all = ask(contact, &Scope::Cluster.localnodes(), limit).await?;
-                Ok::<_, BoxError>((all.len(), ask(contact, nowhere, limit).await?.len()))
-            };
-            (contact, answers.await)
+            let all = ask(contact, &Scope::Cluster.localnodes(), limit).await?.len();
+            let some = ask(contact, nowhere, limit).await?.len();
+            if all == 0 { Err("it lists no node".into()) } else { Ok(Some(all != some)) }
         });
-        let mut answers: FuturesUnordered<_> = answers.collect();
-        while let Some((contact, answer)) = answers.next().await {
-            let why = match answer {
-                Ok((0, _)) => "it lists no node".to_owned(),
-                Ok((all, some)) => return Ok(all != some),
-                Err(error) => error.to_string(),
-            };
-            failures.push(failed(contact, why));
-        }
-        failures.sort_unstable();
-        let error = RefreshError::Unanswered { contacts: failures };
-        Err(Error::NoNodes { source: Arc::new(error) })
+        let found = found.await.map(|differ| differ == Some(true));
+        found.map_err(|error| Error::NoNodes { source: Arc::new(error) })
     }
 
     /// [`check_scope`](Self::check_scope), by its name in the Python library AlternatorLB.
@@ -286,6 +259,30 @@ impl Inner {
         Ok(())
     }
 
+    /// Asks contacts side by side, and returns the first result; none if there are answers without
+    /// one.
+    async fn ask_contacts<T>(
+        &self,
+        question: impl AsyncFn(&Arc<Node>) -> Result<Option<T>, BoxError>,
+    ) -> Result<Option<T>, RefreshError> {
+        let (contacts, mut failures) = self.contacts().await;
+        let answers = contacts.iter().map(async |contact| (contact, question(contact).await));
+        let mut answers: FuturesUnordered<_> = answers.collect();
+        let mut answered = false;
+        while let Some((contact, answer)) = answers.next().await {
+            match answer {
+                Ok(None) => answered = true,
+                Ok(found) => return Ok(found),
+                Err(error) => failures.push(FailedContact {
+                    contact: contact.addr().to_string(),
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        failures.sort_unstable();
+        if answered { Ok(None) } else { Err(RefreshError::Unanswered { contacts: failures }) }
+    }
+
     /// A few who can be asked about the cluster, nodes of the list before seeds; and the names of
     /// seeds that do not resolve, and why.
     async fn contacts(&self) -> (Vec<Arc<Node>>, Vec<FailedContact>) {
@@ -299,10 +296,6 @@ impl Inner {
         }
         (some, contacts.unresolved().collect())
     }
-}
-
-fn failed(node: &Node, reason: String) -> FailedContact {
-    FailedContact { contact: node.addr().to_string(), reason }
 }
 
 impl Drop for Inner {
