@@ -162,7 +162,7 @@ impl Config {
                 reason,
             })
         });
-        let tls = match (seeds.scheme, &options.tls) {
+        let tls = match (seeds.first.scheme, &options.tls) {
             (Scheme::Https, tls) => Some(tls.clone().unwrap_or_default().resolve()?),
             (Scheme::Http, None) => None,
             (Scheme::Http, Some(_)) => {

@@ -89,8 +89,8 @@ fn parse_ip(host: &str) -> Option<IpAddr> {
 /// Scheme, port and host of a URL that has nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
-    scheme: Scheme,
-    port: u16,
+    pub(crate) scheme: Scheme,
+    pub(crate) port: u16,
     host: SeedHost,
 }
 
@@ -168,37 +168,31 @@ impl fmt::Debug for GivenUrl {
 /// All seeds of a cluster; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds {
+    /// Its scheme and port are those of all seeds.
     pub(crate) first: Origin,
-    pub(crate) scheme: Scheme,
-    pub(crate) port: u16,
     pub(crate) hosts: Vec<SeedHost>,
 }
 
 impl Seeds {
     pub(crate) fn parse(urls: &[GivenUrl]) -> Result<Self, ConfigError> {
         let mut urls = urls.iter().map(GivenUrl::as_str);
-        let first = urls.next().ok_or(ConfigError::NoSeeds)?;
-        let origin = parse(first)?;
-        let Origin { scheme, port, host } = origin.clone();
-        let mut seeds = Self { first: origin, scheme, port, hosts: vec![host] };
+        let given = urls.next().ok_or(ConfigError::NoSeeds)?;
+        let first = parse(given)?;
+        let mut hosts = vec![first.host.clone()];
         for other in urls {
             let Origin { scheme, port, host } = parse(other)?;
-            let mixed = |what| ConfigError::MixedSeeds {
-                first: first.to_owned(),
-                other: other.to_owned(),
-                what,
-            };
-            if scheme != seeds.scheme {
-                return Err(mixed("scheme"));
+            if (scheme, port) != (first.scheme, first.port) {
+                return Err(ConfigError::MixedSeeds {
+                    first: given.to_owned(),
+                    other: other.to_owned(),
+                    what: if scheme == first.scheme { "port" } else { "scheme" },
+                });
             }
-            if port != seeds.port {
-                return Err(mixed("port"));
-            }
-            if !seeds.hosts.contains(&host) {
-                seeds.hosts.push(host);
+            if !hosts.contains(&host) {
+                hosts.push(host);
             }
         }
-        Ok(seeds)
+        Ok(Self { first, hosts })
     }
 }
 
@@ -228,14 +222,14 @@ mod tests {
     #[test]
     fn scheme_host_and_port_are_taken_from_the_url() {
         let parsed = seeds(&["HTTPS://Alternator.Example.com:8043/"]).unwrap();
-        assert_eq!((parsed.scheme, parsed.port), (Scheme::Https, 8043));
+        assert_eq!((parsed.first.scheme, parsed.first.port), (Scheme::Https, 8043));
         assert_eq!(parsed.hosts, [SeedHost::Name("alternator.example.com".into())]);
         assert_eq!(
             seeds(&["http://[::1]:8000"]).unwrap().hosts,
             [SeedHost::Ip("::1".parse().unwrap())]
         );
-        assert_eq!(seeds(&["http://a"]).unwrap().port, 80);
-        assert_eq!(seeds(&["https://a"]).unwrap().port, 443);
+        assert_eq!(seeds(&["http://a"]).unwrap().first.port, 80);
+        assert_eq!(seeds(&["https://a"]).unwrap().first.port, 443);
     }
 
     #[test]

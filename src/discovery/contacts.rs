@@ -90,7 +90,7 @@ impl Contacts {
         self.others.retain(|addr, _| !named.contains(&addr.ip()));
         let seeds = &self.config.seeds;
         let ips = seeds.hosts.iter().flat_map(|host| self.names.addresses(host));
-        let addrs: Vec<_> = ips.map(|ip| SocketAddr::new(*ip, seeds.port)).collect();
+        let addrs: Vec<_> = ips.map(|ip| SocketAddr::new(*ip, seeds.first.port)).collect();
         self.nodes(&addrs, list)
     }
 

@@ -281,7 +281,7 @@ pub(crate) fn seed_nodes(config: &Config) -> Option<Snapshot> {
         return None;
     }
     let addresses = config.seeds.hosts.iter().filter_map(|host| match host {
-        SeedHost::Ip(ip) => Some(SocketAddr::new(*ip, config.seeds.port)),
+        SeedHost::Ip(ip) => Some(SocketAddr::new(*ip, config.seeds.first.port)),
         SeedHost::Name(_) => None,
     });
     Snapshot::new(
