@@ -78,10 +78,8 @@ impl PeakEwma {
 
     /// Keeps the estimate from fading; `otherwise` is its value if nothing is known.
     pub(super) fn hold(&self, otherwise: f32, now: Moment) {
-        let (estimate, stamp) = self.estimate.load();
-        let known = estimate > 0.0 && stamp.until(now) <= MEMORY;
-        let estimate = if known { estimate } else { otherwise };
-        self.estimate.store(estimate, now);
+        let known = self.unfaded(now);
+        self.estimate.store(if known > 0.0 { known } else { otherwise }, now);
     }
 
     pub(super) fn at(&self, now: Moment) -> f32 {
@@ -90,7 +88,6 @@ impl PeakEwma {
     }
 
     /// Returns the estimate as it was last made, without fading.
-    #[cfg(feature = "dynamodb_config")]
     pub(super) fn unfaded(&self, now: Moment) -> f32 {
         let (estimate, stamp) = self.estimate.load();
         if stamp.until(now) > MEMORY { 0.0 } else { estimate }
