@@ -85,10 +85,7 @@ impl ConnectorBuilder {
     /// costs money. With any scope but [`Scope::Cluster`] the first requests wait for the first
     /// refresh, as the seeds may not belong to the scope. Default: [`Scope::Cluster`].
     pub fn scope(mut self, scope: Scope) -> Self {
-        match self.options.scopes.first_mut() {
-            Some(first) => *first = scope,
-            None => self.options.scopes.push(scope),
-        }
+        self.options.scopes[0] = scope;
         self
     }
 
@@ -98,9 +95,6 @@ impl ConnectorBuilder {
     /// repeatedly; the first fallback comes after [`scope`](Self::scope). Default: none, so the
     /// last known nodes of the scope are kept.
     pub fn fallback(mut self, scope: Scope) -> Self {
-        if self.options.scopes.is_empty() {
-            self.options.scopes.push(Scope::Cluster);
-        }
         self.options.scopes.push(scope);
         self
     }

@@ -31,6 +31,7 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) seeds: Vec<GivenUrl>,
+    /// The preferred scope, which is always there, and its fallbacks.
     pub(crate) scopes: Vec<Scope>,
     pub(crate) policy: Policy,
     pub(crate) active_refresh_interval: Duration,
@@ -57,7 +58,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seeds: Vec::new(),
-            scopes: Vec::new(),
+            scopes: vec![Scope::Cluster],
             policy: Policy::default(),
             // Both intervals are those of the Java, Python, C++ and C# clients of Alternator.
             active_refresh_interval: Duration::from_secs(1),
@@ -99,9 +100,6 @@ impl Default for Options {
 impl Options {
     /// Checks each option that can be wrong by itself.
     fn check(&mut self) -> Result<(), ConfigError> {
-        if self.scopes.is_empty() {
-            self.scopes.push(Scope::Cluster);
-        }
         self.scopes.iter().try_for_each(Scope::validate)?;
         let hedging_delay = match &mut self.hedging {
             Some(Hedging { budget, .. }) if !(*budget > 0.0 && *budget <= 1.0) => {
