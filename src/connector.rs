@@ -24,7 +24,7 @@ use crate::dispatch::clients::Clients;
 use crate::dispatch::plan::Preference;
 use crate::dispatch::response::ResponseBody;
 use crate::error::{BoxError, ConfigError, Error, FailedContact, RefreshError};
-use crate::pass_through::PassThrough;
+use crate::pass_through::{PassThrough, Timeouts};
 use crate::scope::Scope;
 use crate::stats::Stats;
 
@@ -221,14 +221,13 @@ impl Inner {
     }
 
     /// Sends a DynamoDB request to the cluster. `attempt` says whether it is a retry,
-    /// `preference` which nodes it should go to; `connect` and `read` are the caller's own timeouts, if it has any.
+    /// `preference` which nodes it should go to; `timeouts` are the caller's own.
     pub(crate) fn call<B>(
         &self,
         request: Request<B>,
         attempt: Option<Attempt>,
         preference: Option<&dyn Preference>,
-        connect: Option<Duration>,
-        read: Option<Duration>,
+        timeouts: Timeouts,
     ) -> impl Future<Output = Result<Response<ResponseBody>, Error>>
     where
         B: http_body::Body<Data = Bytes>,
@@ -239,10 +238,9 @@ impl Inner {
         }
         self.cluster().note_use();
         let limits = Limits {
-            connect: connect
-                .map_or(self.config.connect_timeout, |d| d.min(self.config.connect_timeout)),
+            connect: timeouts.connect.unwrap_or(Duration::MAX).min(self.config.connect_timeout),
             connect_budget: self.config.connect_budget,
-            read: read.or(self.config.read_timeout),
+            read: timeouts.read.or(self.config.read_timeout),
         };
         Either::Right(self.balancer.call(request, attempt, preference, limits))
     }

@@ -13,6 +13,7 @@ use crate::connector::AlternatorConnector;
 use crate::dispatch::attempts::Attempt;
 use crate::dynamodb::target::has_dynamodb_target;
 use crate::error::{BoxError, Error};
+use crate::pass_through::Timeouts;
 
 type Responding = dyn Future<Output = Result<Response<Body>, Error>> + Send;
 
@@ -51,7 +52,7 @@ where
                 return inner.pass_through.call(request).await;
             }
             let attempt = Attempt::of(request.headers());
-            let response = inner.call(request, attempt, None, None, None).await?;
+            let response = inner.call(request, attempt, None, Timeouts::default()).await?;
             Ok(response.map(Body::new))
         })))
     }

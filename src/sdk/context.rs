@@ -39,8 +39,7 @@ pub(super) async fn send(
     let by_key = route.as_ref().map(|route| ByKey { route, order });
     let preference = by_key.as_ref().map(|by_key| by_key as &dyn Preference);
     let capture = request.extensions_mut().remove();
-    let response =
-        inner.call(request, Some(attempt), preference, timeouts.connect, timeouts.read).await;
+    let response = inner.call(request, Some(attempt), preference, timeouts).await;
     let mut response = response.map_err(super::connector_error)?;
     if let Some(route) = &route {
         route.apply_hint(response.headers());

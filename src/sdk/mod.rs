@@ -99,7 +99,7 @@ async fn send(
     let attempt = Attempt::of(request.headers());
     inner.config.kept.strip(request.headers_mut());
     let capture = request.extensions_mut().remove();
-    let response = inner.call(request, attempt, None, timeouts.connect, timeouts.read).await;
+    let response = inner.call(request, attempt, None, timeouts).await;
     convert(response.map_err(connector_error)?, capture)
 }
 
