@@ -124,7 +124,7 @@ impl Origin {
         Ok(Self { scheme, port, host: SeedHost::parse(host)? })
     }
 
-    /// Whether a request to `uri` is for this origin. Asked for every request, so nothing is
+    /// Whether a request to `uri` is for this origin. Checked for every request, so nothing is
     /// allocated.
     pub(crate) fn matches(&self, uri: &Uri) -> bool {
         uri.scheme_str().and_then(Scheme::parse) == Some(self.scheme)
