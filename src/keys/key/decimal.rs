@@ -14,8 +14,8 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// `None` for what the server takes for no number, and for numbers beyond 128 bits, which have
-    /// more than the 38 digits that it accepts.
+    /// `None` for what the server takes for no number, and for numbers beyond 128 bits. 38 digits
+    /// fit, and the server accepts no more except zeros at the end.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (base, exponent) = match text.split_once(['e', 'E']) {
             Some((base, exponent)) => (base, exponent.parse::<i32>().ok()?),

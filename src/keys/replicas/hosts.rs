@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use uuid::fmt::Hyphenated;
+
 /// More hosts than a cluster has; any further ones are left out.
 pub(super) const MOST_HOSTS: usize = 4096;
 
@@ -20,23 +22,12 @@ pub(crate) struct Host {
 
 /// The id of a host: a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct HostId(u128);
+pub(crate) struct HostId(Hyphenated);
 
 impl HostId {
     /// Reads 32 digits in groups of 8, 4, 4, 4 and 12.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut id = 0;
-        if text.len() != 36 {
-            return None;
-        }
-        for (place, byte) in text.bytes().enumerate() {
-            match (place, byte) {
-                (8 | 13 | 18 | 23, b'-') => {}
-                (8 | 13 | 18 | 23, _) => return None,
-                _ => id = id << 4 | u128::from(char::from(byte).to_digit(16)?),
-            }
-        }
-        Some(Self(id))
+        text.parse().ok().map(Self)
     }
 }
 

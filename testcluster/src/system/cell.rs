@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::error::ApiError;
 
@@ -92,12 +94,7 @@ impl Kind {
     fn canonical(self, text: &str) -> Option<String> {
         match self {
             Self::Text => Some(text.to_owned()),
-            Self::Uuid => {
-                let parts = text.split('-').map(str::len);
-                let is_uuid = parts.eq([8, 4, 4, 4, 12])
-                    && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
-                is_uuid.then(|| text.to_ascii_lowercase())
-            }
+            Self::Uuid => text.parse().ok().map(|id: Hyphenated| id.to_string()),
             Self::Inet => text.parse().ok().map(|ip: IpAddr| ip.to_string()),
             Self::Bigint => text.parse().ok().map(|number: i64| number.to_string()),
         }
@@ -115,20 +112,13 @@ impl Kind {
     pub(crate) fn bytes(self, text: &str) -> Vec<u8> {
         match self {
             Self::Text => text.as_bytes().to_vec(),
-            Self::Uuid => {
-                let digits = text.replace('-', "");
-                let bits = u128::from_str_radix(&digits, 16).unwrap_or_default();
-                bits.to_be_bytes().to_vec()
-            }
+            Self::Uuid => Uuid::try_parse(text).unwrap_or_default().as_bytes().to_vec(),
             Self::Inet => match text.parse() {
                 Ok(IpAddr::V4(ip)) => ip.octets().to_vec(),
                 Ok(IpAddr::V6(ip)) => ip.octets().to_vec(),
                 Err(_) => Vec::new(),
             },
-            Self::Bigint => {
-                let number = text.parse::<i64>().unwrap_or_default();
-                number.to_be_bytes().to_vec()
-            }
+            Self::Bigint => text.parse::<i64>().unwrap_or_default().to_be_bytes().to_vec(),
         }
     }
 }

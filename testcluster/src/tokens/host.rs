@@ -20,11 +20,7 @@ pub(crate) struct Host {
 
 /// Returns a random UUID.
 pub(crate) fn uuid(rng: &mut Rng) -> String {
-    let bits = rng.u128(..);
-    // Version 4, and the variant of RFC 9562.
-    let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-    let digits = format!("{bits:032x}");
-    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+    uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid().to_string()
 }
 
 /// Returns `count` random tokens in ascending order.
