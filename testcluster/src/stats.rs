@@ -56,57 +56,20 @@ impl Stats {
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    connections: AtomicU64,
-    open: AtomicU64,
-    tls_resumed: AtomicU64,
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    replica_hits: AtomicU64,
-    hops: AtomicU64,
-    lwt: AtomicU64,
-    contended: AtomicU64,
+    pub(crate) connections: AtomicU64,
+    pub(crate) open: AtomicU64,
+    pub(crate) tls_resumed: AtomicU64,
+    pub(crate) bytes_in: AtomicU64,
+    pub(crate) bytes_out: AtomicU64,
+    pub(crate) replica_hits: AtomicU64,
+    pub(crate) hops: AtomicU64,
+    pub(crate) lwt: AtomicU64,
+    pub(crate) contended: AtomicU64,
     requests: Mutex<BTreeMap<String, u64>>,
     executed: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Counters {
-    pub(crate) fn accepted(&self) {
-        self.connections.fetch_add(1, Relaxed);
-        self.open.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn closed(&self) {
-        self.open.fetch_sub(1, Relaxed);
-    }
-
-    pub(crate) fn resumed(&self) {
-        self.tls_resumed.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn received(&self, bytes: usize) {
-        self.bytes_in.fetch_add(bytes as u64, Relaxed);
-    }
-
-    pub(crate) fn sent(&self, bytes: usize) {
-        self.bytes_out.fetch_add(bytes as u64, Relaxed);
-    }
-
-    pub(crate) fn replica_hits(&self, keys: usize) {
-        self.replica_hits.fetch_add(keys as u64, Relaxed);
-    }
-
-    pub(crate) fn hops(&self, keys: usize) {
-        self.hops.fetch_add(keys as u64, Relaxed);
-    }
-
-    pub(crate) fn lwt(&self) {
-        self.lwt.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn contended(&self) {
-        self.contended.fetch_add(1, Relaxed);
-    }
-
     pub(crate) fn requested(&self, name: &str) {
         count(&self.requests, name);
     }

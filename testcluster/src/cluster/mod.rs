@@ -8,7 +8,7 @@ mod runtime;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::gossip::members::Members;
@@ -123,13 +123,13 @@ impl Cluster {
             node.leave();
             return Err(error);
         }
-        self.lock().push(node.clone());
+        lock(&self.nodes).push(node.clone());
         Ok(node)
     }
 
     /// The nodes, in the order in which they joined.
     pub fn nodes(&self) -> Vec<Node> {
-        self.lock().clone()
+        lock(&self.nodes).clone()
     }
 
     /// The node at index `at` of [`Cluster::nodes`].
@@ -138,12 +138,12 @@ impl Cluster {
     ///
     /// If there are no more than `at` nodes.
     pub fn node(&self, at: usize) -> Node {
-        self.lock()[at].clone()
+        lock(&self.nodes)[at].clone()
     }
 
     /// The URL of every node.
     pub fn urls(&self) -> Vec<String> {
-        self.lock().iter().map(Node::url).collect()
+        lock(&self.nodes).iter().map(Node::url).collect()
     }
 
     /// The port that all nodes share.
@@ -178,7 +178,7 @@ impl Cluster {
     }
 
     fn forget(&self, node: &Node) {
-        self.lock().retain(|other| other != node);
+        lock(&self.nodes).retain(|other| other != node);
         node.leave();
     }
 
@@ -203,10 +203,6 @@ impl Cluster {
             std::thread::park_timeout(Duration::from_millis(2));
         }
         true
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Node>> {
-        lock(&self.nodes)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use crate::sync::lock;
 
@@ -69,19 +69,19 @@ pub(crate) struct Members(Mutex<BTreeMap<u64, Member>>);
 
 impl Members {
     pub(crate) fn insert(&self, id: u64, member: Member) {
-        self.lock().insert(id, member);
+        lock(&self.0).insert(id, member);
     }
 
     pub(crate) fn remove(&self, id: u64) {
-        self.lock().remove(&id);
+        lock(&self.0).remove(&id);
     }
 
     pub(crate) fn all(&self) -> Vec<Member> {
-        self.lock().values().cloned().collect()
+        lock(&self.0).values().cloned().collect()
     }
 
     pub(crate) fn set(&self, id: u64, gossip: Gossip) {
-        if let Some(member) = self.lock().get_mut(&id) {
+        if let Some(member) = lock(&self.0).get_mut(&id) {
             member.epoch += 1;
             member.gossip = gossip;
         }
@@ -89,19 +89,15 @@ impl Members {
 
     /// Cancels earlier delayed changes. Returns the permission for a new one.
     pub(crate) fn announce(&self, id: u64) -> Epoch {
-        Epoch(self.lock().get_mut(&id).map_or(0, |member| {
+        Epoch(lock(&self.0).get_mut(&id).map_or(0, |member| {
             member.epoch += 1;
             member.epoch
         }))
     }
 
     pub(crate) fn set_at(&self, id: u64, epoch: Epoch, gossip: Gossip) {
-        if let Some(member) = self.lock().get_mut(&id).filter(|member| member.epoch == epoch.0) {
+        if let Some(member) = lock(&self.0).get_mut(&id).filter(|member| member.epoch == epoch.0) {
             member.gossip = gossip;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Member>> {
-        lock(&self.0)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::sync::lock;
@@ -108,7 +108,7 @@ impl Contention {
         if self.rules.window.is_zero() {
             return None;
         }
-        let state = &mut *self.lock();
+        let state = &mut *lock(&self.state);
         // Looked up first, because an entry would need an owned name for every transaction.
         if !state.partitions.contains_key(table) {
             state.partitions.insert(table.to_owned(), HashMap::new());
@@ -158,7 +158,7 @@ impl Contention {
 
     /// Returns the latest turns on a partition, in the order in which they began.
     pub(crate) fn turns(&self, table: &str, token: i64) -> Vec<Turn> {
-        self.lock()
+        lock(&self.state)
             .partitions
             .get(table)
             .and_then(|partitions| partitions.get(&token))
@@ -170,17 +170,13 @@ impl Contention {
 
     /// Forgets the transactions on a deleted table.
     pub(crate) fn forget(&self, table: &str) {
-        self.lock().partitions.remove(table);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        lock(&self.state).partitions.remove(table);
     }
 }
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        let state = &mut *self.contention.lock();
+        let state = &mut *lock(&self.contention.state);
         let partitions = state.partitions.get_mut(&self.table);
         let turns = partitions.and_then(|partitions| partitions.get_mut(&self.token));
         // It is one of the latest turns, unless it or its table has been forgotten.

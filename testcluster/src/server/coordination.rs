@@ -1,6 +1,8 @@
 //! Coordination of a request: its cost, by whether the node holds the keys and whether other nodes
 //! write to them, and the header that names the keys' replicas.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -35,8 +37,9 @@ impl<'a> Coordinator<'a> {
         request: &Value,
     ) -> Result<Coordination<'a>, ApiError> {
         let Survey { accesses, hits, hops, routing } = self.survey(operation, request)?;
-        self.0.counters.replica_hits(hits);
-        self.0.counters.hops(hops);
+        let counters = &self.0.counters;
+        counters.replica_hits.fetch_add(hits, Relaxed);
+        counters.hops.fetch_add(hops, Relaxed);
         let hop_cost = self.0.cluster.settings.hop_cost;
         if hops > 0 && !hop_cost.is_zero() {
             sleep(hop_cost).await;
@@ -45,14 +48,14 @@ impl<'a> Coordinator<'a> {
         let mut worst = Conflict::None;
         let mut transactions = Vec::new();
         for access in accesses.iter().filter(|access| access.is_transaction) {
-            self.0.counters.lwt();
+            counters.lwt.fetch_add(1, Relaxed);
             let begun = contention.begin(self.0.addr, access.table, access.token);
             let Some((transaction, conflict)) = begun else {
                 continue;
             };
             transactions.push(transaction);
             if conflict != Conflict::None {
-                self.0.counters.contended();
+                counters.contended.fetch_add(1, Relaxed);
             }
             match conflict {
                 Conflict::Failure => return Err(timed_out(access.table)),
@@ -110,8 +113,8 @@ impl<'a> Coordinator<'a> {
 /// The keys of a request, and how many of them this node holds.
 struct Survey<'r> {
     accesses: Vec<Access<'r>>,
-    hits: usize,
-    hops: usize,
+    hits: u64,
+    hops: u64,
     routing: Option<String>,
 }
 

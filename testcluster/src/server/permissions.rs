@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use crate::error::ApiError;
 use crate::sync::lock;
@@ -17,11 +17,11 @@ impl Permissions {
     }
 
     pub(crate) fn deny(&self, user: &str, table: &str) {
-        self.lock().insert((user.to_owned(), table.to_owned()));
+        lock(&self.0).insert((user.to_owned(), table.to_owned()));
     }
 
     pub(crate) fn grant(&self, user: &str, table: &str) {
-        self.lock().remove(&(user.to_owned(), table.to_owned()));
+        lock(&self.0).remove(&(user.to_owned(), table.to_owned()));
     }
 
     /// # Errors
@@ -33,7 +33,7 @@ impl Permissions {
         table: &str,
         client: Option<IpAddr>,
     ) -> Result<(), ApiError> {
-        if self.lock().contains(&(user.to_owned(), table.to_owned())) {
+        if lock(&self.0).contains(&(user.to_owned(), table.to_owned())) {
             let client = client.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
             return Err(ApiError::new(
                 "AccessDeniedException",
@@ -43,9 +43,5 @@ impl Permissions {
             ));
         }
         Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<(String, String)>> {
-        lock(&self.0)
     }
 }

@@ -92,7 +92,7 @@ impl Process {
         };
         let session = stream.get_ref().1;
         if session.handshake_kind() == Some(HandshakeKind::Resumed) {
-            self.node.counters.resumed();
+            self.node.counters.tls_resumed.fetch_add(1, Relaxed);
         }
         let peer =
             if session.peer_certificates().is_some() { Peer::Certified } else { Peer::Unknown };

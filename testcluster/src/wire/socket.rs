@@ -30,7 +30,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.counters.closed();
+        self.counters.open.fetch_sub(1, Relaxed);
     }
 }
 
@@ -38,7 +38,8 @@ impl Socket {
     pub(crate) fn new(stream: TcpStream, counters: Arc<Counters>) -> Self {
         // Only a socket that is already broken refuses, and that shows at the first read.
         let _ = stream.set_nodelay(true);
-        counters.accepted();
+        counters.connections.fetch_add(1, Relaxed);
+        counters.open.fetch_add(1, Relaxed);
         Self(Arc::new(Inner { stream, counters, idle: AtomicBool::new(true) }))
     }
 
@@ -99,7 +100,7 @@ impl AsyncRead for Socket {
             });
             if let Some(length) = read {
                 buf.advance(length);
-                counters.received(length);
+                counters.bytes_in.fetch_add(length as u64, Relaxed);
                 return Poll::Ready(Ok(()));
             }
             match result {
@@ -122,7 +123,7 @@ impl AsyncWrite for Socket {
             ready!(self.0.stream.poll_write_ready(cx))?;
             match self.0.stream.try_write(buf) {
                 Ok(written) => {
-                    self.0.counters.sent(written);
+                    self.0.counters.bytes_out.fetch_add(written as u64, Relaxed);
                     return Poll::Ready(Ok(written));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
