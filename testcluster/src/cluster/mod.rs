@@ -15,7 +15,7 @@ use crate::gossip::members::Members;
 use crate::server::contention::Contention;
 use crate::server::permissions::Permissions;
 use crate::server::settings::Settings;
-use crate::server::state::ClusterState;
+use crate::server::state::{ClusterState, NodeState};
 use crate::store::Store;
 use crate::sync::lock;
 use crate::tokens::Tokens;
@@ -104,20 +104,16 @@ impl Cluster {
     fn add(&self, location: &Location, of: Option<&Node>) -> io::Result<Node> {
         let id = self.created.fetch_add(1, Relaxed) + 1;
         let ip = location.ip.unwrap_or_else(|| numbered(Ipv4Addr::new(127, 0, 0, 0), id));
-        let node = Node::new(
-            &self.state,
-            id,
-            SocketAddr::new(ip, self.port),
-            &location.datacenter,
-            &location.rack,
-        );
+        let addr = SocketAddr::new(ip, self.port);
+        let Location { datacenter, rack, .. } = location;
+        let node = Node::new(NodeState::new(&self.state, id, addr, datacenter, rack));
         let internal = if self.state.settings.internal_addresses {
             numbered(Ipv4Addr::new(10, 0, 0, 0), id)
         } else {
             ip
         };
         let tokens = &self.state.tokens;
-        tokens.join(id, [ip, internal], &location.datacenter, &location.rack, of.map(Node::id));
+        tokens.join(id, [ip, internal], datacenter, rack, of.map(Node::id));
         if let Err(error) = node.start() {
             tokens.leave(id);
             node.leave();

@@ -10,7 +10,7 @@ use super::runtime::wait_for;
 use crate::fault::{Fault, Faults};
 use crate::gossip::members::{Gossip, View};
 use crate::server::process::Process;
-use crate::server::state::{ClusterState, NodeState};
+use crate::server::state::NodeState;
 use crate::stats::Stats;
 use crate::version::Version;
 use crate::wire::tls::Tls;
@@ -21,14 +21,8 @@ pub struct Node(Arc<Process>);
 
 impl Node {
     /// Returns a node that is not started.
-    pub(super) fn new(
-        cluster: &Arc<ClusterState>,
-        id: u64,
-        addr: SocketAddr,
-        datacenter: &str,
-        rack: &str,
-    ) -> Self {
-        Self(Arc::new(Process::new(NodeState::new(cluster, id, addr, datacenter, rack))))
+    pub(super) fn new(state: NodeState) -> Self {
+        Self(Arc::new(Process::new(state)))
     }
 
     fn state(&self) -> &NodeState {

@@ -56,20 +56,19 @@ fn parse_topology(text: &str) -> Result<Topology, String> {
         racks.push(Rack { datacenter: datacenter.to_owned(), name: name.to_owned(), nodes });
         Ok::<_, String>(())
     };
-    let counted =
-        |text: &str| text.split_once('=').map(|(name, nodes)| (name.to_owned(), nodes.to_owned()));
     for datacenter in text.split(';') {
         if let Some((datacenter, racks)) = datacenter.split_once(':') {
             for rack in racks.split(',') {
-                let (name, nodes) =
-                    counted(rack).ok_or_else(|| format!("expected RACK=NODES, not {rack:?}"))?;
-                add(datacenter, &name, &nodes)?;
+                let (name, nodes) = rack
+                    .split_once('=')
+                    .ok_or_else(|| format!("expected RACK=NODES, not {rack:?}"))?;
+                add(datacenter, name, nodes)?;
             }
         } else {
-            let (name, nodes) = counted(datacenter).ok_or_else(|| {
+            let (name, nodes) = datacenter.split_once('=').ok_or_else(|| {
                 format!("expected DC=NODES or DC:RACK=NODES,…, not {datacenter:?}")
             })?;
-            add(&name, "rack1", &nodes)?;
+            add(name, "rack1", nodes)?;
         }
     }
     Ok(Topology(racks))

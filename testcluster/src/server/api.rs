@@ -72,14 +72,22 @@ impl<'a> Backend<'a> {
         operation: &str,
         body: &Bytes,
     ) -> Reply {
+        match self.result(&mut reply, head, peer, operation, body).await {
+            Ok(output) => self.succeed(reply, head, output),
+            Err(error) => self.refuse(reply, &error),
+        }
+    }
+
+    async fn result(
+        &self,
+        reply: &mut Reply,
+        head: &Head,
+        peer: Peer,
+        operation: &str,
+        body: &Bytes,
+    ) -> Result<Output, ApiError> {
         let settings = &self.node.cluster.settings;
-        let (user, body) = match self.admit(head, peer, body) {
-            Ok(admitted) => admitted,
-            Err(error) => {
-                self.refuse(&mut reply, &error);
-                return reply;
-            }
-        };
+        let (user, body) = self.admit(head, peer, body)?;
         let request = self.request(operation, &body);
         if let Some(request) = &request
             && let Some(table) = system::table(request)
@@ -98,18 +106,12 @@ impl<'a> Backend<'a> {
                 write_isolation: &settings.write_isolation,
                 enforces_authorization: settings.users.is_some(),
             };
-            let page_bytes = settings.page_bytes;
-            let result = system::read(&source, operation, request, table, page_bytes, permit);
-            return self.finish(reply, head, result);
+            return system::read(&source, operation, request, table, settings.page_bytes, permit);
         }
-        let coordination = match self.coordinate(operation, request.as_ref()).await {
-            Ok(coordination) => coordination,
-            Err(error) => {
-                self.node.counters.executed(operation);
-                self.refuse(&mut reply, &error);
-                return reply;
-            }
-        };
+        let coordination = self
+            .coordinate(operation, request.as_ref())
+            .await
+            .inspect_err(|_| self.node.counters.executed(operation))?;
         let result = self.execute(head, operation, &body, request.as_ref());
         let is_value = result
             .as_ref()
@@ -120,22 +122,13 @@ impl<'a> Backend<'a> {
         {
             reply.set(ROUTING, routing.clone());
         }
-        self.finish(reply, head, result)
+        result
     }
 
-    fn finish(&self, mut reply: Reply, head: &Head, result: Result<Output, ApiError>) -> Reply {
-        match result {
-            Ok(success) => self.succeed(reply, head, success),
-            Err(error) => {
-                self.refuse(&mut reply, &error);
-                reply
-            }
-        }
-    }
-
-    pub(crate) fn refuse(&self, reply: &mut Reply, error: &ApiError) {
-        reply.set_status(error.status);
-        reply.set_body(&self.node.cluster.settings.headers, JSON, error.body());
+    pub(crate) fn refuse(&self, mut reply: Reply, error: &ApiError) -> Reply {
+        reply.status = error.status;
+        reply.set_body(JSON, error.body());
+        reply
     }
 
     /// Returns the user, where requests are signed, and the decompressed body.
@@ -224,10 +217,8 @@ impl<'a> Backend<'a> {
             }
             None => body,
         };
-        if streamed {
-            reply.set_chunked();
-        }
-        reply.set_body(&self.node.cluster.settings.headers, JSON, body);
+        reply.chunked = streamed;
+        reply.set_body(JSON, body);
         reply
     }
 

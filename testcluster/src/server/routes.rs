@@ -2,7 +2,7 @@
 
 use super::coordination;
 use crate::wire::head::Head;
-use crate::wire::reply::{Reply, StandardHeaders};
+use crate::wire::reply::Reply;
 
 /// The headers of a reply that scripts of other origins may read, as DynamoDB has them.
 const EXPOSED: &str = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
@@ -54,15 +54,15 @@ fn operation(head: &Head) -> String {
 }
 
 /// The reply to `GET /`, which repeats the Host header.
-pub(crate) fn health(standard: &StandardHeaders, mut reply: Reply, head: &Head) -> Reply {
+pub(crate) fn health(mut reply: Reply, head: &Head) -> Reply {
     let mut body = b"healthy: ".to_vec();
     body.extend_from_slice(&head.get("Host").unwrap_or_default());
-    reply.set_body(standard, "text/plain", body);
+    reply.set_body("text/plain", body);
     reply
 }
 
 /// The reply to `OPTIONS /`.
-pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Head) -> Reply {
+pub(crate) fn preflight(mut reply: Reply, head: &Head) -> Reply {
     if head.get("Origin").is_some_and(|origin| !origin.is_empty()) {
         for (allow, request) in [
             ("Access-Control-Allow-Headers", "Access-Control-Request-Headers"),
@@ -75,7 +75,7 @@ pub(crate) fn preflight(standard: &StandardHeaders, mut reply: Reply, head: &Hea
         }
         reply.set("Access-Control-Max-Age", "7200");
     }
-    reply.set_body(standard, "text/plain", "");
+    reply.set_body("text/plain", "");
     reply
 }
 

@@ -34,11 +34,13 @@ impl StandardHeaders {
 /// A reply before it is bytes.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    status: u16,
+    pub(crate) status: u16,
     /// In the order in which they were set.
     headers: Vec<(&'static str, Cow<'static, str>)>,
     body: Bytes,
-    chunked: bool,
+    /// Whether a body comes with its type.
+    typed: bool,
+    pub(crate) chunked: bool,
 }
 
 /// A reply as bytes.
@@ -48,10 +50,17 @@ pub(crate) struct Encoded {
     pub(crate) body: usize,
 }
 
+impl Encoded {
+    /// Everything up to the middle of the body.
+    pub(crate) fn half(&self) -> &[u8] {
+        &self.bytes[..(self.body + self.bytes.len()) / 2]
+    }
+}
+
 impl Reply {
     /// A reply without the standard headers, as Seastar sends without a handler.
     pub(crate) fn bare(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), chunked: false }
+        Self { status, headers: Vec::new(), body: body.into(), typed: true, chunked: false }
     }
 
     /// An empty 200 with the standard headers.
@@ -60,6 +69,7 @@ impl Reply {
         if let Some(server) = &standard.server {
             reply.set("Server", server.clone());
         }
+        reply.typed = standard.content_type;
         if standard.date {
             reply.set("Date", OffsetDateTime::now_utc().format(DATE).unwrap_or_default());
         }
@@ -70,24 +80,11 @@ impl Reply {
         self.headers.push((name, value.into()));
     }
 
-    pub(crate) fn set_status(&mut self, status: u16) {
-        self.status = status;
-    }
-
-    pub(crate) fn set_body(
-        &mut self,
-        standard: &StandardHeaders,
-        content_type: &'static str,
-        body: impl Into<Bytes>,
-    ) {
-        if standard.content_type {
+    pub(crate) fn set_body(&mut self, content_type: &'static str, body: impl Into<Bytes>) {
+        if self.typed {
             self.set("Content-Type", content_type);
         }
         self.body = body.into();
-    }
-
-    pub(crate) fn set_chunked(&mut self) {
-        self.chunked = true;
     }
 
     /// Seastar keeps headers in a hash map that is walked from the newest to the oldest, so the

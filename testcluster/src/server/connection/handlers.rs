@@ -54,10 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let backend = Backend::new(node, self.socket.peer());
         let mut reply = self.new_reply(head);
         self.allow_origin(&mut reply, head);
-        let refuse = |mut reply: Reply, error: &ApiError| {
-            backend.refuse(&mut reply, error);
-            Ok(Outcome::Reply(reply))
-        };
+        let refuse = |reply, error: &ApiError| Ok(Outcome::Reply(backend.refuse(reply, error)));
 
         let version = node.version();
         if content_length(head) > BODY_LIMIT as u64 {
@@ -96,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             Some(Fault::AnswerEncoded { encoding, body }) => {
                 reply.set("Content-Encoding", encoding.clone());
-                reply.set_body(&node.cluster.settings.headers, api::JSON, body.clone());
+                reply.set_body(api::JSON, body.clone());
                 return Ok(reply.into());
             }
             _ => {}
@@ -122,14 +119,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.hang(node, if *route == Route::LocalNodes { Scope::LocalNodes } else { Scope::All })
             .await?;
         delay(faults).await;
-        let standard = &node.cluster.settings.headers;
         let mut reply = self.new_reply(head);
         if matches!(route, Route::Health | Route::Preflight) {
             self.allow_origin(&mut reply, head);
         }
         Ok(match route {
-            Route::Health => routes::health(standard, reply, head).into(),
-            Route::Preflight => routes::preflight(standard, reply, head).into(),
+            Route::Health => routes::health(reply, head).into(),
+            Route::Preflight => routes::preflight(reply, head).into(),
             Route::LocalNodes => self.localnodes(node, faults, reply, head),
             Route::Api(_) | Route::NotFound => routes::not_found().into(),
         })
@@ -142,7 +138,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         mut reply: Reply,
         head: &Head,
     ) -> Outcome {
-        let standard = &node.cluster.settings.headers;
         let query = Query::parse(&head.query());
         let list = |entries: Vec<String>| serde_json::Value::from(entries).to_string().into_bytes();
         let body = match faults.lie() {
@@ -151,7 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Some(Lie::Everyone) => list(node.everyone(&query)),
             Some(Lie::Garbage(body)) => body.clone(),
             Some(Lie::Status(status)) => {
-                reply.set_status(*status);
+                reply.status = *status;
                 list(node.localnodes(&query))
             }
             Some(Lie::Empty) => list(Vec::new()),
@@ -159,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Some(Lie::NeverEnding) => return Outcome::Endless,
             Some(Lie::Reset) => return Outcome::Reset,
         };
-        reply.set_body(standard, "application/json", body);
+        reply.set_body("application/json", body);
         if matches!(faults.lie(), Some(Lie::Truncated)) {
             Outcome::Half(reply)
         } else {
@@ -196,10 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !node.faults().hang(scope) {
             return Ok(());
         }
-        tokio::select! {
-            () = node.until_faults(|faults| !faults.hang(scope)) => Ok(()),
-            () = self.stream.closed(&node.records) => Err(io::ErrorKind::ConnectionAborted.into()),
-        }
+        self.until_faults(node, |faults| !faults.hang(scope)).await
     }
 }
 

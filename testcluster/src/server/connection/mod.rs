@@ -118,8 +118,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         if head.version() == "1.1" && head.get_text("Expect").eq_ignore_ascii_case("100-continue") {
             let mut go_on = Reply::new(&settings.headers);
-            go_on.set_status(100);
-            self.stream.inner.write_all(&go_on.encode("1.1").bytes).await?;
+            go_on.status = 100;
+            self.write(&go_on.encode("1.1").bytes).await?;
         }
 
         self.unread = Framing::of(head);
@@ -130,8 +130,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let sent = match outcome {
             Outcome::Reply(reply) => self.send(&reply, &head.version(), &faults, is_data).await?,
             Outcome::Half(reply) => {
-                let encoded = reply.encode(&head.version());
-                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await?
+                self.write(reply.encode(&head.version()).half()).await?;
+                Next::Cut
             }
             Outcome::Endless => self.send_without_end(&head.version()).await?,
             Outcome::Reset => return Ok(Next::Reset),
@@ -157,56 +157,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> io::Result<Next> {
         let encoded = reply.encode(version);
         let fault = faults.of_reply().filter(|_| is_data);
-        match fault {
-            Some(Fault::CloseMidHead) => self.send_part(&encoded.bytes, encoded.body / 2).await,
-            Some(Fault::Truncate) => {
-                self.send_part(&encoded.bytes, (encoded.body + encoded.bytes.len()) / 2).await
-            }
+        let part = match fault {
+            Some(Fault::CloseMidHead) => &encoded.bytes[..encoded.body / 2],
+            Some(Fault::Truncate | Fault::StopMidBody) => encoded.half(),
+            _ => &encoded.bytes,
+        };
+        self.write(part).await?;
+        Ok(match fault {
+            Some(Fault::CloseMidHead | Fault::Truncate) => Next::Cut,
             Some(Fault::StopMidBody) => {
-                let half = (encoded.body + encoded.bytes.len()) / 2;
-                self.send_part(&encoded.bytes, half).await?;
                 let node = Arc::clone(&self.node);
-                tokio::select! {
-                    () = node.until_faults(|faults| !faults.stops_mid_body()) => {}
-                    () = self.stream.closed(&node.records) => {
-                        return Err(io::ErrorKind::ConnectionAborted.into());
-                    }
-                }
-                self.stream.inner.write_all(&encoded.bytes[half..]).await?;
-                self.stream.inner.flush().await?;
-                Ok(Next::Request)
+                self.until_faults(&node, |faults| !faults.stops_mid_body()).await?;
+                self.write(&encoded.bytes[part.len()..]).await?;
+                Next::Request
             }
-            _ => {
-                self.stream.inner.write_all(&encoded.bytes).await?;
-                self.stream.inner.flush().await?;
-                Ok(if matches!(fault, Some(Fault::CloseAfterResponse)) {
-                    Next::Close
-                } else {
-                    Next::Request
-                })
-            }
-        }
+            Some(Fault::CloseAfterResponse) => Next::Close,
+            _ => Next::Request,
+        })
     }
 
-    async fn send_part(&mut self, bytes: &[u8], length: usize) -> io::Result<Next> {
-        self.stream.inner.write_all(&bytes[..length]).await?;
-        self.stream.inner.flush().await?;
-        Ok(Next::Cut)
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.inner.write_all(bytes).await?;
+        self.stream.inner.flush().await
+    }
+
+    /// Waits until the node's faults satisfy the condition, or the client gives up.
+    async fn until_faults(
+        &mut self,
+        node: &NodeState,
+        wanted: impl FnMut(&Faults) -> bool,
+    ) -> io::Result<()> {
+        tokio::select! {
+            () = node.until_faults(wanted) => Ok(()),
+            () = self.stream.closed(&node.records) => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
     }
 
     async fn send_without_end(&mut self, version: &str) -> io::Result<Next> {
         let mut reply = Reply::new(&self.node.cluster.settings.headers);
-        reply.set_body(&self.node.cluster.settings.headers, "application/json", "[");
-        reply.set_chunked();
+        reply.set_body("application/json", "[");
+        reply.chunked = true;
         let mut start = reply.encode(version).bytes;
         // Everything except the last chunk, which is the end.
         start.truncate(start.len() - b"0\r\n\r\n".len());
-        self.stream.inner.write_all(&start).await?;
+        self.write(&start).await?;
         let entries = r#""127.0.0.1","#.repeat(300);
         let chunk = format!("{:x}\r\n{entries}\r\n", entries.len());
         loop {
-            self.stream.inner.write_all(chunk.as_bytes()).await?;
-            self.stream.inner.flush().await?;
+            self.write(chunk.as_bytes()).await?;
             sleep(Duration::from_millis(1)).await;
         }
     }
@@ -220,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> io::Result<Next> {
         let mut reply = Reply::bare(status, why);
         reply.set("Connection", "close");
-        self.stream.inner.write_all(&reply.encode(version).bytes).await?;
+        self.write(&reply.encode(version).bytes).await?;
         Ok(Next::Close)
     }
 }

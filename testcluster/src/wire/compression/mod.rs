@@ -1,9 +1,9 @@
 //! Compressed bodies in both directions, with the server's own idea of what Accept-Encoding
 //! prefers.
 
-use std::io::Write;
+use std::io::Read;
 
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::bufread::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 
 use crate::error::ApiError;
@@ -145,19 +145,16 @@ fn quality(parameter: &str) -> Option<f32> {
 }
 
 /// A whole body, compressed.
-#[expect(clippy::expect_used, reason = "writing to a Vec cannot fail")]
+#[expect(clippy::expect_used, reason = "reading a slice cannot fail")]
 pub(crate) fn compress(encoding: Encoding, body: &[u8], level: u32) -> Vec<u8> {
     let level = Compression::new(level);
+    let mut compressed = Vec::new();
     match encoding {
-        Encoding::Gzip => {
-            let mut encoder = GzEncoder::new(Vec::new(), level);
-            encoder.write_all(body).and_then(|()| encoder.finish()).expect("a Vec takes it")
-        }
-        Encoding::Deflate => {
-            let mut encoder = ZlibEncoder::new(Vec::new(), level);
-            encoder.write_all(body).and_then(|()| encoder.finish()).expect("a Vec takes it")
-        }
+        Encoding::Gzip => GzEncoder::new(body, level).read_to_end(&mut compressed),
+        Encoding::Deflate => ZlibEncoder::new(body, level).read_to_end(&mut compressed),
     }
+    .expect("a slice can be read");
+    compressed
 }
 
 #[cfg(test)]

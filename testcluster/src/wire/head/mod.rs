@@ -50,17 +50,10 @@ impl Head {
     }
 
     /// The target up to the question mark, without one trailing slash.
-    pub(crate) fn path(&self) -> Cow<'_, str> {
-        let path = match self.text(&self.spans.target) {
-            Cow::Borrowed(target) => Cow::Borrowed(target.split('?').next().unwrap_or_default()),
-            Cow::Owned(target) => {
-                Cow::Owned(target.split('?').next().unwrap_or_default().to_owned())
-            }
-        };
-        match path.strip_suffix('/') {
-            Some(stripped) if !stripped.is_empty() => Cow::Owned(stripped.to_owned()),
-            _ => path,
-        }
+    pub(crate) fn path(&self) -> String {
+        let target = self.text(&self.spans.target);
+        let path = target.split('?').next().unwrap_or_default();
+        path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path).to_owned()
     }
 
     /// The target after the question mark.
