@@ -141,13 +141,7 @@ impl<'a> Backend<'a> {
         let certified = peer == Peer::Certified && self.version.trusts_client_certificates();
         let users = self.node.cluster.settings.users.as_ref();
         let user = match users.filter(|_| !certified) {
-            Some(users) => Some(sigv4::verify(
-                users,
-                &head.method(),
-                &head.fields(),
-                body,
-                OffsetDateTime::now_utc(),
-            )?),
+            Some(users) => Some(sigv4::verify(users, head, body, OffsetDateTime::now_utc())?),
             None => None,
         };
         let encoding = head.get("Content-Encoding").filter(|encoding| !encoding.is_empty());

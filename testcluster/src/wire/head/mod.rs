@@ -95,22 +95,6 @@ impl Head {
             .map_or_else(String::new, |value| String::from_utf8_lossy(&value).into_owned())
     }
 
-    /// Returns every field in order, for signatures.
-    pub(crate) fn fields(&self) -> Vec<(String, Vec<u8>)> {
-        let mut fields: Vec<(String, Vec<u8>)> = Vec::with_capacity(self.spans.fields.len());
-        for field in &self.spans.fields {
-            let value = &self.bytes[field.value.clone()];
-            match fields.last_mut() {
-                Some((_, before)) if field.name.is_empty() => {
-                    before.push(b' ');
-                    before.extend_from_slice(value);
-                }
-                _ => fields.push((self.text(&field.name).into_owned(), value.to_vec())),
-            }
-        }
-        fields
-    }
-
     pub(crate) fn keeps_alive(&self) -> bool {
         let connection = self.get("Connection").unwrap_or_default();
         match &*self.version() {
@@ -126,4 +110,4 @@ impl Head {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
 use super::scanner::Scanner;
 use super::*;
 
-fn parse(text: &[u8]) -> Result<Option<Head>, Malformed> {
+pub(crate) fn parse(text: &[u8]) -> Result<Option<Head>, Malformed> {
     let mut scanner = Scanner::default();
     // Byte by byte is the hardest way to arrive.
     for end in 1..=text.len() {
@@ -26,7 +26,6 @@ fn fields_are_found_joined_trimmed_and_unfolded() {
     assert_eq!(head.get_text("empty"), "");
     assert!(head.get("empty").is_some() && head.get("none").is_none());
     assert_eq!(head.get_text("b"), "x y");
-    assert_eq!(head.fields().len(), 4);
     assert!(head.bytes().ends_with(b"\r\n\r\n"));
 }
 

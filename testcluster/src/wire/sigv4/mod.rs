@@ -2,7 +2,6 @@
 //! service, only the signed headers matter, the canonical URI is always `/`, and a wrong signature
 //! is an `UnrecognizedClientException`.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_lc_rs::{digest, hmac};
@@ -11,6 +10,7 @@ use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 
 use crate::error::ApiError;
+use crate::wire::head::Head;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -27,15 +27,14 @@ pub(crate) struct Users(pub(crate) BTreeMap<String, String>);
 /// Checks a request's signature over the bytes of the body as they were received. Returns the user.
 pub(crate) fn verify(
     users: &Users,
-    method: &str,
-    headers: &[(String, Vec<u8>)],
+    head: &Head,
     body: &[u8],
     now: OffsetDateTime,
 ) -> Result<String, ApiError> {
-    if value(headers, "host").is_none() {
+    if value(head, "Host").is_none() {
         return Err(invalid("Host header is mandatory for signature verification"));
     }
-    let Some(authorization) = value(headers, "authorization") else {
+    let Some(authorization) = value(head, "Authorization") else {
         return Err(ApiError::new(
             "MissingAuthenticationTokenException",
             "Authorization header is mandatory for signature verification",
@@ -51,11 +50,15 @@ pub(crate) fn verify(
     };
     let signed: BTreeMap<&str, Vec<u8>> = claim
         .signed_headers()
-        .map(|name| (name, squeeze_spaces(&value(headers, name).unwrap_or_default())))
+        .map(|name| {
+            // The server looks names up in lower case.
+            let value = value(head, name).filter(|_| name == name.to_ascii_lowercase());
+            (name, squeeze_spaces(value.unwrap_or_default()))
+        })
         .collect();
     let date = check_date(&claim, &signed, now)
         .map_err(|why| invalid(format!("invalid signature: {why}")))?;
-    if claim.expected_signature(secret, &date, method, &signed, body) != claim.signature {
+    if claim.expected_signature(secret, &date, &head.method(), &signed, body) != claim.signature {
         return Err(ApiError::new("UnrecognizedClientException", "wrong signature"));
     }
     Ok(claim.user.to_owned())
@@ -173,24 +176,14 @@ fn amz_date(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(AMZ_DATE).expect("the format suits the type")
 }
 
-/// A header's value as the server sees it: blanks around it gone, repetitions joined by commas.
-fn value<'a>(headers: &'a [(String, Vec<u8>)], name: &str) -> Option<Cow<'a, [u8]>> {
-    let mut found = headers
-        .iter()
-        .filter(|(other, _)| other.to_ascii_lowercase() == name)
-        .map(|(_, value)| value.trim_ascii());
-    let mut value = Cow::Borrowed(found.next()?);
-    for more in found {
-        value.to_mut().push(b',');
-        value.to_mut().extend_from_slice(more);
-    }
-    Some(value)
+/// A header's value without the blanks around it.
+fn value(head: &Head, name: &str) -> Option<Vec<u8>> {
+    Some(head.get(name)?.trim_ascii().to_vec())
 }
 
-fn squeeze_spaces(value: &[u8]) -> Vec<u8> {
-    let mut squeezed = value.to_vec();
-    squeezed.dedup_by(|next, previous| (*next, *previous) == (b' ', b' '));
-    squeezed
+fn squeeze_spaces(mut value: Vec<u8>) -> Vec<u8> {
+    value.dedup_by(|next, previous| (*next, *previous) == (b' ', b' '));
+    value
 }
 
 fn sha256(bytes: &[u8]) -> String {
