@@ -39,7 +39,7 @@ pub(crate) struct NodeState {
     pub(crate) addr: SocketAddr,
     pub(crate) cluster: Arc<ClusterState>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) records: Records,
+    pub(crate) records: Arc<Records>,
     /// How many requests are being read, executed or held back.
     pub(crate) in_flight: AtomicUsize,
     /// The node's address, datacenter and rack.
@@ -65,7 +65,7 @@ impl NodeState {
             addr,
             cluster: Arc::clone(cluster),
             counters: Arc::default(),
-            records: Records::default(),
+            records: Arc::default(),
             in_flight: AtomicUsize::new(0),
             member,
             version: Mutex::new(cluster.settings.version),

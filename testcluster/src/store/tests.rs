@@ -204,13 +204,3 @@ fn continuous_backups_are_off() {
         })
     );
 }
-
-#[test]
-fn describe_endpoints_names_the_host_that_was_asked() {
-    let reply =
-        Store::new().unwrap().execute("DescribeEndpoints", b"{}", Some("db.test:8000")).unwrap();
-    assert_eq!(
-        String::from_utf8(reply.body.to_vec()).unwrap(),
-        r#"{"Endpoints":[{"Address":"db.test:8000","CachePeriodInMinutes":1440}]}"#
-    );
-}

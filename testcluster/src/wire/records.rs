@@ -13,30 +13,38 @@ const KEPT: usize = 64 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     heads: Mutex<Vec<Vec<u8>>>,
-    streams: Mutex<Vec<Tape>>,
+    streams: Mutex<Vec<Stream>>,
     kept: AtomicU64,
 }
 
 /// What one connection sent.
-pub(crate) type Tape = Arc<Mutex<Vec<u8>>>;
+type Stream = Arc<Mutex<Vec<u8>>>;
 
-impl Records {
-    pub(crate) fn new_stream(&self) -> Tape {
-        let tape = Tape::default();
-        lock(&self.streams).push(Arc::clone(&tape));
-        tape
-    }
+/// Records one connection.
+pub(crate) struct Tape {
+    records: Arc<Records>,
+    stream: Stream,
+}
 
-    pub(crate) fn keep(&self, tape: &Tape, bytes: &[u8]) {
-        if self.has_room_for(bytes.len()) {
-            lock(tape).extend_from_slice(bytes);
+impl Tape {
+    pub(crate) fn keep(&self, bytes: &[u8]) {
+        if self.records.has_room_for(bytes.len()) {
+            lock(&self.stream).extend_from_slice(bytes);
         }
     }
 
     pub(crate) fn keep_head(&self, head: &[u8]) {
-        if self.has_room_for(head.len()) {
-            lock(&self.heads).push(head.to_vec());
+        if self.records.has_room_for(head.len()) {
+            lock(&self.records.heads).push(head.to_vec());
         }
+    }
+}
+
+impl Records {
+    pub(crate) fn new_stream(self: &Arc<Self>) -> Tape {
+        let stream = Stream::default();
+        lock(&self.streams).push(Arc::clone(&stream));
+        Tape { records: Arc::clone(self), stream }
     }
 
     fn has_room_for(&self, bytes: usize) -> bool {
@@ -48,8 +56,8 @@ impl Records {
     }
 
     pub(crate) fn contain(&self, bytes: &[u8]) -> bool {
-        let found = |tape: &Tape| {
-            bytes.is_empty() || lock(tape).windows(bytes.len()).any(|window| window == bytes)
+        let found = |stream: &Stream| {
+            bytes.is_empty() || lock(stream).windows(bytes.len()).any(|window| window == bytes)
         };
         lock(&self.streams).iter().any(found)
     }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::head::scanner::Scanner;
 use super::head::{Head, Malformed};
-use super::records::{Records, Tape};
+use super::records::Tape;
 
 const READ: usize = 16 << 10;
 
@@ -71,7 +71,6 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
     /// The next head; nothing once the client has closed its side.
     pub(crate) async fn head(
         &mut self,
-        records: &Records,
         busy: impl Fn(),
     ) -> io::Result<Result<Option<Head>, Malformed>> {
         let mut scanner = Scanner::default();
@@ -83,12 +82,12 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
                 Err(malformed) => return Ok(Err(malformed)),
                 Ok(Some(length)) => {
                     let head = scanner.finish(self.received.split_to(length).freeze());
-                    if self.tape.is_some() {
-                        records.keep_head(head.bytes());
+                    if let Some(tape) = &self.tape {
+                        tape.keep_head(head.bytes());
                     }
                     return Ok(Ok(Some(head)));
                 }
-                Ok(None) if self.fill(records).await? == 0 => return Ok(Ok(None)),
+                Ok(None) if self.fill().await? == 0 => return Ok(Ok(None)),
                 Ok(None) => {}
             }
         }
@@ -97,33 +96,28 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
     /// The whole body, at most `limit` bytes of it.
     pub(crate) async fn body(
         &mut self,
-        records: &Records,
         framing: Framing,
         limit: usize,
     ) -> Result<Bytes, BodyError> {
         match framing {
             Framing::Length(length) if length > limit as u64 => Err(BodyError::TooLarge),
-            Framing::Length(length) => Ok(self.take(records, length as usize).await?),
-            Framing::Chunked => self.chunks(records, limit).await,
+            Framing::Length(length) => Ok(self.take(length as usize).await?),
+            Framing::Chunked => self.chunks(limit).await,
             Framing::Lost => Err(BodyError::Malformed("The body was read before")),
         }
     }
 
     /// Returns whether anything is left of an unread body. Waits until that is known.
-    pub(crate) async fn has_body(
-        &mut self,
-        records: &Records,
-        framing: Framing,
-    ) -> Result<bool, BodyError> {
+    pub(crate) async fn has_body(&mut self, framing: Framing) -> Result<bool, BodyError> {
         match framing {
             Framing::Length(0) => Ok(false),
             Framing::Length(_) => {
                 while self.received.is_empty() {
-                    self.fill_some(records).await?;
+                    self.fill_some().await?;
                 }
                 Ok(true)
             }
-            Framing::Chunked => match self.chunks(records, 0).await {
+            Framing::Chunked => match self.chunks(0).await {
                 Ok(_) => Ok(false),
                 Err(BodyError::TooLarge) => Ok(true),
                 Err(error) => Err(error),
@@ -133,9 +127,9 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
     }
 
     /// Returns when the client closes its side, or resets the connection.
-    pub(crate) async fn closed(&mut self, records: &Records) {
+    pub(crate) async fn closed(&mut self) {
         while self.received.len() < 1 << 20 {
-            if !matches!(self.fill(records).await, Ok(1..)) {
+            if !matches!(self.fill().await, Ok(1..)) {
                 return;
             }
         }
@@ -143,10 +137,10 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
         std::future::pending::<()>().await;
     }
 
-    async fn chunks(&mut self, records: &Records, limit: usize) -> Result<Bytes, BodyError> {
+    async fn chunks(&mut self, limit: usize) -> Result<Bytes, BodyError> {
         let mut body = BytesMut::new();
         loop {
-            let line = self.line(records).await?;
+            let line = self.line().await?;
             let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
             let size = std::str::from_utf8(digits)
                 .ok()
@@ -154,16 +148,16 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
                 .ok_or(BodyError::Malformed("Can't parse chunk size and extensions"))?;
             if size == 0 {
                 // Trailers are read and dropped.
-                while !self.line(records).await?.is_empty() {}
+                while !self.line().await?.is_empty() {}
                 return Ok(body.freeze());
             }
             // The server does not look ahead: the byte above the limit has to arrive.
             let room = limit.saturating_sub(body.len());
-            body.extend_from_slice(&self.take(records, size.min(room.saturating_add(1))).await?);
+            body.extend_from_slice(&self.take(size.min(room.saturating_add(1))).await?);
             if body.len() > limit {
                 return Err(BodyError::TooLarge);
             }
-            if &self.take(records, 2).await?[..] != b"\r\n" {
+            if &self.take(2).await?[..] != b"\r\n" {
                 return Err(BodyError::Malformed(
                     "The actual chunk length exceeds the specified length",
                 ));
@@ -172,40 +166,40 @@ impl<S: AsyncRead + Unpin> BufferedStream<S> {
     }
 
     /// A line without its end.
-    async fn line(&mut self, records: &Records) -> io::Result<Bytes> {
+    async fn line(&mut self) -> io::Result<Bytes> {
         loop {
             if let Some(end) = self.received.windows(2).position(|window| window == b"\r\n") {
                 let line = self.received.split_to(end).freeze();
                 let _ = self.received.split_to(2);
                 return Ok(line);
             }
-            self.fill_some(records).await?;
+            self.fill_some().await?;
         }
     }
 
-    async fn take(&mut self, records: &Records, length: usize) -> io::Result<Bytes> {
+    async fn take(&mut self, length: usize) -> io::Result<Bytes> {
         self.received.reserve(length.saturating_sub(self.received.len()));
         while self.received.len() < length {
-            self.fill_some(records).await?;
+            self.fill_some().await?;
         }
         Ok(self.received.split_to(length).freeze())
     }
 
-    async fn fill_some(&mut self, records: &Records) -> io::Result<()> {
-        if self.fill(records).await? == 0 {
+    async fn fill_some(&mut self) -> io::Result<()> {
+        if self.fill().await? == 0 {
             return Err(ErrorKind::UnexpectedEof.into());
         }
         Ok(())
     }
 
-    async fn fill(&mut self, records: &Records) -> io::Result<usize> {
+    async fn fill(&mut self) -> io::Result<usize> {
         if self.received.capacity() - self.received.len() < READ / 4 {
             self.received.reserve(READ);
         }
         let before = self.received.len();
         let read = self.inner.read_buf(&mut self.received).await?;
         if let Some(tape) = &self.tape {
-            records.keep(tape, &self.received[before..]);
+            tape.keep(&self.received[before..]);
         }
         Ok(read)
     }

@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Err(error) => return refuse(reply, &error),
         };
         let limit = if version.limits_bodies_itself() { BODY_LIMIT } else { usize::MAX };
-        let body = match self.read_body(node, limit).await {
+        let body = match self.read_body(limit).await {
             Ok(body) => body,
             Err(BodyError::TooLarge) => return refuse(reply, &api::too_large()),
             Err(BodyError::Malformed(why)) => {
@@ -176,8 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         routes::allow_origin(reply, head, self.node.cluster.settings.routing_header);
     }
 
-    async fn read_body(&mut self, node: &NodeState, limit: usize) -> Result<Bytes, BodyError> {
-        let body = self.stream.body(&node.records, self.unread, limit).await;
+    async fn read_body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
+        let body = self.stream.body(self.unread, limit).await;
         self.unread = match (&body, self.unread) {
             (Ok(_), _) => Framing::Length(0),
             (Err(_), Framing::Chunked) => Framing::Lost,

@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn next_request(&mut self) -> io::Result<Next> {
         self.socket.set_idle(true);
         let socket = self.socket.clone();
-        match self.stream.head(&self.node.records, || socket.set_idle(false)).await? {
+        match self.stream.head(|| socket.set_idle(false)).await? {
             Ok(Some(head)) => self.exchange(&head).await,
             Ok(None) => Ok(Next::Close),
             Err(malformed) => {
@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         // A body that no handler read would be taken for the next request.
         let unread = match sent {
-            Next::Request => self.stream.has_body(&node.records, self.unread).await,
+            Next::Request => self.stream.has_body(self.unread).await,
             Next::Close | Next::Cut | Next::Reset => return Ok(sent),
         };
         Ok(if head.keeps_alive() && matches!(unread, Ok(false)) {
@@ -189,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> io::Result<()> {
         tokio::select! {
             () = node.until_faults(wanted) => Ok(()),
-            () = self.stream.closed(&node.records) => Err(io::ErrorKind::ConnectionAborted.into()),
+            () = self.stream.closed() => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 /// Type, value (binaries in hexadecimal), the key's bytes in hexadecimal, and the token.
-const VECTORS: &str = include_str!("../../../tests/data/token.tsv");
+const VECTORS: &str = include_str!("../../../../tests/data/vectors/token.tsv");
 
 fn unhex(text: &str) -> Vec<u8> {
     let pair = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();

@@ -71,16 +71,11 @@ fn what_cannot_be_decompressed_is_an_internal_error() {
     let executed = cluster.node(0).stats().executed;
     let whole = gzip(b"{}");
     let broken = "Error during gzip decompression of request body";
-    let truncated = "Truncated gzip in request body";
     let unsupported = "Unsupported Content-Encoding";
+    // What is broken and what is truncated is tested where it is decompressed.
     let cases = [
         (encoded("gzip", "{}"), broken),
-        (encoded("gzip", [&*whole, b"junk"].concat()), broken),
-        (encoded("gzip", &whole[..whole.len() - 1]), truncated),
-        (encoded("gzip", ""), truncated),
-        (encoded("GZIP", &whole), unsupported),
         (encoded("br", &whole), unsupported),
-        (encoded("identity", "{}"), unsupported),
         (encoded("gzip", &whole).header("Content-Encoding", "gzip"), unsupported),
     ];
     for (request, message) in cases {
