@@ -42,6 +42,10 @@ impl ApiError {
         Self::new("ValidationException", message)
     }
 
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new("InternalServerError", message)
+    }
+
     pub(crate) fn body(&self) -> Vec<u8> {
         // By hand, because the order of the members is the server's.
         let mut body = format!(

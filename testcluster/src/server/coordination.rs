@@ -120,11 +120,8 @@ struct Survey<'r> {
 
 /// The ambiguous end of a contended transaction.
 fn timed_out(table: &str) -> ApiError {
-    ApiError::new(
-        "InternalServerError",
-        format!(
-            "Internal server error: exceptions::mutation_write_timeout_exception (Operation timed out for \
+    ApiError::internal(format!(
+        "Internal server error: exceptions::mutation_write_timeout_exception (Operation timed out for \
              alternator_{table}.{table} - received only 1 responses from 2 CL=LOCAL_SERIAL.)"
-        ),
-    )
+    ))
 }

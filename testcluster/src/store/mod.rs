@@ -147,7 +147,7 @@ fn unreadable(error: &serde_json::Error) -> ApiError {
 }
 
 fn unwritable(error: serde_json::Error) -> ApiError {
-    ApiError::new("InternalServerError", format!("Internal server error: {error}"))
+    ApiError::internal(format!("Internal server error: {error}"))
 }
 
 fn refusal(error: DynoxideError, body: &[u8]) -> ApiError {

@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::rows::{Contents, Row, compare};
 use crate::error::ApiError;
-use crate::tokens::token_of_bytes;
 
 const REGION: &str = ":scylla:paging:region";
 const WEIGHT: &str = ":scylla:paging:weight";
@@ -104,13 +103,10 @@ impl Start {
     }
 
     fn is_before(&self, contents: &Contents, row: &Row) -> bool {
-        let column = contents.partition;
-        let token = |row: &Row| {
-            let text = row.text(column.name).unwrap_or_default();
-            token_of_bytes(&column.kind.bytes(text))
-        };
-        let order = token(&self.key)
-            .cmp(&token(row))
+        let partition = contents.partition;
+        let order = partition
+            .token(&self.key)
+            .cmp(&partition.token(row))
             .then_with(|| compare(contents.clustering, &self.key, row));
         order.is_lt() || (order.is_eq() && self.is_before_row)
     }

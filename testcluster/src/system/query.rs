@@ -165,8 +165,5 @@ fn item(row: &Row, projection: Option<&[&str]>) -> Value {
 }
 
 fn not_imitated(what: &str) -> ApiError {
-    ApiError::new(
-        "InternalServerError",
-        format!("The test cluster does not imitate {what} on internal tables"),
-    )
+    ApiError::internal(format!("The test cluster does not imitate {what} on internal tables"))
 }

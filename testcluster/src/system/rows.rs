@@ -17,6 +17,13 @@ pub(crate) const fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
+impl Column {
+    /// The token of a row whose partition key this is.
+    pub(crate) fn token(&self, row: &Row) -> i64 {
+        token_of_bytes(&self.kind.bytes(row.text(self.name).unwrap_or_default()))
+    }
+}
+
 /// Cells by the name of their column, without null ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Row(pub(crate) Vec<(&'static str, Cell)>);
@@ -46,12 +53,8 @@ impl Contents {
         clustering: &'static [Column],
         mut rows: Vec<Row>,
     ) -> Self {
-        let token = |row: &Row| {
-            let text = row.text(partition.name).unwrap_or_default();
-            token_of_bytes(&partition.kind.bytes(text))
-        };
         rows.sort_by(|one, other| compare(clustering, one, other));
-        rows.sort_by_cached_key(token);
+        rows.sort_by_cached_key(|row| partition.token(row));
         Self { partition, clustering, rows }
     }
 

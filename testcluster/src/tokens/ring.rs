@@ -58,14 +58,13 @@ pub(crate) fn map(hosts: &BTreeMap<u64, Host>, factor: usize) -> Map {
         for &(_, node) in ring[at..].iter().chain(&ring[..at]) {
             let host = &hosts[&node];
             let is_new = replicas.iter().all(|replica| replica.node != node);
-            let takes = |wanted: &mut Wanted<'_>| wanted.replicas > 0;
             if is_new
                 && let Some(datacenter) = wanted.get_mut(&*host.datacenter)
                 && datacenter.takes(host)
             {
                 replicas.push(Replica { node, shard: 0 });
             }
-            if !wanted.values_mut().any(takes) {
+            if wanted.values().all(|wanted| wanted.replicas == 0) {
                 break;
             }
         }

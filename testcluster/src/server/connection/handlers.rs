@@ -75,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Err(BodyError::Malformed(why)) => {
                 let why =
                     format!("Internal server error: seastar::httpd::bad_request_exception ({why})");
-                return refuse(reply, &ApiError::new("InternalServerError", why));
+                return refuse(reply, &ApiError::internal(why));
             }
             Err(BodyError::Gone(error)) => return Err(error),
         };

@@ -35,7 +35,7 @@ pub(crate) fn decompress(
         b"" => return Ok(body.to_vec()),
         b"gzip" => || Decompress::new_gzip(15),
         b"deflate" => || Decompress::new(true),
-        _ => return Err(internal("Unsupported Content-Encoding")),
+        _ => return Err(ApiError::internal("Unsupported Content-Encoding")),
     };
     let (mut rest, mut output) = (body, Vec::new());
     loop {
@@ -58,7 +58,7 @@ fn decompress_member<'a>(
         let (seen, produced) = (member.total_in(), member.total_out());
         let status = member
             .decompress(rest, &mut buffer, FlushDecompress::None)
-            .map_err(|_| internal("Error during gzip decompression of request body"))?;
+            .map_err(|_| ApiError::internal("Error during gzip decompression of request body"))?;
         let seen = (member.total_in() - seen) as usize;
         let produced = (member.total_out() - produced) as usize;
         rest = &rest[seen..];
@@ -69,15 +69,11 @@ fn decompress_member<'a>(
         match status {
             Status::StreamEnd => return Ok(rest),
             Status::Ok | Status::BufError if seen == 0 && produced == 0 => {
-                return Err(internal("Truncated gzip in request body"));
+                return Err(ApiError::internal("Truncated gzip in request body"));
             }
             Status::Ok | Status::BufError => {}
         }
     }
-}
-
-fn internal(message: &str) -> ApiError {
-    ApiError::new("InternalServerError", message)
 }
 
 /// The error for a body above the server's limit, compressed or not.
