@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use crate::raw::{Signer, ask, get, operation};
+use crate::raw::{Signer, ask, get, list_tables};
 
 struct Program {
     child: Child,
@@ -61,7 +61,7 @@ fn it_prints_a_url_for_each_node_and_serves_until_interrupted() {
         ("127.0.0.1".into(), "127.0.0.2".into())
     );
     assert_eq!(one.port(), two.port());
-    assert_eq!(ask(two, get("/").bytes()).text(), "healthy: db.test:8000");
+    assert_eq!(ask(two, get("/")).text(), "healthy: db.test:8000");
     program.interrupt();
 }
 
@@ -69,8 +69,7 @@ fn it_prints_a_url_for_each_node_and_serves_until_interrupted() {
 fn nodes_are_in_the_datacenters_and_racks_that_were_asked_for() {
     let mut program = Program::start(&["--dcs", "dc1:a=1,b=1;dc2=1"]);
     let node = program.node();
-    let named =
-        |query: &str| ask(node, get(&format!("/localnodes{query}")).bytes()).text().to_owned();
+    let named = |query: &str| ask(node, get(&format!("/localnodes{query}"))).text().to_owned();
     assert_eq!(named("?rack=b"), r#"["127.0.0.2"]"#);
     assert_eq!(named("?dc=dc2&rack=rack1"), r#"["127.0.0.3"]"#);
     program.url();
@@ -82,10 +81,9 @@ fn nodes_are_in_the_datacenters_and_racks_that_were_asked_for() {
 fn requests_must_be_signed_by_a_user_that_was_given() {
     let mut program = Program::start(&["--nodes", "1", "--auth", "alice:wonder:land"]);
     let node = program.node();
-    let request = operation("ListTables", "{}");
-    assert_eq!(ask(node, request.bytes()).status(), 400);
+    assert_eq!(ask(node, list_tables()).status(), 400);
     let signer = Signer::new("alice", "wonder:land");
-    assert_eq!(ask(node, request.signed(&signer).bytes()).status(), 200);
+    assert_eq!(ask(node, list_tables().signed(&signer)).status(), 200);
     program.interrupt();
 }
 

@@ -6,14 +6,13 @@ mod nodes;
 mod tls;
 
 use std::collections::BTreeSet;
-use std::net::TcpStream;
 
 use alternator_testcluster::Node;
 
-use crate::raw::{ask, get, operation};
+use crate::raw::{ask, get};
 
 pub(crate) fn listed_with(node: &Node, query: &str) -> BTreeSet<String> {
-    let response = ask(node.addr(), get(&format!("/localnodes{query}")).bytes());
+    let response = ask(node.addr(), get(&format!("/localnodes{query}")));
     serde_json::from_str(response.text()).unwrap()
 }
 
@@ -23,12 +22,4 @@ pub(crate) fn listed(node: &Node) -> BTreeSet<String> {
 
 pub(crate) fn lists(node: &Node, other: &Node) -> bool {
     listed(node).contains(&other.addr().ip().to_string())
-}
-
-pub(crate) fn refuses(node: &Node) -> bool {
-    TcpStream::connect(node.addr()).is_err()
-}
-
-pub(crate) fn list_tables() -> Vec<u8> {
-    operation("ListTables", "{}").bytes()
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::raw::{Connection, ask, operation};
 use alternator_testcluster::{Cluster, Fault, Scope};
 
-use crate::cluster::{list_tables, listed_with, lists, refuses};
+use crate::cluster::{listed_with, lists};
+use crate::raw::{Connection, ask, create_table, list_tables, refuses};
 
 #[test]
 fn nodes_share_a_port_and_a_store() {
@@ -17,9 +17,8 @@ fn nodes_share_a_port_and_a_store() {
         .unzip();
     assert_eq!(ips, ["127.0.0.1", "127.0.0.2", "127.0.0.3"].map(str::to_owned).into());
     assert_eq!(ports, [cluster.port()].into());
-    let table = r#"{"TableName":"table","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}"#;
-    assert_eq!(ask(cluster.node(0).addr(), operation("CreateTable", table).bytes()).status(), 200);
-    assert_eq!(ask(cluster.node(2).addr(), list_tables()).text(), r#"{"TableNames":["table"]}"#);
+    assert_eq!(ask(cluster.node(0).addr(), create_table()).status(), 200);
+    assert_eq!(ask(cluster.node(2).addr(), list_tables()).text(), r#"{"TableNames":["tab"]}"#);
 }
 
 #[test]
@@ -52,13 +51,13 @@ fn nodes_come_and_go_and_addresses_are_not_used_again() {
 
     let removed = cluster.node(1);
     cluster.remove_node(&removed);
-    assert!(refuses(&removed) && !lists(&first, &removed));
+    assert!(refuses(removed.addr()) && !lists(&first, &removed));
     assert_eq!(cluster.nodes().len(), 3);
 
     let replacement = cluster.replace_node(&joined).unwrap();
     assert_eq!(replacement.addr().ip().to_string(), "127.0.0.5");
     assert_eq!((replacement.datacenter(), replacement.rack()), ("dc1", "b"));
-    assert!(lists(&first, &replacement) && !lists(&first, &joined) && refuses(&joined));
+    assert!(lists(&first, &replacement) && !lists(&first, &joined) && refuses(joined.addr()));
 }
 
 #[test]
@@ -69,7 +68,7 @@ fn a_dropped_cluster_ends_connections_and_frees_its_port() {
     connection.ask(list_tables());
     drop(cluster);
     connection.assert_closed();
-    assert!(refuses(&node));
+    assert!(refuses(node.addr()));
     assert!(node.start().is_err());
     Cluster::builder().nodes(2).port(port).start().unwrap();
 }

@@ -4,14 +4,13 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use crate::raw::{get, operation};
 use alternator_testcluster::{Cluster, Tls, Version};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::raw::LIMIT;
+use crate::raw::{Connection, LIMIT, get, list_tables};
 
 /// A client of TLS that trusts the cluster's authority, and shows a certificate where it has one.
 struct TlsClient(Arc<ClientConfig>);
@@ -101,7 +100,7 @@ fn mutual_tls_asks_for_a_certificate_which_newer_releases_take_for_a_signature()
         let builder = Cluster::builder().tls(Tls::Mutual).auth("alice", "secret").version(version);
         let cluster = builder.start().unwrap();
         let addr = cluster.node(0).addr();
-        let request = operation("ListTables", "{}").header("Connection", "close").bytes();
+        let request = list_tables().header("Connection", "close").bytes();
         assert!(TlsClient::new(&cluster, false).ask(addr, "127.0.0.1", &request).is_err());
         let answer = TlsClient::new(&cluster, true).ask(addr, "127.0.0.1", &request).unwrap();
         assert_eq!(answer.starts_with("HTTP/1.1 200 OK"), signed_for, "{answer}");
@@ -111,10 +110,9 @@ fn mutual_tls_asks_for_a_certificate_which_newer_releases_take_for_a_signature()
 #[test]
 fn plain_text_at_a_tls_port_is_not_answered_in_plain_text() {
     let cluster = Cluster::builder().tls(Tls::Server).start().unwrap();
-    let mut stream = TcpStream::connect(cluster.node(0).addr()).unwrap();
-    stream.set_read_timeout(Some(LIMIT)).unwrap();
-    stream.write_all(&farewell()).unwrap();
+    let mut connection = Connection::open(cluster.node(0).addr());
+    connection.send(farewell());
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
+    let _ = connection.stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"));
 }

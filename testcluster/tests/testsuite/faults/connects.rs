@@ -1,19 +1,19 @@
 //! Faults of listeners and whole connections.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+#[cfg(target_os = "linux")]
+use std::io::ErrorKind;
+use std::io::Read;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
-use crate::raw::LIMIT;
-use crate::raw::{Connection, ask};
 use alternator_testcluster::{Cluster, Delay, Fault, Scope, Tls};
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
 
 use crate::faults::{
-    SILENCE, answers, create_table, exchange, is_reset, is_silent, list_tables, open, start, wait,
+    SILENCE, answers, exchange, hangs, is_reset, is_silent, meets_reset, start, wait,
 };
+use crate::raw::{Connection, LIMIT, ask, create_table, get, list_tables, refuses};
 
 #[test]
 fn a_stopped_node_refuses_connections_and_ends_those_it_had() {
@@ -23,8 +23,7 @@ fn a_stopped_node_refuses_connections_and_ends_those_it_had() {
     node.stop();
     idle.assert_closed();
     assert_eq!(node.stats().open, 0);
-    let refused = TcpStream::connect_timeout(&node.addr(), LIMIT).unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert!(refuses(node.addr()));
     node.start().unwrap();
     assert!(answers(&node));
     assert!(answers(&cluster.node(1)));
@@ -34,32 +33,34 @@ fn a_stopped_node_refuses_connections_and_ends_those_it_had() {
 fn a_stopped_node_answers_nothing_that_is_in_flight() {
     let (_cluster, node) = start();
     node.inject(Fault::Slow(Delay::Fixed(LIMIT)));
-    let mut stream = open(node.addr());
-    stream.write_all(&list_tables()).unwrap();
+    let mut busy = Connection::open(node.addr());
+    busy.send(list_tables());
     assert!(wait(|| node.stats().executed == 1));
     node.stop();
-    let mut received = Vec::new();
-    // Reset or closed, as the kernel finds it; but nothing was said.
-    let _ = stream.read_to_end(&mut received);
-    assert_eq!(received, b"");
+    busy.assert_closed();
 }
 
 #[test]
 fn a_draining_node_executes_what_is_in_flight_and_loses_the_reply() {
-    let (_cluster, node) = start();
+    let (cluster, node) = start();
+    let mut idle = Connection::open(node.addr());
+    assert_eq!(idle.ask(list_tables()).status(), 200);
     node.inject(Fault::Slow(Delay::Fixed(SILENCE)));
-    let mut stream = open(node.addr());
-    stream.write_all(&create_table()).unwrap();
+    let mut busy = Connection::open(node.addr());
+    busy.send(create_table());
     assert!(wait(|| node.stats().requests_of("CreateTable") == 1));
     node.drain();
-    let mut received = Vec::new();
-    stream.read_to_end(&mut received).unwrap();
-    assert_eq!(received, b"");
-    assert_eq!(TcpStream::connect(node.addr()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    idle.assert_closed();
+    assert_eq!(busy.stream.read(&mut [0]).unwrap(), 0);
+    assert!(refuses(node.addr()));
     assert!(wait(|| node.stats().open == 0));
+    let other = cluster.node(1).addr();
+    let tables = r#"{"TableNames":["tab"]}"#;
+    assert!(wait(|| ask(other, list_tables()).text() == tables));
+    assert!(wait(|| !ask(other, get("/localnodes")).text().contains(r#""127.0.0.1""#)));
     node.heal();
     node.start().unwrap();
-    assert_eq!(ask(node.addr(), list_tables()).text(), r#"{"TableNames":["table"]}"#);
+    assert_eq!(ask(node.addr(), list_tables()).text(), tables);
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn refusing_keeps_the_connections_that_exist() {
     let mut before = Connection::open(node.addr());
     before.ask(list_tables());
     node.inject(Fault::Refuse);
-    assert_eq!(TcpStream::connect(node.addr()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    assert!(refuses(node.addr()));
     assert_eq!(before.ask(list_tables()).status(), 200);
     node.heal();
     assert!(answers(&node));
@@ -81,8 +82,7 @@ fn dropped_syns_make_connects_hang_until_healed_and_keep_what_exists() {
     before.ask(list_tables());
     node.inject(Fault::DropSyns);
     for _ in 0..3 {
-        let hung = TcpStream::connect_timeout(&node.addr(), SILENCE).unwrap_err();
-        assert_eq!(hung.kind(), ErrorKind::TimedOut);
+        assert!(hangs(&node));
     }
     assert_eq!(before.ask(list_tables()).status(), 200);
     node.heal();
@@ -96,16 +96,14 @@ fn dropped_syns_go_with_the_node_that_stops() {
     let (_cluster, node) = start();
     node.inject(Fault::DropSyns);
     node.stop();
-    assert_eq!(TcpStream::connect(node.addr()).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    assert!(refuses(node.addr()));
     node.start().unwrap();
-    let hung = TcpStream::connect_timeout(&node.addr(), SILENCE).unwrap_err();
-    assert_eq!(hung.kind(), ErrorKind::TimedOut);
+    assert!(hangs(&node));
 }
 
 #[test]
 fn connections_are_reset_where_they_are_told_to_be() {
     let (_cluster, node) = start();
-    let request = list_tables();
     for (fault, executed) in [
         (Fault::ResetOnAccept, 0),
         (Fault::ResetDuringTls, 0),
@@ -115,7 +113,7 @@ fn connections_are_reset_where_they_are_told_to_be() {
     ] {
         node.heal();
         node.inject(fault.clone());
-        let (received, end) = exchange(node.addr(), &request);
+        let (received, end) = exchange(node.addr(), list_tables());
         assert_eq!(received, b"", "{fault:?}");
         assert!(is_reset(end), "{fault:?}: {end:?}");
         assert_eq!(node.stats().executed, executed, "{fault:?}");
@@ -134,14 +132,12 @@ fn tls_handshakes_are_reset_and_hang() {
     assert!(is_reset(exchange(node.addr(), b"\x16\x03\x01").1));
     node.heal();
     node.inject(Fault::Hang(Scope::All));
-    let mut stream = open(node.addr());
+    let mut connection = Connection::open(node.addr());
     // No handshake begins like this, and a server that listens says so.
-    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-    assert!(is_silent(&mut stream));
+    connection.send(get("/"));
+    assert!(is_silent(&mut connection));
     node.heal();
-    let mut received = Vec::new();
-    let _ = stream.read_to_end(&mut received);
-    assert!(!received.is_empty(), "no alert");
+    assert_eq!(connection.stream.read(&mut [0]).unwrap(), 1, "no alert");
 }
 
 #[test]
@@ -165,28 +161,24 @@ fn a_host_that_vanishes_acknowledges_nothing_and_has_restarted_when_healed() {
     let (_cluster, node) = start();
     let timeout = Duration::from_secs(1);
     let connected = || {
-        let stream = open(node.addr());
-        let socket = SockRef::from(&stream);
-        socket.set_tcp_user_timeout(Some(timeout)).unwrap();
-        stream
+        let connection = Connection::open(node.addr());
+        SockRef::from(&connection.stream).set_tcp_user_timeout(Some(timeout)).unwrap();
+        connection
     };
     let (mut busy, mut written, mut idle) = (connected(), connected(), connected());
     node.inject(Fault::Hang(Scope::Data));
-    busy.write_all(&list_tables()).unwrap();
+    busy.send(list_tables());
     assert!(wait(|| node.stats().requests_of("ListTables") == 1));
     node.inject(Fault::Vanish);
 
-    let hung = TcpStream::connect_timeout(&node.addr(), SILENCE).unwrap_err();
-    assert_eq!(hung.kind(), ErrorKind::TimedOut);
-    written.write_all(&list_tables()).unwrap();
-    let unacknowledged = written.read(&mut [0]).unwrap_err();
+    assert!(hangs(&node));
+    written.send(list_tables());
+    let unacknowledged = written.stream.read(&mut [0]).unwrap_err();
     assert_eq!(unacknowledged.kind(), ErrorKind::TimedOut);
     assert!(is_silent(&mut busy) && is_silent(&mut idle));
 
     node.heal();
-    for stream in [&mut busy, &mut idle] {
-        assert!(is_reset(stream.read(&mut [0]).map(drop).map_err(|e| e.kind())));
-    }
+    assert!(meets_reset(&mut busy) && meets_reset(&mut idle));
     assert_eq!((node.stats().open, node.stats().executed), (0, 0));
     assert!(answers(&node));
 }
@@ -195,17 +187,15 @@ fn a_host_that_vanishes_acknowledges_nothing_and_has_restarted_when_healed() {
 #[test]
 fn a_host_is_back_when_its_node_is_stopped_and_gone_when_it_is_started() {
     let (_cluster, node) = start();
-    let mut before = open(node.addr());
+    let mut before = Connection::open(node.addr());
     node.inject(Fault::DropSyns);
     node.inject(Fault::Vanish);
     assert!(is_silent(&mut before));
     node.stop();
-    assert!(is_reset(before.read(&mut [0]).map(drop).map_err(|e| e.kind())));
-    let refused = TcpStream::connect(node.addr()).unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert!(meets_reset(&mut before));
+    assert!(refuses(node.addr()));
     node.start().unwrap();
-    let hung = TcpStream::connect_timeout(&node.addr(), SILENCE).unwrap_err();
-    assert_eq!(hung.kind(), ErrorKind::TimedOut);
+    assert!(hangs(&node));
     node.heal();
     assert!(answers(&node));
 }

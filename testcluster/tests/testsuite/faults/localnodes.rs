@@ -1,16 +1,16 @@
 //! Nodes that lie about the others.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
-use crate::raw::{ask, get};
 use alternator_testcluster::{Fault, Lie, Node, View};
 
-use crate::faults::{answers, exchange, is_reset, open, start, wait};
+use crate::faults::{answers, exchange, is_reset, start, wait};
+use crate::raw::{Connection, ask, get};
 
 #[test]
 fn localnodes_lies_as_told() {
     let (cluster, node) = start();
-    let ask_nodes = || ask(node.addr(), get("/localnodes").bytes());
+    let ask_nodes = || ask(node.addr(), get("/localnodes"));
     let lie = |lie| {
         node.inject(Fault::LocalNodes(lie));
         ask_nodes()
@@ -33,10 +33,10 @@ fn localnodes_lies_as_told() {
     );
     // Data is not concerned.
     node.inject(Fault::LocalNodes(Lie::Reset));
-    assert!(is_reset(exchange(node.addr(), &get("/localnodes").bytes()).1));
+    assert!(is_reset(exchange(node.addr(), get("/localnodes")).1));
     assert!(answers(&node));
     node.inject(Fault::LocalNodes(Lie::Truncated));
-    let (received, end) = exchange(node.addr(), &get("/localnodes").bytes());
+    let (received, end) = exchange(node.addr(), get("/localnodes"));
     assert!(end == Ok(()) && !received.ends_with(b"]"));
 }
 
@@ -44,15 +44,18 @@ fn localnodes_lies_as_told() {
 fn an_answer_without_end_goes_on_until_the_client_or_the_node_ends_it() {
     let (_cluster, node) = start();
     node.inject(Fault::LocalNodes(Lie::NeverEnding));
-    let mut stream = open(node.addr());
-    stream.write_all(&get("/localnodes").bytes()).unwrap();
+    let asked = || {
+        let mut connection = Connection::open(node.addr());
+        connection.send(get("/localnodes"));
+        connection.stream
+    };
+    let mut stream = asked();
     let mut much = vec![0; 1 << 20];
     stream.read_exact(&mut much).unwrap();
     assert!(much.windows(13).any(|window| window == br#","127.0.0.1","#[..13].as_ref()));
     drop(stream);
     assert!(wait(|| node.stats().open == 0));
-    let mut stream = open(node.addr());
-    stream.write_all(&get("/localnodes").bytes()).unwrap();
+    let mut stream = asked();
     stream.read_exact(&mut [0; 1000]).unwrap();
     node.stop();
     assert_eq!(node.stats().open, 0);
@@ -61,8 +64,7 @@ fn an_answer_without_end_goes_on_until_the_client_or_the_node_ends_it() {
 #[test]
 fn a_partitioned_node_sees_its_own_side_and_is_seen_by_the_others() {
     let (cluster, node) = start();
-    let entries =
-        |node: &Node| ask(node.addr(), get("/localnodes").bytes()).text().matches("127.").count();
+    let entries = |node: &Node| ask(node.addr(), get("/localnodes")).text().matches("127.").count();
     node.set_view(View::Only(Vec::new()));
     assert_eq!((entries(&node), entries(&cluster.node(1))), (1, 3));
     node.set_view(View::Only(vec![cluster.node(2).addr().ip()]));

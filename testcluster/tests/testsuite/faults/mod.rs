@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use alternator_testcluster::{Cluster, Node};
 
-use crate::raw::{LIMIT, ask, operation};
+use crate::raw::{Connection, LIMIT, ask, list_tables};
 
 /// How long silence must last to be taken for silence.
 pub(crate) const SILENCE: Duration = Duration::from_millis(150);
@@ -21,38 +21,38 @@ pub(crate) fn start() -> (Cluster, Node) {
     (cluster, node)
 }
 
-pub(crate) fn list_tables() -> Vec<u8> {
-    operation("ListTables", "{}").bytes()
-}
-
-pub(crate) fn create_table() -> Vec<u8> {
-    let body = r#"{"TableName":"table","KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}"#;
-    operation("CreateTable", body).bytes()
-}
-
-pub(crate) fn open(addr: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect_timeout(&addr, LIMIT).unwrap();
-    stream.set_read_timeout(Some(LIMIT)).unwrap();
-    stream
-}
-
 /// Sends a request and reads to the end of the connection: what came, and how it ended.
-pub(crate) fn exchange(addr: SocketAddr, request: &[u8]) -> (Vec<u8>, Result<(), ErrorKind>) {
+pub(crate) fn exchange(
+    addr: SocketAddr,
+    request: impl Into<Vec<u8>>,
+) -> (Vec<u8>, Result<(), ErrorKind>) {
     let mut received = Vec::new();
     // A reset may be quick enough to be met by any of these.
     let end = TcpStream::connect(addr).and_then(|mut stream| {
         stream.set_read_timeout(Some(LIMIT))?;
-        stream.write_all(request)?;
+        stream.write_all(&request.into())?;
         stream.read_to_end(&mut received).map(drop)
     });
     (received, end.map_err(|error| error.kind()))
+}
+
+/// Whether connects to a node hang.
+pub(crate) fn hangs(node: &Node) -> bool {
+    let connected = TcpStream::connect_timeout(&node.addr(), SILENCE);
+    connected.is_err_and(|error| error.kind() == ErrorKind::TimedOut)
 }
 
 pub(crate) fn is_reset(end: Result<(), ErrorKind>) -> bool {
     matches!(end, Err(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe))
 }
 
-pub(crate) fn is_silent(stream: &mut TcpStream) -> bool {
+/// Whether the connection was reset.
+pub(crate) fn meets_reset(connection: &mut Connection) -> bool {
+    is_reset(connection.stream.read(&mut [0]).map(drop).map_err(|error| error.kind()))
+}
+
+pub(crate) fn is_silent(connection: &mut Connection) -> bool {
+    let stream = &mut connection.stream;
     stream.set_read_timeout(Some(SILENCE)).unwrap();
     let read = stream.read(&mut [0]);
     stream.set_read_timeout(Some(LIMIT)).unwrap();

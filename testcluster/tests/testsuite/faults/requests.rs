@@ -1,20 +1,18 @@
 //! Faults between a request and its reply.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::time::{Duration, Instant};
 
-use crate::raw::LIMIT;
-use crate::raw::{ask, get, operation};
 use alternator_testcluster::{ApiError, Delay, Fault, Lie, Scope};
 
-use crate::faults::{create_table, exchange, is_reset, is_silent, list_tables, open, start, wait};
+use crate::faults::{exchange, is_reset, is_silent, start, wait};
+use crate::raw::{Connection, LIMIT, NO_TABLES, Request, ask, create_table, get, list_tables};
 
 #[test]
 fn a_reset_after_the_head_does_not_wait_for_the_body() {
     let (_cluster, node) = start();
     node.inject(Fault::ResetAfterHead);
-    let head = operation("ListTables", "{}").head();
-    assert!(is_reset(exchange(node.addr(), &head).1));
+    assert!(is_reset(exchange(node.addr(), list_tables().head()).1));
 }
 
 #[test]
@@ -27,26 +25,21 @@ fn what_hangs_is_what_was_told_to_and_goes_on_when_healed() {
     ] {
         node.inject(Fault::Hang(scope));
         let executed = node.stats().executed;
-        let requests = [
-            (list_tables(), data),
-            (get("/localnodes").bytes(), localnodes),
-            (get("/").bytes(), health),
-        ];
+        let requests =
+            [(list_tables(), data), (get("/localnodes"), localnodes), (get("/"), health)];
         let mut hung = Vec::new();
         for (request, hangs) in requests {
-            let mut stream = open(node.addr());
-            stream.write_all(&request).unwrap();
-            assert_eq!(is_silent(&mut stream), hangs, "{scope:?}");
+            let mut connection = Connection::open(node.addr());
+            connection.send(request);
+            assert_eq!(is_silent(&mut connection), hangs, "{scope:?}");
             if hangs {
-                hung.push(stream);
+                hung.push(connection);
             }
         }
         assert_eq!(node.stats().executed, executed + u64::from(!data));
         node.heal();
-        for mut stream in hung {
-            let mut status = [0; 15];
-            stream.read_exact(&mut status).unwrap();
-            assert_eq!(&status, b"HTTP/1.1 200 OK");
+        for mut connection in hung {
+            assert_eq!(connection.receive().status(), 200);
         }
     }
 }
@@ -56,18 +49,16 @@ fn a_reply_that_is_late_hangs_too() {
     let (_cluster, node) = start();
     let late = Duration::from_secs(1);
     node.inject(Fault::Slow(Delay::Fixed(late)));
-    let mut stream = open(node.addr());
-    stream.write_all(&list_tables()).unwrap();
+    let mut connection = Connection::open(node.addr());
+    connection.send(list_tables());
     assert!(wait(|| node.stats().executed == 1));
     node.inject(Fault::Hang(Scope::Data));
-    stream.set_read_timeout(Some(late * 2)).unwrap();
-    assert!(stream.read(&mut [0]).is_err(), "nothing comes");
+    connection.stream.set_read_timeout(Some(late * 2)).unwrap();
+    assert!(connection.stream.read(&mut [0]).is_err(), "nothing comes");
     assert_eq!(node.stats().in_flight, 1);
-    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    connection.stream.set_read_timeout(Some(LIMIT)).unwrap();
     node.heal();
-    let mut status = [0; 15];
-    stream.read_exact(&mut status).unwrap();
-    assert_eq!(&status, b"HTTP/1.1 200 OK");
+    assert_eq!(connection.receive().status(), 200);
     assert!(wait(|| node.stats().in_flight == 0));
 }
 
@@ -75,11 +66,11 @@ fn a_reply_that_is_late_hangs_too() {
 fn a_hanging_request_goes_with_its_client() {
     let (_cluster, node) = start();
     node.inject(Fault::Hang(Scope::All));
-    let mut stream = open(node.addr());
-    stream.write_all(&list_tables()).unwrap();
+    let mut connection = Connection::open(node.addr());
+    connection.send(list_tables());
     assert!(wait(|| node.stats().requests_of("ListTables") == 1));
     assert_eq!(node.stats().open, 1);
-    drop(stream);
+    drop(connection);
     assert!(wait(|| node.stats().open == 0));
     assert_eq!(node.stats().executed, 0);
 }
@@ -88,26 +79,26 @@ fn a_hanging_request_goes_with_its_client() {
 fn slow_replies_are_as_late_as_told() {
     let (_cluster, node) = start();
     let late = Duration::from_millis(40);
-    let timed = |request: &[u8]| {
+    let timed = |request: Request| {
         let started = Instant::now();
         assert_eq!(ask(node.addr(), request).status(), 200);
         started.elapsed()
     };
     node.inject(Fault::Slow(Delay::Fixed(late)));
-    assert!(timed(&list_tables()) >= late);
-    assert!(timed(&get("/localnodes").bytes()) >= late);
+    assert!(timed(list_tables()) >= late);
+    assert!(timed(get("/localnodes")) >= late);
     node.inject(Fault::Slow(Delay::Uniform { min: late, max: late * 2 }));
-    assert!(timed(&list_tables()) >= late);
+    assert!(timed(list_tables()) >= late);
     node.inject(Fault::Slow(Delay::Sometimes { one_in: 1, delay: late }));
-    assert!(timed(&list_tables()) >= late);
+    assert!(timed(list_tables()) >= late);
     node.inject(Fault::Slow(Delay::Sometimes { one_in: u32::MAX, delay: LIMIT }));
-    assert!(timed(&list_tables()) < LIMIT);
+    assert!(timed(list_tables()) < LIMIT);
     let stalls =
         |one_in| Fault::Slow(Delay::Stalls { min: late, max: late, one_in, stall: late * 2 });
     node.inject(stalls(1));
-    assert!(timed(&list_tables()) >= late * 2);
+    assert!(timed(list_tables()) >= late * 2);
     node.inject(stalls(u32::MAX));
-    assert!(timed(&list_tables()) >= late);
+    assert!(timed(list_tables()) >= late);
 }
 
 #[test]
@@ -121,26 +112,25 @@ fn an_error_is_answered_without_executing_and_discovery_goes_on() {
         r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"told to"}"#
     );
     assert_eq!(node.stats().executed, 0);
-    assert_eq!(ask(node.addr(), get("/localnodes").bytes()).status(), 200);
+    assert_eq!(ask(node.addr(), get("/localnodes")).status(), 200);
 }
 
 #[test]
 fn replies_break_off_in_the_head_or_in_the_body_after_the_request_took_effect() {
     let (_cluster, node) = start();
-    let (whole, _) =
-        exchange(node.addr(), &operation("ListTables", "{}").header("Connection", "close").bytes());
+    let (whole, _) = exchange(node.addr(), list_tables().header("Connection", "close"));
     let body = |reply: &[u8]| {
         reply.windows(4).position(|window| window == b"\r\n\r\n").map(|at| reply.len() - at - 4)
     };
     assert!(body(&whole).is_some());
 
     node.inject(Fault::CloseMidHead);
-    let (received, end) = exchange(node.addr(), &list_tables());
+    let (received, end) = exchange(node.addr(), list_tables());
     assert_eq!(end, Ok(()));
     assert!(received.starts_with(b"HTTP/1.1 200 OK") && body(&received).is_none());
 
     node.inject(Fault::Truncate);
-    let (received, end) = exchange(node.addr(), &list_tables());
+    let (received, end) = exchange(node.addr(), list_tables());
     assert_eq!(end, Ok(()));
     assert!(body(&received).is_some_and(|length| 0 < length && length < body(&whole).unwrap()));
     assert_eq!(node.stats().executed, 3);
@@ -150,10 +140,10 @@ fn replies_break_off_in_the_head_or_in_the_body_after_the_request_took_effect() 
 fn a_reply_is_whole_before_a_close_that_it_did_not_announce() {
     let (_cluster, node) = start();
     node.inject(Fault::CloseAfterResponse);
-    let (received, end) = exchange(node.addr(), &list_tables());
+    let (received, end) = exchange(node.addr(), list_tables());
     assert_eq!(end, Ok(()));
     let reply = String::from_utf8(received).unwrap();
-    assert!(reply.ends_with(r#"{"TableNames":[]}"#));
+    assert!(reply.ends_with(NO_TABLES));
     assert!(!reply.contains("Connection"), "{reply}");
 }
 
@@ -164,7 +154,7 @@ fn faults_of_different_kinds_add_up_and_of_the_same_kind_replace_each_other() {
     node.inject(Fault::Hang(Scope::Data));
     node.inject(Fault::Answer(ApiError::new("ThrottlingException", "")));
     assert_eq!(ask(node.addr(), list_tables()).status(), 400);
-    assert_eq!(ask(node.addr(), get("/localnodes").bytes()).text(), "[]");
+    assert_eq!(ask(node.addr(), get("/localnodes")).text(), "[]");
 }
 
 #[test]

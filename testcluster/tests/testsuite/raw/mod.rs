@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use alternator_testcluster::Cluster;
+use alternator_testcluster::{Builder, Cluster};
 
 pub use request::{Request, get, operation};
 pub use response::Response;
@@ -26,7 +26,12 @@ pub const NO_TABLES: &str = r#"{"TableNames":[]}"#;
 
 /// One node, and its address.
 pub fn start() -> (Cluster, SocketAddr) {
-    let cluster = Cluster::builder().nodes(1).start().unwrap();
+    started(Cluster::builder())
+}
+
+/// A cluster, and the address of its first node.
+pub fn started(builder: Builder) -> (Cluster, SocketAddr) {
+    let cluster = builder.start().unwrap();
     let node = cluster.node(0).addr();
     (cluster, node)
 }
@@ -38,7 +43,7 @@ pub fn list_tables() -> Request {
 
 /// One TCP connection to a node.
 pub struct Connection {
-    stream: TcpStream,
+    pub stream: TcpStream,
     received: Vec<u8>,
 }
 
@@ -51,8 +56,8 @@ impl Connection {
         Self { stream, received: Vec::new() }
     }
 
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream.write_all(bytes.as_ref()).unwrap();
+    pub fn send(&mut self, bytes: impl Into<Vec<u8>>) {
+        self.stream.write_all(&bytes.into()).unwrap();
     }
 
     /// Sends what a server that has stopped listening may refuse to take.
@@ -68,7 +73,7 @@ impl Connection {
         Response::read(self)
     }
 
-    pub fn ask(&mut self, request: impl AsRef<[u8]>) -> Response {
+    pub fn ask(&mut self, request: impl Into<Vec<u8>>) -> Response {
         self.send(request);
         self.receive()
     }
@@ -115,16 +120,22 @@ impl Connection {
 }
 
 /// One request on a connection of its own.
-pub fn ask(node: SocketAddr, request: impl AsRef<[u8]>) -> Response {
+pub fn ask(node: SocketAddr, request: impl Into<Vec<u8>>) -> Response {
     Connection::open(node).ask(request)
 }
 
-/// Creates the table `tab`, whose items are known by a string `p`.
-pub fn create_table(node: SocketAddr) {
+/// Whether connects to a node are refused.
+pub fn refuses(node: SocketAddr) -> bool {
+    let connected = TcpStream::connect_timeout(&node, LIMIT);
+    connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+/// A request that creates the table `tab`, whose items are known by a string `p`.
+pub fn create_table() -> Request {
     let table = r#"{"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
         "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
         "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]}"#;
-    assert_eq!(ask(node, operation("CreateTable", table).bytes()).status(), 200);
+    operation("CreateTable", table)
 }
 
 /// Puts an item, and gives the request for one attribute of it that is answered with exactly
@@ -133,7 +144,7 @@ pub fn item_of(node: SocketAddr, length: usize) -> Request {
     let around = r#"{"Item":{"x":{"S":""}}}"#.len();
     let filler = "x".repeat(length - around);
     let put = format!(r#"{{"TableName":"tab","Item":{{"p":{{"S":"a"}},"x":{{"S":"{filler}"}}}}}}"#);
-    assert_eq!(ask(node, operation("PutItem", put).bytes()).status(), 200);
+    assert_eq!(ask(node, operation("PutItem", put)).status(), 200);
     let get = r#"{"TableName":"tab","Key":{"p":{"S":"a"}},"ProjectionExpression":"x"}"#;
     operation("GetItem", get)
 }

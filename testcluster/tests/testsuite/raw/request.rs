@@ -17,13 +17,8 @@ pub fn get(target: &str) -> Request {
 
 /// A DynamoDB request with the headers that it cannot do without; Content-Length follows the body.
 pub fn operation(name: &str, body: impl AsRef<[u8]>) -> Request {
-    Request {
-        start: "POST / HTTP/1.1".to_owned(),
-        headers: Vec::new(),
-        body: body.as_ref().to_vec(),
-    }
-    .header("Host", "db.test:8000")
-    .header("X-Amz-Target", &format!("DynamoDB_20120810.{name}"))
+    let target = format!("DynamoDB_20120810.{name}");
+    get("/").start("POST / HTTP/1.1").header("X-Amz-Target", &target).body(body)
 }
 
 impl Request {
@@ -81,5 +76,17 @@ impl Request {
 
     pub fn bytes(&self) -> Vec<u8> {
         [self.head(), self.body.clone()].concat()
+    }
+}
+
+impl From<Request> for Vec<u8> {
+    fn from(request: Request) -> Self {
+        request.bytes()
+    }
+}
+
+impl From<&Request> for Vec<u8> {
+    fn from(request: &Request) -> Self {
+        request.bytes()
     }
 }

@@ -58,10 +58,16 @@ impl Response {
             .map(|(_, value)| value)
     }
 
-    /// The status line and every header, byte by byte; in any order, because the server keeps them
-    /// in a hash map.
+    /// The status line and every header, byte by byte, besides the standard ones.
     #[track_caller]
     pub fn assert_head(&self, status_line: &str, headers: &[&str]) {
+        let standard = ["Server: Seastar httpd", "Date: <date>"];
+        self.assert_whole_head(status_line, &[headers, &standard].concat());
+    }
+
+    /// In any order, because the server keeps headers in a hash map.
+    #[track_caller]
+    pub fn assert_whole_head(&self, status_line: &str, headers: &[&str]) {
         let mut lines: Vec<&str> =
             self.head.strip_suffix("\r\n\r\n").unwrap().split("\r\n").collect();
         assert_eq!(lines.remove(0), status_line);
@@ -75,12 +81,13 @@ impl Response {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The type of error in an API error, without its namespace, and its message.
-    pub fn error(&self) -> (u16, String, String) {
+    /// The message of an API error, which has this status and type.
+    #[track_caller]
+    pub fn error(&self, status: u16, kind: &str) -> String {
         let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
-        let kind = body["__type"].as_str().unwrap();
-        let kind = kind.strip_prefix("com.amazonaws.dynamodb.v20120810#").unwrap();
-        (self.status(), kind.to_owned(), body["message"].as_str().unwrap().to_owned())
+        assert_eq!(body["__type"], format!("com.amazonaws.dynamodb.v20120810#{kind}"));
+        assert_eq!(self.status(), status);
+        body["message"].as_str().unwrap().to_owned()
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use alternator_testcluster::{Cluster, Node};
 use serde_json::{Value, json};
 
-use crate::tokens::{answer, create, get, key, nine, run, table_with};
+use crate::tokens::{
+    answer, conditional_put, create, get, key, nine, put, run, stranger, table_request, with_table,
+};
 
 /// What a node has counted: keys that it holds, keys that it does not, and lightweight
 /// transactions.
@@ -23,17 +25,11 @@ fn counted(node: &Node, operation: &str, request: &Value) -> (u64, u64, u64) {
     (after.0 - before.0, after.1 - before.1, after.2 - before.2)
 }
 
-fn other(cluster: &Cluster, replicas: &[Node]) -> Node {
-    cluster.nodes().into_iter().find(|node| !replicas.contains(node)).unwrap()
-}
-
 #[test]
 fn every_operation_on_a_key_is_a_hit_on_its_replicas_and_a_hop_elsewhere() {
     for builder in [nine().tablets(16), nine().vnodes(8)] {
-        let cluster = builder.start().unwrap();
-        create(&cluster, "tab");
+        let cluster = with_table(builder);
         let replicas = cluster.replicas("tab", &key("a"));
-        let write = json!({"TableName": "tab", "Item": {"p": key("a")}});
         let by_key = get("tab", "a");
         let by_expression = json!({
             "TableName": "tab",
@@ -46,7 +42,7 @@ fn every_operation_on_a_key_is_a_hit_on_its_replicas_and_a_hop_elsewhere() {
             "KeyConditions": {"p": {"ComparisonOperator": "EQ", "AttributeValueList": [key("a")]}},
         });
         for (operation, request) in [
-            ("PutItem", &write),
+            ("PutItem", &put("a")),
             ("GetItem", &by_key),
             ("UpdateItem", &by_key),
             ("Query", &by_expression),
@@ -56,7 +52,7 @@ fn every_operation_on_a_key_is_a_hit_on_its_replicas_and_a_hop_elsewhere() {
             for replica in &replicas {
                 assert_eq!(counted(replica, operation, request), (1, 0, 0), "{operation}");
             }
-            let other = other(&cluster, &replicas);
+            let other = stranger(&cluster, "a");
             assert_eq!(counted(&other, operation, request), (0, 1, 0), "{operation}");
         }
     }
@@ -64,8 +60,7 @@ fn every_operation_on_a_key_is_a_hit_on_its_replicas_and_a_hop_elsewhere() {
 
 #[test]
 fn each_key_of_a_batch_counts() {
-    let cluster = nine().tablets(16).start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(nine().tablets(16));
     let node = cluster.node(0);
     let names: Vec<_> = (0..20).map(|n| n.to_string()).collect();
     let held =
@@ -77,10 +72,7 @@ fn each_key_of_a_batch_counts() {
     let deletes: Vec<_> =
         names.iter().map(|name| json!({"DeleteRequest": {"Key": {"p": key(name)}}})).collect();
     let keys: Vec<_> = names.iter().map(|name| json!({"p": key(name)})).collect();
-    let items: Vec<_> = names
-        .iter()
-        .map(|name| json!({"Put": {"TableName": "tab", "Item": {"p": key(name)}}}))
-        .collect();
+    let items: Vec<_> = names.iter().map(|name| json!({"Put": put(name)})).collect();
     let gets: Vec<_> = names.iter().map(|name| json!({"Get": get("tab", name)})).collect();
     for (operation, request, lwt) in [
         ("BatchWriteItem", json!({"RequestItems": {"tab": puts}}), 0),
@@ -96,8 +88,7 @@ fn each_key_of_a_batch_counts() {
 
 #[test]
 fn what_names_no_key_counts_nothing() {
-    let cluster = nine().start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(nine());
     let node = cluster.node(0);
     for (operation, request) in [
         ("Scan", json!({"TableName": "tab"})),
@@ -113,29 +104,25 @@ fn what_names_no_key_counts_nothing() {
 
 #[test]
 fn canned_operations_count_keys_as_well() {
-    let cluster = nine().canned("GetItem", "{}").start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(nine().canned("GetItem", "{}"));
     let replicas = cluster.replicas("tab", &key("a"));
     assert_eq!(counted(&replicas[0], "GetItem", &get("tab", "a")), (1, 0, 0));
-    let other = other(&cluster, &replicas);
+    let other = stranger(&cluster, "a");
     assert_eq!(counted(&other, "GetItem", &get("tab", "a")), (0, 1, 0));
 }
 
 #[test]
 fn isolation_decides_which_writes_are_lightweight_transactions() {
-    let put = json!({"TableName": "tab", "Item": {"p": key("a")}});
-    let mut conditional = put.clone();
-    conditional["ConditionExpression"] = "attribute_exists(p) OR attribute_not_exists(p)".into();
+    let (put, conditional) = (put("a"), conditional_put("a"));
     let batch = json!({"RequestItems": {"tab": [{"PutRequest": {"Item": {"p": key("a")}}}]}});
     let transact = json!({"TransactItems": [{"Put": put}]});
     for (mode, blind, reading, batched, transacted) in
         [("always", 1, 1, 1, 1), ("only_rmw_uses_lwt", 0, 1, 0, 1), ("unsafe_rmw", 0, 0, 0, 0)]
     {
-        let by_default = Cluster::builder().write_isolation(mode).start().unwrap();
-        create(&by_default, "tab");
+        let by_default = with_table(Cluster::builder().write_isolation(mode));
         let by_tag = Cluster::builder().start().unwrap();
         let tags = json!([{"Key": "system:write_isolation", "Value": mode}]);
-        run(&by_tag.node(0), "CreateTable", &table_with("tab", "S", &tags));
+        run(&by_tag.node(0), "CreateTable", &table_request("tab", "S", &tags));
         for cluster in [by_default, by_tag] {
             let lwt = |operation, request| counted(&cluster.node(0), operation, request).2;
             assert_eq!(lwt("PutItem", &put), blind, "{mode}");
@@ -144,26 +131,24 @@ fn isolation_decides_which_writes_are_lightweight_transactions() {
             assert_eq!(lwt("TransactWriteItems", &transact), transacted, "{mode}");
         }
     }
-    let cluster = Cluster::builder().write_isolation("forbid").start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(Cluster::builder().write_isolation("forbid"));
     let node = cluster.node(0);
     assert_eq!(counted(&node, "PutItem", &put).2, 0);
     assert_eq!(counted(&node, "TransactWriteItems", &transact).2, 0);
-    assert_eq!(answer(&node, "PutItem", &conditional).error().1, "ValidationException");
+    answer(&node, "PutItem", &conditional).error(400, "ValidationException");
 }
 
 #[test]
 fn a_tag_takes_precedence_until_it_is_taken_away() {
-    let cluster = Cluster::builder().start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(Cluster::builder());
     let node = cluster.node(0);
     let described = run(&node, "DescribeTable", &json!({"TableName": "tab"}));
     let arn = &described["Table"]["TableArn"];
-    let put = json!({"TableName": "tab", "Item": {"p": key("a")}});
+    let put = put("a");
     let tag = |value: &str| json!({"ResourceArn": arn, "Tags": [{"Key": "system:write_isolation", "Value": value}]});
     run(&node, "TagResource", &tag("a"));
     assert_eq!(counted(&node, "PutItem", &put).2, 1);
-    assert_eq!(answer(&node, "TagResource", &tag("b")).error().1, "ValidationException");
+    answer(&node, "TagResource", &tag("b")).error(400, "ValidationException");
     assert_eq!(counted(&node, "PutItem", &put).2, 1);
     let listed = run(&node, "ListTagsOfResource", &json!({"ResourceArn": arn}));
     assert_eq!(listed["Tags"][0]["Value"], "a");
@@ -177,8 +162,8 @@ fn a_table_with_a_wrong_tag_is_not_created() {
     let cluster = Cluster::builder().start().unwrap();
     let node = cluster.node(0);
     let tags = json!([{"Key": "system:write_isolation", "Value": "sometimes"}]);
-    let refused = answer(&node, "CreateTable", &table_with("tab", "S", &tags));
-    assert_eq!(refused.error().1, "ValidationException");
+    let refused = answer(&node, "CreateTable", &table_request("tab", "S", &tags));
+    refused.error(400, "ValidationException");
     assert_eq!(run(&node, "ListTables", &json!({})), json!({"TableNames": []}));
 }
 
@@ -204,15 +189,14 @@ fn keys_of_a_table_that_shares_tablets_are_found_where_those_are() {
 #[test]
 fn only_a_hop_costs_what_a_hop_costs() {
     const COST: Duration = Duration::from_millis(200);
-    let cluster = nine().tablets(16).hop_cost(COST).start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(nine().tablets(16).hop_cost(COST));
     let replicas = cluster.replicas("tab", &key("a"));
     let took = |node: &Node| {
         let began = Instant::now();
         run(node, "GetItem", &get("tab", "a"));
         began.elapsed()
     };
-    assert!(took(&other(&cluster, &replicas)) >= COST);
+    assert!(took(&stranger(&cluster, "a")) >= COST);
     let fastest = (0..5).map(|_| took(&replicas[0])).min().unwrap();
     assert!(fastest < COST);
 }

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use alternator_testcluster::{Cluster, Version};
 use serde_json::json;
 
-use crate::tokens::{create, hosts, nine, partition, run, scan, table_with, text};
+use crate::tokens::{create, hosts, nine, partition, run, scan, table_request, text};
 
 #[test]
 fn tablets_divide_the_token_line_and_list_hosts_with_shards_in_order() {
@@ -168,7 +168,7 @@ fn a_table_has_another_id_when_it_is_created_again() {
     run(&node, "DeleteTable", &json!({"TableName": "tab"}));
     assert!(partition(&node, "system.tablets", "table_id", &first).is_empty());
     assert!(cluster.replicas("tab", &json!({"S": "a"})).is_empty());
-    run(&node, "CreateTable", &table_with("tab", "N", &json!([])));
+    run(&node, "CreateTable", &table_request("tab", "N", &json!([])));
     let described = run(&node, "DescribeTable", &json!({"TableName": "tab"}));
     let second = described["Table"]["TableId"].as_str().unwrap();
     assert_ne!(first, second);

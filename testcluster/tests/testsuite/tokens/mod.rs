@@ -11,13 +11,14 @@ mod queries;
 mod routing_header;
 mod token_ring;
 
-use crate::raw::{Response, ask, operation};
-use alternator_testcluster::{Cluster, Node};
+use alternator_testcluster::{Builder, Cluster, Node};
 use serde_json::{Value, json};
+
+use crate::raw::{Response, ask, operation};
 
 /// What a node answers to an operation.
 pub(crate) fn answer(node: &Node, name: &str, request: &Value) -> Response {
-    ask(node.addr(), operation(name, request.to_string()).bytes())
+    ask(node.addr(), operation(name, request.to_string()))
 }
 
 /// The answer to an operation that succeeds.
@@ -28,7 +29,7 @@ pub(crate) fn run(node: &Node, name: &str, request: &Value) -> Value {
     serde_json::from_slice(&response.body).unwrap()
 }
 
-pub(crate) fn table_with(name: &str, kind: &str, tags: &Value) -> Value {
+pub(crate) fn table_request(name: &str, kind: &str, tags: &Value) -> Value {
     json!({
         "TableName": name,
         "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}],
@@ -40,8 +41,21 @@ pub(crate) fn table_with(name: &str, kind: &str, tags: &Value) -> Value {
 
 /// Creates a table with a string key `p`, and tells its id.
 pub(crate) fn create(cluster: &Cluster, name: &str) -> String {
-    let created = run(&cluster.node(0), "CreateTable", &table_with(name, "S", &json!([])));
+    let created = run(&cluster.node(0), "CreateTable", &table_request(name, "S", &json!([])));
     created["TableDescription"]["TableId"].as_str().unwrap().to_owned()
+}
+
+/// A cluster that has the table `tab`.
+pub(crate) fn with_table(builder: Builder) -> Cluster {
+    let cluster = builder.start().unwrap();
+    create(&cluster, "tab");
+    cluster
+}
+
+/// A node without this key of the table `tab`.
+pub(crate) fn stranger(cluster: &Cluster, value: &str) -> Node {
+    let replicas = cluster.replicas("tab", &key(value));
+    cluster.nodes().into_iter().find(|node| !replicas.contains(node)).unwrap()
 }
 
 /// The rows of one partition of an internal table.
@@ -58,6 +72,24 @@ pub(crate) fn partition(node: &Node, table: &str, column: &str, value: &str) -> 
         }),
     );
     answer["Items"].as_array().unwrap().clone()
+}
+
+/// A query for the tablets of a table, by its id, with `more` members.
+pub(crate) fn tablets_of(id: &str, more: Value) -> Value {
+    let mut request = json!({
+        "TableName": ".scylla.alternator.system.tablets",
+        "KeyConditionExpression": "table_id = :id",
+        "ExpressionAttributeValues": {":id": {"S": id}},
+    });
+    extend(&mut request, more);
+    request
+}
+
+pub(crate) fn extend(object: &mut Value, more: Value) {
+    let Value::Object(more) = more else {
+        panic!("{more}");
+    };
+    object.as_object_mut().unwrap().extend(more);
 }
 
 #[track_caller]
@@ -82,8 +114,19 @@ pub(crate) fn get(table: &str, value: &str) -> Value {
     json!({"TableName": table, "Key": {"p": key(value)}})
 }
 
+pub(crate) fn put(value: &str) -> Value {
+    json!({"TableName": "tab", "Item": {"p": key(value)}})
+}
+
+/// A write that has to read first, and always succeeds.
+pub(crate) fn conditional_put(value: &str) -> Value {
+    let mut put = put(value);
+    put["ConditionExpression"] = "attribute_exists(p) OR attribute_not_exists(p)".into();
+    put
+}
+
 /// Three racks of three nodes.
-pub(crate) fn nine() -> alternator_testcluster::Builder {
+pub(crate) fn nine() -> Builder {
     Cluster::builder().rack("dc1", "rack1", 3).rack("dc1", "rack2", 3).rack("dc1", "rack3", 3)
 }
 

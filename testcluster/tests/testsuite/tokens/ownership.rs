@@ -6,16 +6,14 @@ use std::collections::BTreeSet;
 use alternator_testcluster::{Builder, Cluster, Node};
 use serde_json::json;
 
-use crate::tokens::{create, key, nine, partition, run, table_with, text};
+use crate::tokens::{create, key, nine, partition, run, table_request, text, with_table};
 
 fn replicas(cluster: &Cluster) -> Vec<Vec<Node>> {
     (0..300).map(|n| cluster.replicas("tab", &key(&n.to_string()))).collect()
 }
 
-fn with_table(builder: Builder) -> Cluster {
-    let cluster = builder.start().unwrap();
-    create(&cluster, "tab");
-    cluster
+fn replaced(nodes: &[Node], old: &Node, new: &Node) -> Vec<Node> {
+    nodes.iter().map(|node| if node == old { new } else { node }).cloned().collect()
 }
 
 /// The two ways to spread a table.
@@ -68,7 +66,7 @@ fn every_node_has_a_share_and_is_somewhere_the_primary_replica() {
 #[test]
 fn numbers_and_binaries_are_keys_too() {
     let cluster = nine().start().unwrap();
-    run(&cluster.node(0), "CreateTable", &table_with("tab", "N", &json!([])));
+    run(&cluster.node(0), "CreateTable", &table_request("tab", "N", &json!([])));
     assert_eq!(cluster.token(&json!({"N": "1"})), 8893630619691575734);
     assert_eq!(cluster.token(&json!({"N": "1.0"})), -4999075544868613750);
     assert_eq!(cluster.token(&json!({"B": "/w=="})), -4442228696663692417);
@@ -88,12 +86,7 @@ fn a_moved_tablet_is_on_one_other_node_of_its_rack() {
         let changed: Vec<_> = before.iter().zip(&after).filter(|(b, a)| b != a).collect();
         assert!(!changed.is_empty());
         for (before, after) in changed {
-            let expected: Vec<_> = before
-                .iter()
-                .map(|node| if *node == moved.from { &moved.to } else { node })
-                .cloned()
-                .collect();
-            assert_eq!(*after, expected);
+            assert_eq!(*after, replaced(before, &moved.from, &moved.to));
         }
     }
     assert_eq!(with_table(nine().vnodes(4)).move_tablet("tab"), None);
@@ -196,9 +189,7 @@ fn a_replacement_holds_what_the_replaced_node_held() {
         let old = cluster.node(4);
         let new = cluster.replace_node(&old).unwrap();
         for (before, after) in before.iter().zip(replicas(&cluster)) {
-            let expected: Vec<_> =
-                before.iter().map(|node| if *node == old { &new } else { node }).cloned().collect();
-            assert_eq!(after, expected);
+            assert_eq!(after, replaced(before, &old, &new));
         }
     }
 }

@@ -2,17 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::tokens::{answer, create, nine, run, scan, text};
-
-fn query(id: &str, more: Value) -> Value {
-    let mut request = json!({
-        "TableName": ".scylla.alternator.system.tablets",
-        "KeyConditionExpression": "table_id = :id",
-        "ExpressionAttributeValues": {":id": {"S": id}},
-    });
-    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    request
-}
+use crate::tokens::{answer, create, nine, run, scan, tablets_of, text};
 
 /// As the server takes it back: the number in JSON has to be a string.
 fn sent_back(key: &Value) -> Value {
@@ -34,7 +24,7 @@ fn a_limit_ends_a_page_on_a_row() {
         if page > 0 {
             more["ExclusiveStartKey"] = start;
         }
-        let answer = run(&node, "Query", &query(&id, more));
+        let answer = run(&node, "Query", &tablets_of(&id, more));
         let items = answer["Items"].as_array().unwrap();
         ends.extend(items.iter().map(|row| text(row, "last_token").to_owned()));
         let Some(last) = answer.get("LastEvaluatedKey") else {
@@ -49,7 +39,7 @@ fn a_limit_ends_a_page_on_a_row() {
     assert_eq!(ends.len(), 8);
     let numbers: Vec<i64> = ends.iter().map(|end| end.parse().unwrap()).collect();
     assert!(numbers.is_sorted());
-    let whole = run(&node, "Query", &query(&id, json!({"Limit": 8})));
+    let whole = run(&node, "Query", &tablets_of(&id, json!({"Limit": 8})));
     assert_eq!(whole.get("LastEvaluatedKey"), None);
 }
 
@@ -60,19 +50,16 @@ fn a_full_page_ends_between_rows_with_a_number_that_comes_back_as_a_string() {
     let node = cluster.node(0);
     let (mut rows, mut more, mut pages) = (0, json!({}), 0);
     loop {
-        let answer = run(&node, "Query", &query(&id, more));
-        rows += answer["Items"].as_array().unwrap().len();
+        let page = run(&node, "Query", &tablets_of(&id, more));
+        rows += page["Items"].as_array().unwrap().len();
         pages += 1;
-        let Some(last) = answer.get("LastEvaluatedKey") else {
+        let Some(last) = page.get("LastEvaluatedKey") else {
             break;
         };
         assert_eq!(last[":scylla:paging:region"], json!({"S": "clustered"}));
         assert_eq!(last[":scylla:paging:weight"], json!({"N": 1}));
-        let as_it_came = query(&id, json!({"ExclusiveStartKey": last}));
-        assert_eq!(
-            crate::tokens::answer(&node, "Query", &as_it_came).error().1,
-            "ValidationException"
-        );
+        let as_it_came = tablets_of(&id, json!({"ExclusiveStartKey": last}));
+        answer(&node, "Query", &as_it_came).error(400, "ValidationException");
         more = json!({"ExclusiveStartKey": sent_back(last)});
     }
     assert_eq!(rows, 64);
@@ -116,7 +103,6 @@ fn a_start_that_is_none_is_refused() {
         json!({"ExclusiveStartKey": {"table_id": {"N": "1"}}}),
         json!({"Limit": 0}),
     ] {
-        let (_, kind, _) = answer(&node, "Query", &query(&id, wrong)).error();
-        assert_eq!(kind, "ValidationException");
+        answer(&node, "Query", &tablets_of(&id, wrong)).error(400, "ValidationException");
     }
 }

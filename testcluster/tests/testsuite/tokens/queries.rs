@@ -5,22 +5,14 @@ use std::collections::BTreeSet;
 use alternator_testcluster::{Cluster, Version};
 use serde_json::{Value, json};
 
-use crate::tokens::{answer, create, nine, run, text};
+use crate::tokens::{answer, create, extend, nine, run, tablets_of, text};
 
 #[test]
 fn only_what_is_asked_for_is_answered() {
     let cluster = nine().start().unwrap();
     let id = create(&cluster, "tab");
     let node = cluster.node(0);
-    let query = |more: Value| {
-        let mut request = json!({
-            "TableName": ".scylla.alternator.system.tablets",
-            "KeyConditionExpression": "table_id = :id",
-            "ExpressionAttributeValues": {":id": {"S": id.to_uppercase()}},
-        });
-        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        request
-    };
+    let query = |more| tablets_of(&id.to_uppercase(), more);
     let columns = |answer: &Value| -> BTreeSet<String> {
         let row = answer["Items"][0].as_object().unwrap();
         row.keys().cloned().collect()
@@ -45,8 +37,7 @@ fn only_what_is_asked_for_is_answered() {
     let counted = run(&node, "Query", &query(json!({"Select": "COUNT"})));
     assert_eq!(counted, json!({"Count": 8, "ScannedCount": 8}));
     let spurious = query(json!({"ExpressionAttributeNames": {"#r": "replicas"}}));
-    let (status, kind, message) = answer(&node, "Query", &spurious).error();
-    assert_eq!((status, &*kind), (400, "ValidationException"));
+    let message = answer(&node, "Query", &spurious).error(400, "ValidationException");
     assert!(message.contains("#r"), "{message}");
 }
 
@@ -57,7 +48,7 @@ fn conditions_are_on_the_partition_key_and_the_first_clustering_column() {
     let node = cluster.node(0);
     let ends = |expression: &str, values: Value| {
         let mut given = json!({":id": {"S": id}});
-        given.as_object_mut().unwrap().extend(values.as_object().unwrap().clone());
+        extend(&mut given, values);
         let request = json!({
             "TableName": ".scylla.alternator.system.tablets",
             "KeyConditionExpression": expression,
@@ -113,8 +104,8 @@ fn what_is_no_internal_table_is_not_found() {
         let name = format!(".scylla.alternator.{name}");
         let request = json!({"TableName": name, "Key": {"p": {"S": "a"}}});
         let request = if operation == "Scan" { json!({"TableName": name}) } else { request };
-        let (status, kind, message) = answer(&node, operation, &request).error();
-        assert_eq!((status, &*kind), (400, "ResourceNotFoundException"));
+        let response = answer(&node, operation, &request);
+        let message = response.error(400, "ResourceNotFoundException");
         assert_eq!(message, format!("Requested resource not found: Table: {name} not found"));
     };
     not_found(cluster.node(0), "system.absent", "Scan");

@@ -1,24 +1,12 @@
 //! What a reply tells a client that asked a node without the key.
 
-use alternator_testcluster::{Builder, Cluster, Node};
+use alternator_testcluster::{Cluster, Node};
 use serde_json::{Value, json};
 
-use crate::raw::{ask, operation};
-use crate::tokens::{answer, create, get, key, nine};
+use crate::raw::{ask, list_tables};
+use crate::tokens::{answer, get, key, nine, put, stranger, with_table};
 
 const HEADER: &str = "X-Scylla-Alternator-Routing-V1";
-
-fn started(builder: Builder) -> Cluster {
-    let cluster = builder.start().unwrap();
-    create(&cluster, "tab");
-    cluster
-}
-
-fn other(cluster: &Cluster, value: &str) -> Node {
-    let replicas = cluster.replicas("tab", &key(value));
-    let mut nodes = cluster.nodes().into_iter();
-    nodes.find(|node| !replicas.contains(node)).unwrap()
-}
 
 fn hint(node: &Node, operation: &str, request: &Value) -> Option<String> {
     let answer = answer(node, operation, request);
@@ -36,7 +24,7 @@ fn parsed(hint: &str) -> (i64, i64, Vec<String>) {
 #[test]
 fn a_node_without_the_key_tells_of_its_range_and_of_its_replicas_nearby() {
     let datacenters = nine().rack("dc2", "rack1", 3).tablets(8);
-    let cluster = started(datacenters.routing_header(true).internal_addresses());
+    let cluster = with_table(datacenters.routing_header(true).internal_addresses());
     for n in 0..20 {
         let value = n.to_string();
         let nodes = cluster.nodes();
@@ -58,19 +46,18 @@ fn a_node_without_the_key_tells_of_its_range_and_of_its_replicas_nearby() {
 
 #[test]
 fn nobody_tells_where_the_key_is_found_or_the_header_is_off() {
-    let cluster = started(nine().routing_header(true));
+    let cluster = with_table(nine().routing_header(true));
     for replica in cluster.replicas("tab", &key("a")) {
         assert_eq!(hint(&replica, "GetItem", &get("tab", "a")), None);
     }
-    let off = started(nine());
-    assert_eq!(hint(&other(&off, "a"), "GetItem", &get("tab", "a")), None);
+    let off = with_table(nine());
+    assert_eq!(hint(&stranger(&off, "a"), "GetItem", &get("tab", "a")), None);
 }
 
 #[test]
 fn single_item_operations_tell_and_others_do_not() {
-    let cluster = started(nine().routing_header(true));
-    let node = other(&cluster, "a");
-    let item = json!({"TableName": "tab", "Item": {"p": key("a")}});
+    let cluster = with_table(nine().routing_header(true));
+    let node = stranger(&cluster, "a");
     let query = json!({
         "TableName": "tab",
         "KeyConditionExpression": "p = :p",
@@ -78,7 +65,7 @@ fn single_item_operations_tell_and_others_do_not() {
     });
     let batch = json!({"RequestItems": {"tab": {"Keys": [{"p": key("a")}]}}});
     for (operation, request, tells) in [
-        ("PutItem", item.clone(), true),
+        ("PutItem", put("a"), true),
         ("GetItem", get("tab", "a"), true),
         ("UpdateItem", get("tab", "a"), true),
         ("Query", query, true),
@@ -90,25 +77,25 @@ fn single_item_operations_tell_and_others_do_not() {
         let hint = hint(&node, operation, &request);
         assert_eq!(hint.is_some(), tells, "{operation} {request}");
     }
-    let mut wrong = item.clone();
+    let mut wrong = put("a");
     wrong["ConditionExpression"] = "nonsense(".into();
     let refused = answer(&node, "PutItem", &wrong);
-    assert_eq!(refused.error().1, "ValidationException");
+    refused.error(400, "ValidationException");
     assert_eq!(refused.header(HEADER), None, "a refusal is no answer");
-    let mut failing = item;
+    let mut failing = put("a");
     failing["ConditionExpression"] = "attribute_exists(p)".into();
     let failed = answer(&node, "PutItem", &failing);
-    assert_eq!(failed.error().1, "ConditionalCheckFailedException");
+    failed.error(400, "ConditionalCheckFailedException");
     assert!(failed.header(HEADER).is_some(), "a failed condition is an answer");
 }
 
 #[test]
 fn a_hint_about_the_wrapping_range_may_miss_the_key() {
-    let cluster = started(nine().vnodes(1).routing_header(true));
+    let cluster = with_table(nine().vnodes(1).routing_header(true));
     let mut missed = 0;
     for n in 0..300 {
         let value = n.to_string();
-        let hint = hint(&other(&cluster, &value), "GetItem", &get("tab", &value)).unwrap();
+        let hint = hint(&stranger(&cluster, &value), "GetItem", &get("tab", &value)).unwrap();
         let (start, end, addresses) = parsed(&hint);
         assert_eq!(addresses.len(), 3);
         let token = cluster.token(&key(&value));
@@ -124,8 +111,8 @@ fn a_hint_about_the_wrapping_range_may_miss_the_key() {
 fn scripts_of_other_origins_may_read_it() {
     for (sent, ends_with) in [(true, HEADER), (false, "Date")] {
         let cluster = Cluster::builder().routing_header(sent).start().unwrap();
-        let request = operation("ListTables", "{}").header("Origin", "http://a.test");
-        let response = ask(cluster.node(0).addr(), request.bytes());
+        let request = list_tables().header("Origin", "http://a.test");
+        let response = ask(cluster.node(0).addr(), request);
         let exposed = response.header("Access-Control-Expose-Headers").unwrap();
         assert!(exposed.ends_with(ends_with), "{exposed}");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use alternator_testcluster::{Cluster, Node, Version};
 use serde_json::{Value, json};
 
-use crate::tokens::{answer, create, hosts, key, nine, partition, run, table_with, text};
+use crate::tokens::{answer, hosts, key, nine, partition, run, table_request, text, with_table};
 
 fn number(row: &Value, column: &str) -> i64 {
     text(row, column).parse().unwrap()
@@ -27,20 +27,22 @@ fn expected(cluster: &Cluster, table: &str, value: &str) -> BTreeSet<String> {
     cluster.replicas(table, &key(value)).iter().map(internal).collect()
 }
 
-fn query(node: &Node, keyspace: &str, table: &str) -> Vec<Value> {
-    let request = json!({
+fn request(keyspace: &str, table: &str) -> Value {
+    json!({
         "TableName": ".scylla.alternator.system.token_ring",
         "KeyConditionExpression": "keyspace_name = :k AND table_name = :t",
         "ExpressionAttributeValues": {":k": {"S": keyspace}, ":t": {"S": table}},
-    });
-    let answer = run(node, "Query", &request);
+    })
+}
+
+fn query(node: &Node, keyspace: &str, table: &str) -> Vec<Value> {
+    let answer = run(node, "Query", &request(keyspace, table));
     answer["Items"].as_array().unwrap().clone()
 }
 
 #[test]
 fn vnodes_make_one_ring_for_all_tables_which_wraps() {
-    let cluster = nine().vnodes(8).internal_addresses().start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(nine().vnodes(8).internal_addresses());
     let node = cluster.node(2);
     assert_eq!(query(&node, "alternator_tab", "tab"), [] as [Value; 0]);
     let rows = query(&node, "alternator_tab", "<ALL>");
@@ -59,8 +61,7 @@ fn vnodes_make_one_ring_for_all_tables_which_wraps() {
 
 #[test]
 fn tablets_of_a_table_are_ranges_from_end_to_end() {
-    let cluster = nine().tablets(8).internal_addresses().start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(nine().tablets(8).internal_addresses());
     let node = cluster.node(2);
     assert_eq!(query(&node, "alternator_tab", "<ALL>"), [] as [Value; 0]);
     let rows = query(&node, "alternator_tab", "tab");
@@ -78,8 +79,7 @@ fn tablets_of_a_table_are_ranges_from_end_to_end() {
 
 #[test]
 fn rows_are_in_the_order_of_texts_and_of_addresses() {
-    let cluster = nine().tablets(8).start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(nine().tablets(8));
     let rows = query(&cluster.node(0), "alternator_tab", "tab");
     let order: Vec<_> = rows
         .iter()
@@ -110,7 +110,7 @@ fn releases_and_tags_decide_between_tablets_and_vnodes() {
     ] {
         let cluster = nine().version(version).start().unwrap();
         let node = cluster.node(0);
-        run(&node, "CreateTable", &table_with("tab", "S", &tags));
+        run(&node, "CreateTable", &table_request("tab", "S", &tags));
         let ranges = query(&node, "alternator_tab", "tab").len() / 3;
         assert_eq!(ranges, tablets.unwrap_or(0), "{version:?} {tags}");
         let ring = query(&node, "alternator_tab", "<ALL>");
@@ -120,16 +120,11 @@ fn releases_and_tags_decide_between_tablets_and_vnodes() {
 
 #[test]
 fn before_there_were_tablets_the_ring_was_the_keyspaces() {
-    let cluster = Cluster::builder().nodes(3).version(Version::V5).start().unwrap();
-    create(&cluster, "tab");
+    let cluster = with_table(Cluster::builder().nodes(3).version(Version::V5));
     let node = cluster.node(0);
     let rows = partition(&node, "system.token_ring", "keyspace_name", "alternator_tab");
     assert_eq!(rows.len(), 3 * 16 * 3);
     assert!(rows.iter().all(|row| row.get("table_name").is_none()));
-    let request = json!({
-        "TableName": ".scylla.alternator.system.token_ring",
-        "KeyConditionExpression": "keyspace_name = :k AND table_name = :t",
-        "ExpressionAttributeValues": {":k": {"S": "alternator_tab"}, ":t": {"S": "<ALL>"}},
-    });
-    assert_eq!(answer(&node, "Query", &request).error().1, "ValidationException");
+    let response = answer(&node, "Query", &request("alternator_tab", "<ALL>"));
+    response.error(400, "ValidationException");
 }

@@ -2,8 +2,8 @@
 
 use alternator_testcluster::Cluster;
 
-use crate::raw::{ask, create_table, item_of, operation};
-use crate::wire::{plain, start_with_table, ungzip};
+use crate::raw::{ask, item_of, operation};
+use crate::wire::{plain, start_with_table, started_with_table, ungzip};
 
 #[test]
 fn large_replies_are_chunked() {
@@ -14,7 +14,7 @@ fn large_replies_are_chunked() {
         assert_eq!(response.body.len(), length);
         assert_eq!(response.header("Transfer-Encoding"), framing, "{length}");
         assert_eq!(response.header("Content-Length").is_some(), framing.is_none());
-        let compressed = ask(node, get.header("Accept-Encoding", "gzip").bytes());
+        let compressed = ask(node, get.header("Accept-Encoding", "gzip"));
         assert_eq!(compressed.header("Transfer-Encoding"), framing, "{length}");
         assert_eq!(compressed.header("Content-Encoding"), Some("gzip"));
         assert!(ungzip(&compressed.body) == response.body);
@@ -27,12 +27,7 @@ fn a_chunked_reply_is_exact() {
     let response = plain(node, &item_of(node, 100_001));
     response.assert_head(
         "HTTP/1.1 200 OK",
-        &[
-            "Content-Type: application/x-amz-json-1.0",
-            "Server: Seastar httpd",
-            "Date: <date>",
-            "Transfer-Encoding: chunked",
-        ],
+        &["Content-Type: application/x-amz-json-1.0", "Transfer-Encoding: chunked"],
     );
     assert!(response.framed.ends_with(b"\r\n0\r\n\r\n"));
 }
@@ -46,7 +41,7 @@ fn long_lists_are_chunked_and_count_as_large() {
     }
     for writes in batch.chunks(25) {
         let body = format!(r#"{{"RequestItems":{{"tab":[{}]}}}}"#, writes.join(","));
-        assert_eq!(ask(node, operation("BatchWriteItem", body).bytes()).status(), 200);
+        assert_eq!(ask(node, operation("BatchWriteItem", body)).status(), 200);
     }
     let scan =
         |limit: usize| operation("Scan", format!(r#"{{"TableName":"tab","Limit":{limit}}}"#));
@@ -56,24 +51,19 @@ fn long_lists_are_chunked_and_count_as_large() {
 
 #[test]
 fn streamed_replies_are_above_any_threshold() {
-    let cluster =
-        Cluster::builder().nodes(1).response_compression_threshold(1_000_000).start().unwrap();
-    let node = cluster.node(0).addr();
-    create_table(node);
+    let builder = Cluster::builder().response_compression_threshold(1_000_000);
+    let (_cluster, node) = started_with_table(builder);
     let small = item_of(node, 100_000).header("Accept-Encoding", "gzip");
-    assert_eq!(ask(node, small.bytes()).header("Content-Encoding"), None);
+    assert_eq!(ask(node, small).header("Content-Encoding"), None);
     let large = item_of(node, 100_001).header("Accept-Encoding", "gzip");
-    assert_eq!(ask(node, large.bytes()).header("Content-Encoding"), Some("gzip"));
+    assert_eq!(ask(node, large).header("Content-Encoding"), Some("gzip"));
 }
 
 #[test]
 fn level_zero_still_frames_streamed_replies_as_gzip() {
-    let builder = Cluster::builder().nodes(1).response_compression_level(0);
-    let cluster = builder.start().unwrap();
-    let node = cluster.node(0).addr();
-    create_table(node);
+    let (_cluster, node) = started_with_table(Cluster::builder().response_compression_level(0));
     let large = item_of(node, 100_001).header("Accept-Encoding", "gzip");
-    let response = ask(node, large.bytes());
+    let response = ask(node, large);
     assert_eq!(response.header("Content-Encoding"), Some("gzip"));
     assert!(response.body.len() > 100_001);
     assert_eq!(ungzip(&response.body).len(), 100_001);

@@ -5,24 +5,18 @@ use std::net::SocketAddr;
 use alternator_testcluster::Cluster;
 use time::Duration;
 
-use crate::raw::{Request, Signer, ask, list_tables, operation};
-
-fn enforcing() -> (Cluster, SocketAddr, Signer) {
-    let cluster = Cluster::builder().nodes(1).auth("user", "secret").start().unwrap();
-    let node = cluster.node(0).addr();
-    (cluster, node, Signer::new("user", "secret"))
-}
+use crate::raw::{NO_TABLES, Request, Signer, ask, list_tables, operation, start, started};
+use crate::wire::enforcing;
 
 #[track_caller]
 fn assert_allowed(node: SocketAddr, request: &Request) {
-    let response = ask(node, request.bytes());
-    assert_eq!((response.status(), response.text()), (200, r#"{"TableNames":[]}"#));
+    let response = ask(node, request);
+    assert_eq!((response.status(), response.text()), (200, NO_TABLES));
 }
 
 #[track_caller]
 fn assert_refused(node: SocketAddr, request: &Request, kind: &str, message: &str) {
-    let error = ask(node, request.bytes()).error();
-    assert_eq!(error, (400, kind.to_owned(), message.to_owned()));
+    assert_eq!(ask(node, request).error(400, kind), message);
 }
 
 /// The request with its Authorization header edited.
@@ -33,8 +27,7 @@ fn edited(request: Request, edit: impl Fn(&str) -> String) -> Request {
 
 #[test]
 fn without_enforcement_nothing_is_checked() {
-    let cluster = Cluster::builder().nodes(1).start().unwrap();
-    let node = cluster.node(0).addr();
+    let (_cluster, node) = start();
     assert_allowed(node, &list_tables());
     assert_allowed(node, &list_tables().signed(&Signer::new("nobody", "wrong")));
     assert_allowed(node, &list_tables().header("Authorization", "nonsense"));
@@ -43,7 +36,7 @@ fn without_enforcement_nothing_is_checked() {
 
 #[test]
 fn a_right_signature_gets_in() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     assert_allowed(node, &list_tables().signed(&signer));
     let body = r#"{"ExclusiveStartTableName":"zebra"}"#;
     assert_allowed(node, &operation("ListTables", body).signed(&signer));
@@ -51,8 +44,7 @@ fn a_right_signature_gets_in() {
 
 #[test]
 fn every_user_has_a_secret_of_its_own() {
-    let cluster = Cluster::builder().nodes(1).auth("a", "1").auth("b", "2").start().unwrap();
-    let node = cluster.node(0).addr();
+    let (_cluster, node) = started(Cluster::builder().auth("a", "1").auth("b", "2"));
     assert_allowed(node, &list_tables().signed(&Signer::new("a", "1")));
     assert_allowed(node, &list_tables().signed(&Signer::new("b", "2")));
     let request = list_tables().signed(&Signer::new("a", "2"));
@@ -61,7 +53,7 @@ fn every_user_has_a_secret_of_its_own() {
 
 #[test]
 fn nothing_that_was_signed_may_change() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let signed = list_tables().header("X-Test", "a").signed(&signer);
     let wrong = ("UnrecognizedClientException", "wrong signature");
     let changed = [
@@ -85,7 +77,7 @@ fn nothing_that_was_signed_may_change() {
 
 #[test]
 fn what_was_not_signed_may_change() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let signed = list_tables().signed(&signer);
     assert_allowed(node, &signed.clone().header("X-Test", "a").header("User-Agent", "anyone"));
     assert_allowed(node, &signed.header("X-Amz-Content-Sha256", "nonsense"));
@@ -93,7 +85,7 @@ fn what_was_not_signed_may_change() {
 
 #[test]
 fn the_host_may_be_any_name_but_not_absent() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let host = |host: &str| list_tables().without("Host").header("Host", host);
     assert_allowed(node, &host("alternator.test").signed(&signer));
     assert_allowed(node, &host("dynamodb.us-east-1.amazonaws.com").signed(&signer));
@@ -109,27 +101,27 @@ fn the_host_may_be_any_name_but_not_absent() {
 
 #[test]
 fn region_and_service_may_be_anything() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let elsewhere = Signer { region: "mars".into(), service: "s3".into(), ..signer };
     assert_allowed(node, &list_tables().signed(&elsewhere));
 }
 
 #[test]
 fn a_session_token_is_only_a_header() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let token = list_tables().header("X-Amz-Security-Token", "anything");
     assert_allowed(node, &token.signed(&signer));
 }
 
 #[test]
 fn runs_of_spaces_in_signed_headers_are_one_space() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     assert_allowed(node, &list_tables().header("X-Test", "a   b  c").signed(&signer));
 }
 
 #[test]
 fn a_missing_signature_is_a_missing_token() {
-    let (_cluster, node, _) = enforcing();
+    let (_cluster, node, _) = enforcing(Cluster::builder());
     assert_refused(
         node,
         &list_tables(),
@@ -140,7 +132,7 @@ fn a_missing_signature_is_a_missing_token() {
 
 #[test]
 fn only_one_algorithm_is_known() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     for authorization in [
         "nonsense",
         "Basic dXNlcjpzZWNyZXQ=",
@@ -168,7 +160,7 @@ fn only_one_algorithm_is_known() {
 
 #[test]
 fn entries_may_be_separated_by_commas_or_spaces() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     for separator in [",", " ", ",  ", " , "] {
         let separated = |authorization: &str| authorization.replace(", ", separator);
         assert_allowed(node, &edited(list_tables().signed(&signer), separated));
@@ -177,7 +169,7 @@ fn entries_may_be_separated_by_commas_or_spaces() {
 
 #[test]
 fn a_credential_has_five_parts() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let short = |text: &str| text.replace("/aws4_request", "");
     let day = &signer.date[..8];
     assert_refused(
@@ -196,14 +188,14 @@ fn a_credential_has_five_parts() {
 
 #[test]
 fn an_unknown_user_is_named() {
-    let (_cluster, node, _) = enforcing();
+    let (_cluster, node, _) = enforcing(Cluster::builder());
     let request = list_tables().signed(&Signer::new("nobody", "secret"));
     assert_refused(node, &request, "UnrecognizedClientException", "User not found: nobody");
 }
 
 #[test]
 fn the_date_must_be_signed_and_recent() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     for minutes in [-14, 14] {
         let skewed = signer.clone().off_by(Duration::minutes(minutes));
         assert_allowed(node, &list_tables().signed(&skewed));
@@ -211,8 +203,8 @@ fn the_date_must_be_signed_and_recent() {
     for (minutes, complaint) in [(-16, "Signature expired: "), (16, "Signature not yet current: ")]
     {
         let skewed = signer.clone().off_by(Duration::minutes(minutes));
-        let (status, kind, message) = ask(node, list_tables().signed(&skewed).bytes()).error();
-        assert_eq!((status, &*kind), (400, "InvalidSignatureException"));
+        let response = ask(node, list_tables().signed(&skewed));
+        let message = response.error(400, "InvalidSignatureException");
         let start = format!("invalid signature: {complaint}{} is ", skewed.date);
         assert!(message.starts_with(&start), "{message}");
     }
@@ -227,15 +219,14 @@ fn the_date_must_be_signed_and_recent() {
 
 #[test]
 fn date_is_no_substitute_for_x_amz_date() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let request = list_tables().header("Date", &signer.date).signed(&signer).without("X-Amz-Date");
-    let (status, kind, _) = ask(node, request.bytes()).error();
-    assert_eq!((status, &*kind), (400, "InvalidSignatureException"));
+    ask(node, request).error(400, "InvalidSignatureException");
 }
 
 #[test]
 fn the_scope_is_of_the_day_of_the_date() {
-    let (_cluster, node, signer) = enforcing();
+    let (_cluster, node, signer) = enforcing(Cluster::builder());
     let day = signer.date[..8].to_owned();
     let other = |text: &str| text.replace(&format!("/{day}/"), "/20200101/");
     assert_refused(
@@ -251,7 +242,7 @@ fn the_scope_is_of_the_day_of_the_date() {
 
 #[test]
 fn a_refused_request_is_not_executed() {
-    let (cluster, node, _) = enforcing();
-    ask(node, list_tables().bytes());
+    let (cluster, node, _) = enforcing(Cluster::builder());
+    ask(node, list_tables());
     assert_eq!(cluster.node(0).stats().executed, 0);
 }
