@@ -1,5 +1,8 @@
 //! Responses as they came, read by framing alone.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
 use super::Connection;
 
 #[derive(Debug)]
@@ -97,16 +100,7 @@ fn mask_date(head: &str) -> String {
         return head.to_owned();
     };
     let (date, after) = rest.split_once("\r\n").unwrap();
-    let shape: String = date
-        .chars()
-        .map(|c| match c {
-            '0'..='9' => '9',
-            'A'..='Z' => 'A',
-            'a'..='z' => 'a',
-            other => other,
-        })
-        .collect();
-    assert_eq!(shape, "Aaa, 99 Aaa 9999 99:99:99 AAA");
-    assert!(date.ends_with(" GMT"));
+    assert!(OffsetDateTime::parse(date, &Rfc2822).is_ok(), "{date}");
+    assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
     format!("{before}\r\nDate: <date>\r\n{after}")
 }
