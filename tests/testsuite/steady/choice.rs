@@ -31,7 +31,7 @@ async fn taking(delays: [u64; 3]) -> (Cluster, AlternatorConnector, Client) {
 
 #[tokio::test]
 async fn equal_nodes_get_about_equal_shares() {
-    let (cluster, _, client) = taking([30; 3]).await;
+    let (cluster, _, client) = taking([200; 3]).await;
     for shares in [
         read_one_by_one(&cluster, &client, 60).await,
         read_side_by_side(&cluster, &client, 360, 12).await,
