@@ -17,8 +17,8 @@ thread_local! {
 pub(crate) fn capture_logs() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing::subscriber::set_global_default(Ear).unwrap());
-    // Of what a thread logs for the first time while another installs the subscriber, tracing may
-    // remember that nobody listens.
+    // tracing may have cached that an event is disabled, if a thread logged it for the first time
+    // while the subscriber was being installed.
     tracing::callsite::rebuild_interest_cache();
 }
 

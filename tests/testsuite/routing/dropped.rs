@@ -61,8 +61,7 @@ async fn a_table_that_this_client_deletes_is_forgotten_at_once() {
     client.delete_table().table_name(TABLE).send().await.unwrap();
     assert!(connector.routing(TABLE).is_none());
     create(&client, TABLE, "pk").await;
-    reading_until(&client, "the new table is known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
 }
 
 #[tokio::test]
@@ -116,8 +115,7 @@ async fn a_table_that_was_asked_for_while_it_was_created_is_learned_once_it_exis
     }
     pass(&gate);
     creation.await.unwrap().unwrap();
-    reading_until(&client, "the new table is known", || knows_the_order(&connector, &cluster))
-        .await;
+    until_the_order_is_known(&client, &connector, &cluster).await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use alternator_connector::{
 use alternator_testcluster::{Cluster, Node};
 use aws_sdk_dynamodb::Client;
 
-use crate::scopes::{cluster, connector_from, refreshing_on_demand_from};
+use crate::scopes::{cluster, connector_from, refreshing_on_demand_from, two_racks};
 use crate::support::{
     TABLE, USER, addrs, client, conditional_put, create_table, eventually, node_stats, ping,
     retrying_at_once, routes, sdk_config,
@@ -154,13 +154,7 @@ async fn connections_that_nodes_of_other_racks_have_closed_are_not_kept() {
 async fn a_node_of_another_rack_that_dies_gets_nothing_until_it_is_back() {
     // The others list it for as long as it is down, and drop it after a second.
     for detection in [Duration::from_secs(3600), Duration::from_millis(50)] {
-        let cluster = Cluster::builder()
-            .rack("dc1", "r1", 2)
-            .rack("dc1", "r2", 2)
-            .auth(USER.0, USER.1)
-            .failure_detection(detection)
-            .start()
-            .unwrap();
+        let cluster = two_racks().failure_detection(detection).start().unwrap();
         let nodes = cluster.nodes();
         let connector = in_the_rack(connector_from(&nodes)).build().unwrap();
         let client = routing(&connector).await;
@@ -191,13 +185,7 @@ async fn a_node_of_another_rack_that_dies_gets_nothing_until_it_is_back() {
 
 #[tokio::test]
 async fn only_clients_that_route_by_key_have_the_datacenter_asked_for() {
-    let cluster = Cluster::builder()
-        .rack("dc1", "r1", 2)
-        .rack("dc1", "r2", 2)
-        .auth(USER.0, USER.1)
-        .record(true)
-        .start()
-        .unwrap();
+    let cluster = two_racks().record(true).start().unwrap();
     let nodes = cluster.nodes();
     let connector = in_the_rack(refreshing_on_demand_from(&nodes)).build().unwrap();
     let asked = || nodes.iter().any(|node| node.saw(WHOLE_DATACENTER));
@@ -214,8 +202,7 @@ async fn only_clients_that_route_by_key_have_the_datacenter_asked_for() {
 
 #[tokio::test]
 async fn a_client_that_routes_nothing_by_key_has_nothing_more_asked_for() {
-    let builder = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
-    let cluster = builder.auth(USER.0, USER.1).record(true).start().unwrap();
+    let cluster = two_racks().record(true).start().unwrap();
     let connector = in_the_rack(refreshing_on_demand_from(&cluster.nodes()))
         .lwt_affinity(LwtAffinity::off())
         .build()

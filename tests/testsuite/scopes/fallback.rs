@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use alternator_connector::{ConnectorBuilder, Error, RefreshError, Scope};
 use alternator_testcluster::{Cluster, Delay, Fault, Lie, Node};
 
-use crate::scopes::{cluster, connector_from, refreshing_on_demand_from};
+use crate::scopes::{cluster, connector_from, refreshing_on_demand_from, two_racks};
 use crate::support::{
     USER, addrs, client, client_without_retries, eventually, eventually_routes_to,
     localnodes_requests, ping, routes,
@@ -58,9 +58,7 @@ async fn requests_move_out_step_by_step_and_back() {
 
 #[tokio::test]
 async fn a_rack_that_is_dead_but_still_listed_is_left() {
-    let cluster = Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2);
-    let cluster =
-        cluster.auth(USER.0, USER.1).failure_detection(Duration::from_secs(3600)).start().unwrap();
+    let cluster = two_racks().failure_detection(Duration::from_secs(3600)).start().unwrap();
     let nodes = cluster.nodes();
     let connector = with_fallbacks(connector_from(&nodes)).build().unwrap();
     let client = client(&connector).await;

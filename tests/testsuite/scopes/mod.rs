@@ -28,6 +28,11 @@ fn cluster() -> Cluster {
         .unwrap()
 }
 
+/// Two racks of a datacenter, with two nodes each.
+fn two_racks() -> alternator_testcluster::Builder {
+    Cluster::builder().rack("dc1", "r1", 2).rack("dc1", "r2", 2).auth(USER.0, USER.1)
+}
+
 /// A connector that refreshes often, and does not wait long for anyone.
 fn connector_from<'a>(seeds: impl IntoIterator<Item = &'a Node>) -> ConnectorBuilder {
     logs::capture_logs();
