@@ -1,5 +1,6 @@
 //! The cluster that all this happens to.
 
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,6 +45,10 @@ impl Stage {
             .start()
             .unwrap();
         let stage = Self { cluster, turn: Mutex::default(), gone: Mutex::default() };
+        eventually("every node listens", async || {
+            stage.nodes().iter().all(|node| TcpStream::connect(node.addr()).is_ok())
+        })
+        .await;
         create_table(&client(&stage.connector(|connector| connector)).await).await;
         for node in stage.cluster.nodes() {
             trouble::pace(&node);
