@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use crate::steady::{
     POLICIES, connector_and_client, get, nodes, read_one_by_one, refreshing_on_demand,
 };
-use crate::support::{disconnect, node_stats, probes, user_requests_of, within};
+use crate::support::{
+    disconnect, eventually, node_stats, probes, serves, user_requests_of, within,
+};
 
 /// Far longer than what any request here may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -97,8 +99,10 @@ async fn is_kept(tls: Tls) {
         })
         .await;
         assert_eq!(user_requests_of(&silent), before.0);
-        let stats = node_stats(&connector, &silent);
-        assert!(stats.connections_idle > 0 && stats.state == NodeState::Serving, "{stats:?}");
+        eventually("the node serves, with an idle connection", async || {
+            node_stats(&connector, &silent).connections_idle > 0 && serves(&connector, &silent)
+        })
+        .await;
         return;
     }
     panic!("no connector met the silent node first");
