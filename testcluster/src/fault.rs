@@ -40,6 +40,14 @@ pub enum Fault {
     Hang(Scope),
     /// Requests are answered with this error and not executed.
     Answer(ApiError),
+    /// Requests whose body satisfies the condition are answered with this error, at once and
+    /// without being executed; others as usual.
+    AnswerIf {
+        /// The error.
+        error: ApiError,
+        /// Whether the request with this body, as sent, gets the error.
+        condition: fn(&[u8]) -> bool,
+    },
     /// Requests are answered with 200, this `Content-Encoding` and this body, and not executed.
     AnswerEncoded {
         /// The value of the header.
@@ -57,6 +65,14 @@ pub enum Fault {
 
     /// Requests are executed, and every reply, of any route, is late.
     Slow(Delay),
+    /// Requests of one operation are executed, and their replies are this late instead of as late
+    /// as [`Fault::Slow`] says.
+    SlowOperation {
+        /// The operation, such as `Query`.
+        operation: &'static str,
+        /// How late.
+        delay: Delay,
+    },
 
     /// Requests are executed, and the connection closes in the middle of the reply's head.
     CloseMidHead,
@@ -168,6 +184,7 @@ enum Stage {
     Accept,
     Request,
     Delay,
+    DelayOfOperation,
     Reply,
     LocalNodes,
 }
@@ -182,10 +199,12 @@ impl Fault {
             }
             Self::Hang(_)
             | Self::Answer(_)
+            | Self::AnswerIf { .. }
             | Self::AnswerEncoded { .. }
             | Self::ResetAfterHead
             | Self::ResetAfterRequest { .. } => Stage::Request,
             Self::Slow(_) => Stage::Delay,
+            Self::SlowOperation { .. } => Stage::DelayOfOperation,
             Self::CloseMidHead | Self::Truncate | Self::StopMidBody | Self::CloseAfterResponse => {
                 Stage::Reply
             }
@@ -236,6 +255,16 @@ impl Faults {
         match self.at(Stage::Delay) {
             Some(Fault::Slow(delay)) => delay.draw(),
             _ => Duration::ZERO,
+        }
+    }
+
+    /// How late the reply to a request of the DynamoDB API is.
+    pub(crate) fn delay_of(&self, operation: &str) -> Duration {
+        match self.at(Stage::DelayOfOperation) {
+            Some(Fault::SlowOperation { operation: slow, delay }) if *slow == operation => {
+                delay.draw()
+            }
+            _ => self.delay(),
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) users: Option<Users>,
     pub(crate) tls: Tls,
     pub(crate) max_concurrent: usize,
+    pub(crate) workers: usize,
     pub(crate) compression_threshold: usize,
     pub(crate) compression_level: i32,
     pub(crate) headers: StandardHeaders,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::contention::Contention;
 use super::permissions::Permissions;
@@ -42,6 +42,8 @@ pub(crate) struct NodeState {
     pub(crate) records: Arc<Records>,
     /// How many requests are being read, executed or held back.
     pub(crate) in_flight: AtomicUsize,
+    /// The workers that are free.
+    pub(crate) workers: Semaphore,
     /// The node's address, datacenter and rack.
     pub(crate) member: Member,
     version: Mutex<Version>,
@@ -67,6 +69,7 @@ impl NodeState {
             counters: Arc::default(),
             records: Arc::default(),
             in_flight: AtomicUsize::new(0),
+            workers: Semaphore::new(cluster.settings.workers.min(Semaphore::MAX_PERMITS)),
             member,
             version: Mutex::new(cluster.settings.version),
             view: Mutex::default(),

@@ -53,6 +53,7 @@ impl Builder {
                 users: None,
                 tls: Tls::Off,
                 max_concurrent: usize::MAX,
+                workers: usize::MAX,
                 compression_threshold: 4096,
                 compression_level: 6,
                 headers: StandardHeaders::of(Version::default()),
@@ -129,6 +130,13 @@ impl Builder {
     /// limit by default.
     pub fn shedding(mut self, max_concurrent: usize) -> Self {
         self.settings.max_concurrent = max_concurrent;
+        self
+    }
+
+    /// How many requests of the DynamoDB API a node serves at once, delays included. Further ones
+    /// wait for their turn. No limit by default.
+    pub fn workers(mut self, per_node: usize) -> Self {
+        self.settings.workers = per_node;
         self
     }
 

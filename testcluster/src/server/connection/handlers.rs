@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -85,10 +86,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
 
         self.hang(node, Scope::Data).await?;
+        // Fails only where it is closed, which no node does.
+        let _worker = node.workers.acquire().await;
         match faults.of_request() {
             Some(Fault::ResetAfterRequest { execute: false }) => return Ok(Outcome::Reset),
             Some(Fault::Answer(error)) => {
-                delay(faults).await;
+                delay(faults.delay_of(operation)).await;
+                return refuse(reply, error);
+            }
+            Some(Fault::AnswerIf { error, condition }) if condition(&body) => {
                 return refuse(reply, error);
             }
             Some(Fault::AnswerEncoded { encoding, body }) => {
@@ -102,7 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if matches!(faults.of_request(), Some(Fault::ResetAfterRequest { .. })) {
             return Ok(Outcome::Reset);
         }
-        delay(faults).await;
+        delay(faults.delay_of(operation)).await;
         // A suspended process sends no reply, executed or not.
         self.hang(node, Scope::Data).await?;
         Ok(reply.into())
@@ -118,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let _in_flight = InFlight::enter(&node.in_flight);
         self.hang(node, if *route == Route::LocalNodes { Scope::LocalNodes } else { Scope::All })
             .await?;
-        delay(faults).await;
+        delay(faults.delay()).await;
         let mut reply = self.new_reply(head);
         if matches!(route, Route::Health | Route::Preflight) {
             self.allow_origin(&mut reply, head);
@@ -195,8 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-async fn delay(faults: &Faults) {
-    let delay = faults.delay();
+async fn delay(delay: Duration) {
     // Even the shortest sleep waits for the timer's next tick.
     if !delay.is_zero() {
         sleep(delay).await;

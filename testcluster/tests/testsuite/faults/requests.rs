@@ -3,10 +3,12 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use alternator_testcluster::{ApiError, Delay, Fault, Lie, Scope};
+use alternator_testcluster::{ApiError, Cluster, Delay, Fault, Lie, Scope};
 
 use crate::faults::{exchange, is_reset, is_silent, start, wait};
-use crate::raw::{Connection, LIMIT, NO_TABLES, Request, ask, create_table, get, list_tables};
+use crate::raw::{
+    Connection, LIMIT, NO_TABLES, Request, ask, create_table, get, list_tables, operation,
+};
 
 #[test]
 fn a_reset_after_the_head_does_not_wait_for_the_body() {
@@ -99,6 +101,61 @@ fn slow_replies_are_as_late_as_told() {
     assert!(timed(list_tables()) >= late * 2);
     node.inject(stalls(u32::MAX));
     assert!(timed(list_tables()) >= late);
+}
+
+#[test]
+fn one_operation_is_as_late_as_told_and_the_others_are_not() {
+    let (_cluster, node) = start();
+    let late = Duration::from_millis(40);
+    let took = |request: Request| {
+        let started = Instant::now();
+        ask(node.addr(), request);
+        started.elapsed()
+    };
+    node.inject(Fault::Slow(Delay::Fixed(LIMIT)));
+    node.inject(Fault::SlowOperation { operation: "ListTables", delay: Delay::Fixed(late) });
+    assert!((late..LIMIT).contains(&took(list_tables())));
+    node.inject(Fault::Slow(Delay::Fixed(Duration::ZERO)));
+    node.inject(Fault::SlowOperation { operation: "Query", delay: Delay::Fixed(LIMIT) });
+    assert!(took(list_tables()) < LIMIT);
+}
+
+#[test]
+fn a_node_serves_as_many_requests_at_once_as_it_has_workers() {
+    const WORKERS: usize = 2;
+    let late = Duration::from_millis(100);
+    let cluster = Cluster::builder().workers(WORKERS).start().unwrap();
+    let node = cluster.node(0);
+    node.inject(Fault::Slow(Delay::Fixed(late)));
+    let started = Instant::now();
+    let mut waiting: Vec<_> = (0..2 * WORKERS)
+        .map(|_| {
+            let mut connection = Connection::open(node.addr());
+            connection.send(list_tables());
+            connection
+        })
+        .collect();
+    assert!(wait(|| node.stats().in_flight == 2 * WORKERS as u64));
+    for connection in &mut waiting {
+        assert_eq!(connection.receive().status(), 200);
+    }
+    assert!(started.elapsed() >= 2 * late);
+    assert_eq!(ask(node.addr(), get("/localnodes")).status(), 200);
+}
+
+#[test]
+fn only_requests_that_satisfy_the_condition_get_its_error_and_at_once() {
+    let (_cluster, node) = start();
+    node.inject(Fault::AnswerIf {
+        error: ApiError::new("InternalServerError", "told to"),
+        condition: |body| body.windows(3).any(|part| part == b"odd"),
+    });
+    let get = |key: &str| operation("GetItem", format!(r#"{{"TableName":"{key}"}}"#));
+    assert_eq!(ask(node.addr(), get("even")).status(), 400);
+    assert_eq!(node.stats().executed, 1);
+    node.inject(Fault::Slow(Delay::Fixed(LIMIT)));
+    assert_eq!(ask(node.addr(), get("odd")).status(), 500);
+    assert_eq!(node.stats().executed, 1);
 }
 
 #[test]
