@@ -1,6 +1,7 @@
 //! The rules by which a node is chosen and taken out, without I/O: time and randomness are
 //! arguments.
 
+pub(crate) mod head_start;
 pub(crate) mod health;
 pub(crate) mod hedge;
 pub(crate) mod load;

@@ -13,6 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
+use crate::balance::head_start::head_start;
 use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
@@ -23,10 +24,6 @@ use crate::transport::Lease;
 /// Maximum number of nodes tried in parallel for one request. Even if connects take a hundred times
 /// the usual, a third seldom helps, and connecting to every node would flood the cluster.
 pub(crate) const MAX_PARALLEL: usize = 3;
-
-/// How long a node may take to connect before another is tried beside it: the minimum delay that
-/// RFC 8305 recommends. Far above what a node in the same region takes.
-const HEAD_START: Duration = Duration::from_millis(100);
 
 /// Time limits of one request's connects.
 #[derive(Clone, Copy, Debug)]
@@ -133,12 +130,6 @@ impl Drop for Racing {
             });
         }
     }
-}
-
-/// Returns how long a node may take before another is tried beside it: twice what it took the
-/// `last` time, at least [`HEAD_START`] and at most half of the connect timeout.
-pub(crate) fn head_start(last: Option<Duration>, connect_timeout: Duration) -> Duration {
-    HEAD_START.max(last.unwrap_or_default() * 2).min(connect_timeout / 2)
 }
 
 async fn lease(

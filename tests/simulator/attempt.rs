@@ -5,9 +5,10 @@ use super::events::{Event, later};
 use super::report::Sent;
 use super::server::Condition;
 use super::world::{ROUND_TRIP, World};
+use crate::balance::head_start::head_start;
 use crate::balance::moment::Moment;
 use crate::balance::policy::Candidate;
-use crate::dispatch::race::{MAX_PARALLEL, head_start};
+use crate::dispatch::race::MAX_PARALLEL;
 
 /// An attempt that was sent, and has ended.
 #[derive(Clone, Copy)]
