@@ -22,6 +22,7 @@ pub mod internals;
 #[cfg(feature = "dynamodb_config")]
 mod keys;
 mod pass_through;
+mod rejection;
 mod scope;
 mod sdk;
 mod service;

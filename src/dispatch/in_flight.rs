@@ -10,6 +10,7 @@ use crate::balance::moment::Moment;
 use crate::cluster::Cluster;
 use crate::cluster::node::Node;
 use crate::dynamodb::operation::Operation;
+use crate::rejection::Rejection;
 use crate::transport::ConnectionInfo;
 
 /// How many failures a read timeout counts as if the node was silent, for long, all the while: a
@@ -88,23 +89,25 @@ impl InFlight {
         }
     }
 
-    /// Records that the response was read to its end; `sheds` if it says that the node sheds load.
+    /// Records that the response was read to its end, and why it rejects the request, if it does.
     /// Returns whether a retry should avoid the node.
-    pub(crate) fn read(mut self, sheds: bool) -> bool {
+    pub(crate) fn read(mut self, rejection: Option<Rejection>) -> bool {
         let Stage::Responded(status, latency) = std::mem::replace(&mut self.stage, Stage::Ended)
         else {
             return false;
         };
-        let (load, health) = (&self.node.load, &self.node.health);
-        if sheds {
-            load.shed(Moment::now());
-        } else if !status.is_server_error() {
+        let (load, health, now) = (&self.node.load, &self.node.health, Moment::now());
+        if !status.is_server_error() && rejection != Some(Rejection::Overload) {
             health.succeeded();
-            if status.is_client_error() {
-                load.refused(latency, self.sharing, Moment::now());
-            }
         }
-        sheds || status.is_server_error()
+        match rejection {
+            Some(Rejection::Overload) => load.shed(now),
+            // The node has done what it does for every request.
+            Some(Rejection::Condition) => load.answered(latency, self.sharing, now),
+            Some(Rejection::Request | Rejection::Node) => load.refused(latency, self.sharing, now),
+            None => {}
+        }
+        rejection == Some(Rejection::Overload) || status.is_server_error()
     }
 
     /// Records that the connection broke before the response was complete.

@@ -58,7 +58,7 @@ impl ResponseBody {
     fn end_attempt(&mut self) {
         if self.body.is_read() {
             if let Some((tried_nodes, in_flight)) = self.attempt.take() {
-                if in_flight.read(self.body.sheds()) {
+                if in_flight.read(self.body.rejection()) {
                     tried_nodes.answered();
                 } else {
                     tried_nodes.forget();

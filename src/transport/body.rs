@@ -11,41 +11,15 @@ use hyper::body::Incoming;
 
 use super::connection::unwoken;
 use super::pool::Lease;
-
-/// Part of the response of a node that sheds load. It then closes the connection without announcing
-/// it, because it has not read the request's body.
-const SHED: &[u8] = b"RequestLimitExceeded";
-
-/// More than the size of such a response, in bytes.
-const LONGEST_SHED: usize = 512;
+use crate::rejection::{ErrorBody, Rejection};
 
 /// The body of a node's response. Read to its end, it gives the connection back; dropped earlier,
 /// it closes it.
 pub(crate) struct NodeBody {
     incoming: Incoming,
     progress: Reading,
-    sheds: Sheds,
-}
-
-/// Whether the response says that the node sheds load.
-#[derive(PartialEq, Eq)]
-enum Sheds {
-    No,
-    Yes,
-    /// The first bytes of the body will show it.
-    Untold,
-    /// The bytes so far do not show it, but may have ended within a word.
-    HalfTold,
-}
-
-impl Sheds {
-    fn of(status: StatusCode) -> Self {
-        match status {
-            StatusCode::BAD_REQUEST => Self::Untold,
-            StatusCode::TOO_MANY_REQUESTS => Self::Yes,
-            _ => Self::No,
-        }
-    }
+    /// Of a response that rejects the request.
+    error: Option<ErrorBody>,
 }
 
 enum Reading {
@@ -60,7 +34,8 @@ impl NodeBody {
             // The node closes this connection too, but the response must be read first.
             lease.connection.poison();
         }
-        let mut body = Self { incoming, progress: Reading::Open(lease), sheds: Sheds::of(status) };
+        let error = ErrorBody::of(status);
+        let mut body = Self { incoming, progress: Reading::Open(lease), error };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -74,6 +49,9 @@ impl NodeBody {
 
     fn finish(&mut self) {
         if let Reading::Open(lease) = mem::replace(&mut self.progress, Reading::Read) {
+            if self.rejection() == Some(Rejection::Overload) {
+                lease.connection.poison();
+            }
             lease.finish();
         }
     }
@@ -88,27 +66,9 @@ impl NodeBody {
         matches!(self.progress, Reading::Broken)
     }
 
-    /// Returns whether the response, once it has been read, says that the node sheds load.
-    pub(crate) fn sheds(&self) -> bool {
-        self.sheds == Sheds::Yes
-    }
-
-    fn inspect(&mut self, frame: &Frame<Bytes>) {
-        let Some(data) = frame.data_ref() else { return };
-        self.sheds = match self.sheds {
-            Sheds::No | Sheds::Yes => return,
-            Sheds::Untold if data.windows(SHED.len()).any(|window| window == SHED) => Sheds::Yes,
-            // A longer response has another reason.
-            Sheds::Untold if data.len() > LONGEST_SHED => Sheds::No,
-            Sheds::Untold => Sheds::HalfTold,
-            // An error usually arrives whole. If not, the doubt costs only a connection.
-            Sheds::HalfTold => Sheds::Yes,
-        };
-        if self.sheds()
-            && let Reading::Open(lease) = &self.progress
-        {
-            lease.connection.poison();
-        }
+    /// Returns why the node rejects the request, if it does, once the response has been read.
+    pub(crate) fn rejection(&self) -> Option<Rejection> {
+        self.error.as_ref().map(ErrorBody::rejection)
     }
 }
 
@@ -132,7 +92,9 @@ impl Body for NodeBody {
         match &polled {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(frame))) => {
-                this.inspect(frame);
+                if let (Some(error), Some(data)) = (&mut this.error, frame.data_ref()) {
+                    error.add(data);
+                }
                 if this.incoming.is_end_stream() {
                     this.finish();
                 }

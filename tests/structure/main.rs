@@ -26,7 +26,7 @@ const LIBRARY: [&[&str]; 11] = [
     &["balance"],
     &["compression", "dynamodb", "keys", "transport"],
     &["body", "scope"],
-    &["address", "error", "signing"],
+    &["address", "error", "rejection", "signing"],
 ];
 
 /// The rooms of `testcluster/src/`, likewise.

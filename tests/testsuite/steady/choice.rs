@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use alternator_connector::AlternatorConnector;
-use alternator_testcluster::{Cluster, Fault, Scope};
+use alternator_testcluster::{ApiError, Cluster, Fault, Scope};
 use aws_sdk_dynamodb::Client;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -63,6 +63,23 @@ async fn a_client_with_few_requests_leaves_a_slow_node_alone_too() {
     }
     let shares = user_requests_since(&cluster, &before);
     assert!(shares[0] <= 2, "{shares:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_turns_slow_is_left_alone_where_every_condition_fails() {
+    let (cluster, _, client) = taking([10; 3]).await;
+    read_one_by_one(&cluster, &client, 30).await;
+    cluster.node(0).inject(slow(millis(500)));
+    for node in cluster.nodes() {
+        let failed = ApiError::new("ConditionalCheckFailedException", "it does not hold");
+        node.inject(Fault::Answer(failed));
+    }
+    let before = user_requests(&cluster);
+    for _ in 0..60 {
+        get(&client).await.unwrap_err();
+    }
+    let shares = user_requests_since(&cluster, &before);
+    assert!(shares[0] <= 6, "{shares:?}");
 }
 
 #[tokio::test]
