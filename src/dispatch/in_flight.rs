@@ -96,18 +96,25 @@ impl InFlight {
         else {
             return false;
         };
-        let (load, health, now) = (&self.node.load, &self.node.health, Moment::now());
-        if !status.is_server_error() && rejection != Some(Rejection::Overload) {
-            health.succeeded();
+        let (load, health) = (&self.node.load, &self.node.health);
+        let Some(rejection) = rejection else {
+            if !status.is_server_error() {
+                health.succeeded();
+            }
+            return status.is_server_error();
+        };
+        let now = Moment::now();
+        if rejection == Rejection::Overload {
+            load.shed(now);
+            return true;
         }
+        health.succeeded();
         match rejection {
-            Some(Rejection::Overload) => load.shed(now),
             // The node has done what it does for every request.
-            Some(Rejection::Condition) => load.answered(latency, self.sharing, now),
-            Some(Rejection::Request | Rejection::Node) => load.refused(latency, self.sharing, now),
-            None => {}
+            Rejection::Condition => load.answered(latency, self.sharing, now),
+            _ => load.refused(latency, self.sharing, now),
         }
-        rejection == Some(Rejection::Overload) || status.is_server_error()
+        false
     }
 
     /// Records that the connection broke before the response was complete.

@@ -18,13 +18,14 @@ use crate::rejection::{ErrorBody, Rejection};
 pub(crate) struct NodeBody {
     incoming: Incoming,
     progress: Reading,
-    /// Of a response that rejects the request.
-    error: Option<ErrorBody>,
+    /// Of a response that rejects the request; boxed, as few do.
+    error: Option<Box<ErrorBody>>,
 }
 
 enum Reading {
     Open(Lease),
-    Read,
+    /// Why the node rejects the request, if it does.
+    Read(Option<Rejection>),
     Broken,
 }
 
@@ -34,7 +35,7 @@ impl NodeBody {
             // The node closes this connection too, but the response must be read first.
             lease.connection.poison();
         }
-        let error = ErrorBody::of(status);
+        let error = ErrorBody::of(status).map(Box::new);
         let mut body = Self { incoming, progress: Reading::Open(lease), error };
         if body.incoming.is_end_stream() {
             body.finish();
@@ -44,12 +45,13 @@ impl NodeBody {
 
     /// Returns whether the whole response has been read.
     pub(crate) fn is_read(&self) -> bool {
-        matches!(self.progress, Reading::Read)
+        matches!(self.progress, Reading::Read(_))
     }
 
     fn finish(&mut self) {
-        if let Reading::Open(lease) = mem::replace(&mut self.progress, Reading::Read) {
-            if self.rejection() == Some(Rejection::Overload) {
+        let rejection = self.error.as_ref().map(|error| error.rejection());
+        if let Reading::Open(lease) = mem::replace(&mut self.progress, Reading::Read(rejection)) {
+            if rejection == Some(Rejection::Overload) {
                 lease.connection.poison();
             }
             lease.finish();
@@ -66,9 +68,12 @@ impl NodeBody {
         matches!(self.progress, Reading::Broken)
     }
 
-    /// Returns why the node rejects the request, if it does, once the response has been read.
+    /// Returns why the node rejects the request, if it does and the response has been read.
     pub(crate) fn rejection(&self) -> Option<Rejection> {
-        self.error.as_ref().map(ErrorBody::rejection)
+        match self.progress {
+            Reading::Read(rejection) => rejection,
+            Reading::Open(_) | Reading::Broken => None,
+        }
     }
 }
 

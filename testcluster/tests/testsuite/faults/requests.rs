@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use alternator_testcluster::{ApiError, Cluster, Delay, Fault, Lie, Scope};
+use alternator_testcluster::{ApiError, Cluster, Delay, Fault, Lie, Node, Scope};
 
 use crate::faults::{exchange, is_reset, is_silent, start, wait};
 use crate::raw::{
@@ -77,15 +77,18 @@ fn a_hanging_request_goes_with_its_client() {
     assert_eq!(node.stats().executed, 0);
 }
 
+/// Returns how long a request takes, which succeeds.
+fn timed(node: &Node, request: Request) -> Duration {
+    let started = Instant::now();
+    assert_eq!(ask(node.addr(), request).status(), 200);
+    started.elapsed()
+}
+
 #[test]
 fn slow_replies_are_as_late_as_told() {
     let (_cluster, node) = start();
     let late = Duration::from_millis(40);
-    let timed = |request: Request| {
-        let started = Instant::now();
-        assert_eq!(ask(node.addr(), request).status(), 200);
-        started.elapsed()
-    };
+    let timed = |request| timed(&node, request);
     node.inject(Fault::Slow(Delay::Fixed(late)));
     assert!(timed(list_tables()) >= late);
     assert!(timed(get("/localnodes")) >= late);
@@ -107,17 +110,13 @@ fn slow_replies_are_as_late_as_told() {
 fn one_operation_is_as_late_as_told_and_the_others_are_not() {
     let (_cluster, node) = start();
     let late = Duration::from_millis(40);
-    let took = |request: Request| {
-        let started = Instant::now();
-        ask(node.addr(), request);
-        started.elapsed()
-    };
+    let timed = |request| timed(&node, request);
     node.inject(Fault::Slow(Delay::Fixed(LIMIT)));
     node.inject(Fault::SlowOperation { operation: "ListTables", delay: Delay::Fixed(late) });
-    assert!((late..LIMIT).contains(&took(list_tables())));
+    assert!((late..LIMIT).contains(&timed(list_tables())));
     node.inject(Fault::Slow(Delay::Fixed(Duration::ZERO)));
     node.inject(Fault::SlowOperation { operation: "Query", delay: Delay::Fixed(LIMIT) });
-    assert!(took(list_tables()) < LIMIT);
+    assert!(timed(list_tables()) < LIMIT);
 }
 
 #[test]
