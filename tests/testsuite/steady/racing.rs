@@ -10,9 +10,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use crate::steady::{
     POLICIES, connector_and_client, get, nodes, read_one_by_one, refreshing_on_demand,
 };
-use crate::support::{
-    disconnect, eventually, node_stats, probes, serves, user_requests_of, within,
-};
+use crate::support::{disconnect, eventually, node_stats, probes, user_requests_of, within};
 
 /// Far longer than what any request here may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -100,7 +98,8 @@ async fn is_kept(tls: Tls) {
         .await;
         assert_eq!(user_requests_of(&silent), before.0);
         eventually("the node serves, with an idle connection", async || {
-            node_stats(&connector, &silent).connections_idle > 0 && serves(&connector, &silent)
+            let stats = node_stats(&connector, &silent);
+            stats.connections_idle > 0 && stats.state == NodeState::Serving
         })
         .await;
         return;
